@@ -1,1 +1,10 @@
-//! .
+//! What may happen in a deal between two agents, and nothing of how it is carried out.
+//!
+//! Time, randomness, bytes and chain facts come in; records to persist, bytes to send, digests to
+//! sign and calls to submit go out, in order. The same inputs give the same outputs, whatever the
+//! machine: nothing here reads a clock, opens a socket or a file, starts a thread, or holds a
+//! signing key.
+
+pub mod ids;
+pub mod money;
+pub mod time;
