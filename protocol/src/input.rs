@@ -1,0 +1,101 @@
+//! All that can happen to a node, in one closed enum.
+//!
+//! Deliberately absent: anything that the node could ask for by itself, such as the time; that is an
+//! argument of the step.
+
+use zeroize::Zeroizing;
+
+use crate::{
+    command::Command,
+    ids::{BlobId, CommandId, NdaId, PeerKey, StreamId},
+    job::{JobId, Outcome},
+    journal,
+    ledger::ChainUpdate,
+};
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// The process is up: everything without an outcome is asked for again.
+    Started,
+    /// A deadline may have passed.
+    Tick,
+    /// A local client wants something.
+    Command {
+        /// Its number.
+        id: CommandId,
+        /// What it wants.
+        command: Command,
+    },
+    /// A connection to a peer is up.
+    PeerUp(PeerKey),
+    /// The last connection to a peer is gone.
+    PeerDown(PeerKey),
+    /// A direct message.
+    Message {
+        /// Who sent it.
+        from: PeerKey,
+        /// The encoded envelope.
+        bytes: Vec<u8>,
+    },
+    /// Something gossiped.
+    Gossip {
+        /// The network's number for it.
+        id: u64,
+        /// Who passed it on.
+        from: PeerKey,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// A peer opened a session stream.
+    StreamOpened {
+        /// The network's number for it.
+        stream: StreamId,
+        /// The peer.
+        peer: PeerKey,
+    },
+    /// A stream that we asked for is open.
+    StreamReady(StreamId),
+    /// A frame came.
+    StreamData {
+        /// The stream.
+        stream: StreamId,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
+    /// A stream is gone.
+    StreamClosed(StreamId),
+    /// A peer gave us a blob; its bytes are stored under their hash.
+    BlobOffered {
+        /// The network's number for it.
+        token: u64,
+        /// Who gave it.
+        from: PeerKey,
+        /// What it says the blob is.
+        header: Vec<u8>,
+        /// SHA-256 of the bytes as received.
+        blob: BlobId,
+        /// How many bytes.
+        size: u64,
+    },
+    /// A peer fetched a blob from our store.
+    BlobServed {
+        /// Who fetched it.
+        to: PeerKey,
+        /// The blob.
+        blob: BlobId,
+    },
+    /// The session key that was asked for; wiped after the handshake.
+    SessionKey {
+        /// The NDA.
+        nda: NdaId,
+        /// X25519 secret.
+        secret: Zeroizing<[u8; 32]>,
+    },
+    /// A slow act ended.
+    Done(JobId, Outcome),
+    /// The chain moved.
+    Chain(ChainUpdate),
+    /// A fact for the transaction journal.
+    Journal(journal::Fact),
+}
