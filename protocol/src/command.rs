@@ -9,13 +9,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    disclosure::Category,
-    document::{Clause, FileRef},
+    document::{Categories, Clause, FileRef, Jurisdiction, Regulator},
     ids::{DealId, NegotiationId, PaperId},
-    job::StagedFile,
+    job::File,
     misconduct::Misconduct,
     money::{Bps, Usdc},
     policy::Rule,
+    text::{BoundedVec, Line, Text, Token},
     view::View,
 };
 
@@ -43,7 +43,7 @@ pub enum Command {
     /// Let the node itself make and answer offers with a fixed concession.
     Strategy(NegotiationId, Concession),
     /// Deliver a milestone.
-    Deliver(DealId, u8, Vec<StagedFile>),
+    Deliver(DealId, u8, Vec<File>),
     /// Open the inputs (`None`) or a milestone's evidence.
     Files(DealId, Option<u8>),
     /// Rate the counterparty of a settled deal.
@@ -57,29 +57,33 @@ pub enum Command {
 #[serde(deny_unknown_fields)]
 pub struct NewRequest {
     /// The sub-market.
-    pub domain: String,
+    pub domain: Token,
     /// What is to be done, as the name of a task schema.
-    pub task_schema: String,
-    /// ISO 3166-1 numeric.
-    pub jurisdiction: u16,
+    pub task_schema: Token,
+    /// Under whose law.
+    pub jurisdiction: Jurisdiction,
     /// The most the buyer means to spend, micro-USDC; published as a bucket.
     pub budget: Usdc,
     /// The least standing a bidder needs.
     pub min_standing: Bps,
     /// What the seller will work on; the bytes are held by the shell.
-    pub inputs: Vec<FileRef>,
+    pub inputs: BoundedVec<FileRef, 64>,
+    /// What is wanted, in words.
+    pub text: Text,
     /// How long bids are taken, seconds.
     pub expires_secs: u64,
 }
 
 /// A bid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewBid {
     /// The request.
     pub request: PaperId,
+    /// What the pact is called.
+    pub title: Line,
     /// The clauses that the seller commits to.
-    pub clauses: Vec<Clause>,
+    pub clauses: BoundedVec<Clause, 32>,
     /// The price asked, micro-USDC.
     pub price: Usdc,
     /// The last milestone's due time, seconds from the start.
@@ -97,15 +101,15 @@ pub struct Choice {
     /// The bid.
     pub bid: PaperId,
     /// What may be shared.
-    pub categories: Vec<Category>,
+    pub categories: Categories,
     /// How long the NDA lasts, seconds.
     pub duration_secs: u64,
     /// How long after its end keys must be destroyed, seconds.
     pub destroy_after_secs: u64,
-    /// ISO 3166-1 numeric.
-    pub jurisdiction: u16,
-    /// age recipients of the regulators that may read the agreement.
-    pub regulators: Vec<String>,
+    /// Under whose law.
+    pub jurisdiction: Jurisdiction,
+    /// The regulators that may read what is sealed.
+    pub regulators: BoundedVec<Regulator, 4>,
 }
 
 /// The beginning of a negotiation.
@@ -135,7 +139,7 @@ pub struct Proposal {
 #[serde(deny_unknown_fields)]
 pub struct ProposedMilestone {
     /// What it is called.
-    pub title: String,
+    pub title: Line,
     /// Its amount, micro-USDC.
     pub amount: Usdc,
     /// When it is due, seconds from the start.
@@ -183,8 +187,6 @@ pub enum Look {
     Settlement,
     /// Events after this number.
     Events(u64),
-    /// All that a third party needs to verify a deal.
-    Bundle(DealId),
 }
 
 /// The answer to a command.
@@ -199,7 +201,7 @@ pub enum Reply {
     /// What was to be read.
     View(Box<View>),
     /// The files of a package.
-    Files(Vec<crate::job::File>),
+    Files(Vec<File>),
 }
 
 /// Why a command was not carried out.

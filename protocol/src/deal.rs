@@ -22,18 +22,18 @@ use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    document::{Agreement, DeliveryClaim, Manifest, Rating, Signed},
-    ids::{BlobId, DealId, NegotiationId, PaperId},
+    document::{Agreement, DeliveryClaim, Document, Manifest, Rating, Signed},
+    ids::{BlobId, DealId, NegotiationId, PaperId, VerdictId},
     job::{Class, StagedFile},
     stage::session::Side,
     time::Timestamp,
-    typed::{self, Deal as DealTerms, EthSignature},
+    typed::{Deal as DealTerms, EthSignature},
     wire::{Assent, Delivery, Receipt, SeatAccepted, VerdictReady},
 };
 
 /// What happened to a deal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "deal", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DealEvent {
     /// Both sides have signed.
     Agreed {
@@ -41,11 +41,8 @@ pub enum DealEvent {
         negotiation: NegotiationId,
         /// Our side; the buyer is side A.
         side: Side,
-        /// The agreement.
-        agreement: Box<Agreement>,
-        /// What the escrow will hold.
-        #[serde(with = "typed::stored")]
-        terms: DealTerms,
+        /// The agreement, from which the escrow's terms follow.
+        agreement: Box<Document<Agreement>>,
         /// The buyer's signatures.
         by_a: Box<Assent>,
         /// The seller's signatures.
@@ -79,7 +76,7 @@ pub enum DealEvent {
         /// The reader's age recipient.
         recipient: String,
         /// The age file.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "crate::hexed")]
         identity: Vec<u8>,
     },
     /// The buyer told us where the inputs lie.
@@ -93,9 +90,11 @@ pub enum DealEvent {
         /// Which delivery, from 0.
         attempt: u8,
         /// What is delivered.
-        manifest: Box<Manifest>,
+        manifest: Box<Document<Manifest>>,
         /// The files, held by the shell.
         files: Vec<StagedFile>,
+        /// The finding that it corrects.
+        previous: Option<VerdictId>,
         /// When.
         at: Timestamp,
     },
@@ -163,9 +162,11 @@ pub struct Delivering {
     /// Which delivery, from 0.
     pub attempt: u8,
     /// What is delivered.
-    pub manifest: Manifest,
+    pub manifest: Document<Manifest>,
     /// The files, held by the shell.
     pub files: Vec<StagedFile>,
+    /// The finding that it corrects.
+    pub previous: Option<VerdictId>,
     /// When it began.
     pub at: Timestamp,
 }
@@ -182,7 +183,7 @@ pub struct Deal {
     /// Our side; the buyer is side A.
     pub side: Side,
     /// The agreement.
-    pub agreement: Agreement,
+    pub agreement: Document<Agreement>,
     /// What the escrow holds.
     pub terms: DealTerms,
     /// The buyer's signatures.
@@ -223,7 +224,7 @@ impl Deal {
     /// The state after [`DealEvent::Agreed`], or `None` for any other event.
     #[must_use]
     pub fn first(id: DealId, nda: PaperId, event: &DealEvent) -> Option<Self> {
-        let DealEvent::Agreed { negotiation, side, agreement, terms, by_a, by_b, panel, at } = event else {
+        let DealEvent::Agreed { negotiation, side, agreement, by_a, by_b, panel, at } = event else {
             return None;
         };
         Some(Self {
@@ -233,7 +234,7 @@ impl Deal {
             side: *side,
             milestones: vec![Milestone::default(); agreement.terms.milestones.len()],
             agreement: agreement.as_ref().clone(),
-            terms: terms.clone(),
+            terms: Agreement::deal(agreement),
             by_a: by_a.as_ref().clone(),
             by_b: by_b.as_ref().clone(),
             panel: panel.clone(),
@@ -272,7 +273,7 @@ impl Deal {
             }
             DealEvent::InputsAt(blob) => self.inputs = Some(*blob),
             DealEvent::InputsHeld => self.inputs_held = true,
-            DealEvent::Delivering { milestone, attempt, manifest, files, at } => {
+            DealEvent::Delivering { milestone, attempt, manifest, files, previous, at } => {
                 if let Some(milestone) = self.milestones.get_mut(usize::from(*milestone)) {
                     let settled = milestone.settled;
                     *milestone = Milestone {
@@ -280,6 +281,7 @@ impl Deal {
                             attempt: *attempt,
                             manifest: manifest.as_ref().clone(),
                             files: files.clone(),
+                            previous: *previous,
                             at: *at,
                         }),
                         settled,
@@ -289,12 +291,12 @@ impl Deal {
             }
             DealEvent::Receipted(receipt) => self.apply_receipt(receipt),
             DealEvent::Claimed(claim) => {
-                if let Some(milestone) = self.milestones.get_mut(usize::from(claim.paper().milestone)) {
+                if let Some(milestone) = self.milestones.get_mut(usize::from(claim.document.milestone.0)) {
                     milestone.claim = Some(claim.as_ref().clone());
                 }
             }
             DealEvent::Delivered(delivery) => {
-                if let Some(milestone) = self.milestones.get_mut(usize::from(delivery.claim.paper().milestone)) {
+                if let Some(milestone) = self.milestones.get_mut(usize::from(delivery.claim.document.milestone.0)) {
                     milestone.delivered = Some(delivery.as_ref().clone());
                 }
             }
@@ -332,6 +334,13 @@ impl Deal {
                 self.paper_receipts.insert((receipt.blob, receipt.vault), receipt.clone());
             }
         }
+    }
+
+    /// Whether this sealed blob belongs to the deal and is held here.
+    #[must_use]
+    pub fn holds(&self, blob: BlobId) -> bool {
+        let papers = self.papers.values().any(|(held, _)| *held == blob);
+        papers || self.milestones.iter().any(|milestone| milestone.sealed.is_some_and(|(held, _)| held == blob))
     }
 
     /// Money that the deal may still cost us: the price until it lapses or closes, for the buyer.

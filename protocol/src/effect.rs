@@ -1,6 +1,6 @@
 //! All that a node can do to the world, in the order in which it must be done.
 //!
-//! `Persist` comes first in every step, so that nothing is said or paid that could be forgotten;
+//! Bytes that records refer to are kept first; then `Persist` comes before everything else, so that nothing is said or paid that could be forgotten;
 //! then sends, then slow acts and transactions. Whoever performs them performs them in order and
 //! stops the process when `Persist` fails.
 //!
@@ -8,9 +8,9 @@
 
 use crate::{
     command::{Event, Refusal, Reply},
-    ids::{CommandId, NdaId, PaperId, PeerKey, StreamId},
+    ids::{BlobId, CommandId, NdaId, PaperId, PeerKey, StreamId},
     job::{Job, JobId},
-    journal,
+    journal::wants::Want,
     record::Record,
 };
 
@@ -25,6 +25,13 @@ pub enum Effect {
         records: Vec<Record>,
         /// Whether to sync. Offers are recorded with the next durable batch.
         durable: bool,
+    },
+    /// Keep bytes under their hash, before anything refers to them.
+    Stage {
+        /// SHA-256 of the bytes.
+        blob: BlobId,
+        /// The bytes.
+        bytes: Vec<u8>,
     },
     /// Send a direct message.
     Send {
@@ -83,7 +90,7 @@ pub enum Effect {
     /// Start a slow act.
     Perform(JobId, Job),
     /// Do what the transaction journal asks.
-    Chain(journal::Act),
+    Chain(Want),
     /// Answer a local client.
     Reply {
         /// Its request.
@@ -92,7 +99,12 @@ pub enum Effect {
         result: Result<Reply, Refusal>,
     },
     /// Tell whoever listens.
-    Notify(Event),
+    Notify {
+        /// Its number, for replay.
+        seq: u64,
+        /// What happened.
+        event: Event,
+    },
     /// Stop talking to a peer for a while.
     Ban(PeerKey),
 }

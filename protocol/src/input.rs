@@ -3,14 +3,19 @@
 //! Deliberately absent: anything that the node could ask for by itself, such as the time; that is an
 //! argument of the step.
 
+use alloy_primitives::Bytes;
 use zeroize::Zeroizing;
 
 use crate::{
     command::Command,
-    ids::{BlobId, CommandId, NdaId, PeerKey, StreamId},
+    ids::{BlobId, CommandId, IntentId, NdaId, PeerKey, StreamId, TxHash},
     job::{JobId, Outcome},
-    journal,
-    ledger::ChainUpdate,
+    journal::{
+        ChainView,
+        decide::{Handover, Inclusion, Quote},
+    },
+    block::Mark,
+    ledger::LedgerEvent,
 };
 
 /// One thing that happened.
@@ -97,5 +102,67 @@ pub enum Input {
     /// The chain moved.
     Chain(ChainUpdate),
     /// A fact for the transaction journal.
-    Journal(journal::Fact),
+    Journal(Fact),
+}
+
+/// How the chain moved.
+#[derive(Debug)]
+pub enum ChainUpdate {
+    /// Logs came, or were taken back, or heads moved on.
+    Ledger(LedgerEvent),
+    /// A new block.
+    Head {
+        /// What the transaction journal needs to know.
+        view: ChainView,
+        /// `block.timestamp` of the newest block, Unix seconds.
+        time: u64,
+        /// `block.timestamp` of the newest final block, Unix seconds.
+        final_time: u64,
+    },
+}
+
+/// What became of an act of the transaction journal.
+#[derive(Debug)]
+pub enum Fact {
+    /// The simulation passed, or why it did not.
+    Prepared {
+        /// Of this intent.
+        intent: IntentId,
+        /// Gas, price and nonce, or the reason.
+        quote: Result<Quote, String>,
+    },
+    /// A version is signed.
+    Signed {
+        /// Of this intent.
+        intent: IntentId,
+        /// Its hash.
+        hash: TxHash,
+        /// Its bytes.
+        raw: Bytes,
+    },
+    /// An endpoint answered to signed bytes.
+    Handed {
+        /// Which.
+        hash: TxHash,
+        /// What it said.
+        answer: Handover,
+        /// The newest block number then.
+        head: u64,
+    },
+    /// A transaction was found in a block.
+    Included(Inclusion),
+    /// The block that held it is not canonical any more.
+    Gone {
+        /// Which transaction.
+        hash: TxHash,
+        /// Which block.
+        block: Mark,
+    },
+    /// A nonce of ours is final under this hash.
+    Spent {
+        /// The nonce.
+        nonce: u64,
+        /// The hash.
+        by: TxHash,
+    },
 }

@@ -11,7 +11,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{BlobId, CaseId, DealId, NdaId, NegotiationId, PaperId, PeerKey},
+    document::{Announcement, Bid, DeliveryClaim, Document, Pact, Rating, Request},
+    ids::{BlobId, CaseId, DealId, NegotiationId, PaperId, PeerKey},
     wire,
 };
 
@@ -51,13 +52,13 @@ pub enum Payload {
     /// The identity key (Ed25519) over exactly these bytes.
     Identity {
         /// The message.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "crate::hexed")]
         bytes: Vec<u8>,
     },
     /// The settlement key (secp256k1) over this EIP-712 digest.
     Typed {
         /// The digest.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "crate::hexed")]
         digest: [u8; 32],
     },
 }
@@ -75,7 +76,7 @@ pub struct SignRequest {
 /// One signature: 64 bytes by the identity key, 65 (r, s, v) by the settlement key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Signature(#[serde(with = "hex::serde")] pub Vec<u8>);
+pub struct Signature(#[serde(with = "crate::hexed")] pub Vec<u8>);
 
 impl core::fmt::Debug for Signature {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -129,15 +130,15 @@ pub struct File {
 }
 
 /// What the signatures are for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "for", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "for", content = "what", rename_all = "kebab-case")]
 pub enum Signing {
     /// Our own announcement.
-    Announcement(Box<crate::document::Announcement>),
+    Announcement(Box<Document<Announcement>>),
     /// A request of ours.
-    Request(Box<crate::document::Request>),
+    Request(Box<Document<Request>>),
     /// A bid of ours, with its pact; the pact's proof comes first.
-    Bid(Box<crate::document::Bid>, Box<crate::document::Pact>, PeerKey),
+    Bid(Box<Document<Bid>>, Box<Document<Pact>>, PeerKey),
     /// An NDA, by paper id.
     Nda(PaperId),
     /// The panel request of a negotiation's attempt.
@@ -146,8 +147,8 @@ pub enum Signing {
     Seat(Box<wire::SeatInvite>, PeerKey),
     /// Acceptance or confirmation of the head.
     Agreement(NegotiationId),
-    /// A delivery claim: deal, milestone, attempt.
-    Claim(DealId, u8, u8),
+    /// A delivery claim.
+    Claim(Box<Document<DeliveryClaim>>),
     /// A receipt for a stored blob.
     Receipt(Box<wire::Receipt>, PeerKey),
     /// A vote or verdict of ours in a panel: deal, milestone, round, attempt, and the machine's key.
@@ -155,11 +156,11 @@ pub enum Signing {
     /// A checkpoint of the session under this NDA draft.
     Checkpoint(PaperId, crate::stage::session::Checkpoint),
     /// A rating.
-    Rating(DealId),
+    Rating(Box<Document<Rating>>),
 }
 
 /// A slow act.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Job {
     /// Sign through the guard. Outcome: [`Outcome::Signed`].
@@ -188,7 +189,7 @@ pub enum Job {
         /// The draft whose keys unwrap it.
         draft: PaperId,
         /// The age file.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "crate::hexed")]
         wrapped: Vec<u8>,
     },
     /// Wrap the identity of one class for one reader. Outcome: [`Outcome::Wrapped`].
@@ -243,7 +244,7 @@ pub enum Job {
         /// The case.
         case: CaseId,
         /// The age file with the identity.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "crate::hexed")]
         wrapped: Vec<u8>,
         /// The ciphertext.
         blob: BlobId,

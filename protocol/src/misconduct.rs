@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::canonical::EncodingError;
+
 /// A peer's breach of the rules, as it is counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -118,6 +120,15 @@ pub enum Misconduct {
 }
 
 impl Misconduct {
+    /// Bytes that could not be read as the named message.
+    #[must_use]
+    pub fn unreadable(error: &EncodingError, what: &str) -> Self {
+        if let EncodingError::TooLong { len, max } = error {
+            return Self::Oversized { what: what.into(), size: *len as u64, limit: *max as u64 };
+        }
+        Self::malformed(what)
+    }
+
     /// Malformed bytes of the named message.
     #[must_use]
     pub fn malformed(what: &str) -> Self {

@@ -17,26 +17,29 @@ use alloy_primitives::Address;
 use rand_core::CryptoRng;
 
 use crate::{
+    abi::Deployment,
     beacon::BeaconChain,
     canonical,
     command::{Command, Event, Refusal, Reply},
     deal::Deal,
     did::Did,
-    document::{AgentCard, Signed},
+    document::{AgentCard, Chain, Signed},
     effect::Effect,
-    ids::{BlobId, CaseId, CommandId, DealId, NegotiationId, PaperId, PeerKey, StreamId},
+    ids::{BlobId, CaseId, CommandId, DealId, IntentId, NegotiationId, PaperId, PeerKey, StreamId},
     input::Input,
-    job::{Job, JobId, Outcome},
-    journal::Journal,
+    job::{Job, JobId},
+    journal::{ChainView, Journal, wants::WantKey},
     ledger::Ledger,
     misconduct::Misconduct,
     policy::Policy,
     record::Record,
     stage::{
+        jury::{Jury, JuryMessage},
         market::{Directory, Market},
         nda::NdaState,
-        negotiation::Negotiation,
+        negotiation::{Negotiation, NegotiationEvent},
     },
+    text::{BoundedVec, Line, Token},
     time::Timestamp,
     typed,
     wire::{self, Direct, Envelope, Receipt},
@@ -55,6 +58,7 @@ mod papers;
 mod rate;
 mod session;
 mod timing;
+mod trust;
 mod vault;
 mod view;
 
@@ -68,8 +72,8 @@ const OUTBOX_MAX: usize = 65_536;
 /// The network that a node works on.
 #[derive(Clone, Debug)]
 pub struct Network {
-    /// The contracts.
-    pub contracts: typed::Contracts,
+    /// Where the contracts are.
+    pub deployment: Deployment,
     /// USDC, as EIP-712 sees it.
     pub usdc: typed::UsdcDomain,
     /// The beacon that panels are drawn from.
@@ -81,8 +85,8 @@ pub struct Network {
 impl Network {
     /// The chain as papers name it (CAIP-2).
     #[must_use]
-    pub fn chain(&self) -> String {
-        format!("eip155:{}", self.contracts.chain_id)
+    pub const fn chain(&self) -> Chain {
+        Chain(self.deployment.contracts.chain_id)
     }
 }
 
@@ -94,24 +98,24 @@ pub struct Me {
     /// The signed card.
     pub card: Signed<AgentCard>,
     /// Domains in which it announces and listens.
-    pub domains: Vec<String>,
+    pub domains: BoundedVec<Token, 8>,
     /// Task schemas that it offers or asks for.
-    pub task_schemas: Vec<String>,
-    /// Addresses at which peers reach it.
-    pub addresses: Vec<String>,
+    pub task_schemas: BoundedVec<Token, 16>,
+    /// Multiaddresses at which peers reach it.
+    pub addresses: BoundedVec<Line, 8>,
 }
 
 impl Me {
     /// The settlement account.
     #[must_use]
     pub fn settlement(&self) -> Address {
-        self.card.paper().settlement
+        self.card.document.settlement
     }
 
     /// The principal's account.
     #[must_use]
     pub fn principal(&self) -> Address {
-        self.card.paper().principal
+        self.card.document.principal.address
     }
 }
 
@@ -139,7 +143,7 @@ struct Pending {
 #[derive(Debug)]
 struct Case {
     delivery: wire::Delivery,
-    panel: Option<crate::stage::jury::PanelCase>,
+    panel: Option<Jury>,
     reported: bool,
 }
 
@@ -174,11 +178,30 @@ pub struct Node {
     /// Openings of ours that nobody has answered yet, by NDA.
     begins: BTreeMap<PaperId, wire::Begin>,
     waiting: BTreeMap<JobId, CommandId>,
-    chain_view: Option<crate::journal::ChainView>,
+    chain_view: Option<ChainView>,
+    /// `block.timestamp` of the newest block and of the newest final one, Unix seconds.
+    chain_time: u64,
+    final_time: u64,
+    /// The numbers of the newest safe and final blocks.
+    heads: (u64, u64),
+    /// Acts of the journal that are under way.
+    wanted: BTreeSet<WantKey>,
+    /// When an intent was last refused in simulation.
+    refused: BTreeMap<IntentId, Timestamp>,
+    /// When a blob was last handed to a vault, by blob and vault.
+    puts: BTreeMap<(BlobId, PeerKey), Timestamp>,
+    /// Panel messages that this process has posted.
+    sent: BTreeSet<String>,
+    /// Panel messages that came before the evidence was open.
+    early: Vec<(CaseId, JuryMessage)>,
+    /// Ratings that this process has reported as seen on chain.
+    rated: BTreeSet<DealId>,
     announced_at: Option<Timestamp>,
     next_stream: u64,
 
     batch: Vec<Record>,
+    /// Bytes to keep before the batch is persisted.
+    staged: Vec<Effect>,
     effects: Vec<Effect>,
     dirty: Dirty,
 }
@@ -203,8 +226,8 @@ impl Node {
     /// Nothing is asked for before [`Input::Started`].
     #[must_use]
     pub fn resume(me: Me, policy: Policy, network: Network, records: impl IntoIterator<Item = Record>) -> Self {
-        let ledger = Ledger::new();
-        let journal = Journal::new(network.contracts.chain_id, network.timing.fees);
+        let ledger = Ledger::new(network.deployment);
+        let journal = Journal::new(network.deployment.contracts.chain_id, network.timing.fees);
         let mut node = Self {
             me,
             policy,
@@ -232,9 +255,19 @@ impl Node {
             begins: BTreeMap::new(),
             waiting: BTreeMap::new(),
             chain_view: None,
+            chain_time: 0,
+            final_time: 0,
+            heads: (0, 0),
+            wanted: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            puts: BTreeMap::new(),
+            sent: BTreeSet::new(),
+            early: Vec::new(),
+            rated: BTreeSet::new(),
             announced_at: None,
             next_stream: 0,
             batch: Vec::new(),
+            staged: Vec::new(),
             effects: Vec::new(),
             dirty: Dirty::default(),
         };
@@ -295,7 +328,7 @@ impl Node {
 
     fn on_tick(&mut self, rng: &mut dyn CryptoRng) {
         self.dirty.all = true;
-        self.announce_when_due();
+        self.announce_when_due(rng);
         self.checkpoint_when_due(rng);
     }
 
@@ -337,7 +370,7 @@ impl Node {
     fn on_message(&mut self, from: PeerKey, bytes: &[u8], rng: &mut dyn CryptoRng) {
         let envelope: Envelope = match canonical::from_untrusted(bytes, wire::MESSAGE_MAX) {
             Ok(envelope) => envelope,
-            Err(error) => return self.misbehaved(from, error.misconduct("message")),
+            Err(error) => return self.misbehaved(from, Misconduct::unreadable(&error, "message")),
         };
         let id = envelope.id;
         let ack = !matches!(envelope.body, Direct::Received(_) | Direct::AskDirectory | Direct::Directory(_));
@@ -388,12 +421,7 @@ impl Node {
 
     /// Sends a message that nobody misses if it is lost.
     fn send_once(&mut self, to: PeerKey, body: Direct) {
-        let envelope = Envelope { id: 0, body };
-        let id = match &envelope.body {
-            Direct::Received(_) | Direct::AskDirectory | Direct::Directory(_) => envelope,
-            _ => return,
-        };
-        self.effects.push(Effect::Send { to, bytes: papers::encode(&id) });
+        self.effects.push(Effect::Send { to, bytes: papers::encode(&Envelope { id: 0, body }) });
     }
 
     /// Tells whoever listens.
@@ -485,9 +513,8 @@ impl Node {
         &mut self,
         id: NegotiationId,
         nda: PaperId,
-        event: &crate::stage::negotiation::NegotiationEvent,
+        event: &NegotiationEvent,
     ) {
-        use crate::stage::negotiation::NegotiationEvent;
         self.dirty.negotiations.insert(id);
         match self.negotiations.get_mut(&id) {
             Some(negotiation) => negotiation.apply(event),
@@ -549,15 +576,17 @@ impl Node {
 
     /// Puts the batch in front of everything else.
     fn flush(&mut self) -> Vec<Effect> {
-        let mut effects = Vec::with_capacity(self.effects.len() + 2);
+        let mut effects = core::mem::take(&mut self.staged);
         let records = core::mem::take(&mut self.batch);
         let mut notes = Vec::new();
         if !records.is_empty() {
-            for record in &records {
-                if let Record::Noted(event) = record {
-                    notes.push(Effect::Notify(event.clone()));
-                }
-            }
+            let noted = records.iter().filter_map(|record| match record {
+                Record::Noted(event) => Some(event.clone()),
+                _ => None,
+            });
+            let noted: Vec<Event> = noted.collect();
+            let first = self.next_event - noted.len() as u64;
+            notes.extend((first..).zip(noted).map(|(seq, event)| Effect::Notify { seq, event }));
             let durable = records.iter().any(Record::is_durable);
             let first = self.next_record;
             self.next_record += records.len() as u64;

@@ -11,7 +11,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{disclosure::Category, document::TermSheet, money::Usdc};
+use crate::{
+    disclosure,
+    document::{Categories, Category, Jurisdiction, TermSheet},
+    money::Usdc,
+};
 
 /// The hard limits of one node, from its principal's policy file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,10 +29,10 @@ pub struct Policy {
     pub exposure_max: Usdc,
     /// Domains in which it deals; empty means any.
     pub domains: Vec<String>,
-    /// Jurisdictions (ISO 3166-1 numeric) in which it deals; empty means any.
-    pub jurisdictions: Vec<u16>,
+    /// Jurisdictions in which it deals; empty means any.
+    pub jurisdictions: Vec<Jurisdiction>,
     /// Categories that it may grant in an NDA.
-    pub categories: Vec<Category>,
+    pub categories: Categories,
     /// Counterparties, by DID, with whom it never deals.
     pub blocked: Vec<String>,
     /// Rounds of offers in one negotiation at most.
@@ -49,7 +53,11 @@ impl Default for Policy {
             exposure_max: Usdc(5_000_000_000),
             domains: Vec::new(),
             jurisdictions: Vec::new(),
-            categories: vec![Category::Protocol, Category::Offer, Category::Work],
+            categories: Categories::of(&[
+                Category::Offer,
+                Category::SourceMaterial,
+                Category::WorkProduct,
+            ]),
             blocked: Vec::new(),
             rounds_max: 10_000,
             negotiation_secs_max: 3600,
@@ -114,8 +122,8 @@ pub enum Rule {
     /// A jurisdiction outside the list.
     #[error("no deals under the jurisdiction {jurisdiction}")]
     Jurisdiction {
-        /// ISO 3166-1 numeric.
-        jurisdiction: u16,
+        /// Which.
+        jurisdiction: Jurisdiction,
     },
     /// A blocked counterparty.
     #[error("no deals with {did}")]
@@ -163,9 +171,9 @@ impl Policy {
 
     /// Whether an NDA with these categories, under this jurisdiction, with this counterparty, may be signed.
     #[must_use]
-    pub fn answer_nda(&self, categories: &[Category], jurisdiction: u16, did: &str) -> Answer {
-        if let Some(category) = categories.iter().find(|c| !self.categories.contains(c)) {
-            return Answer::Refuse(Rule::RedLine { category: category.name().into() });
+    pub fn answer_nda(&self, categories: Categories, jurisdiction: Jurisdiction, did: &str) -> Answer {
+        if let Some(category) = categories.iter().find(|c| !self.categories.contains(*c)) {
+            return Answer::Refuse(Rule::RedLine { category: disclosure::name(category).into() });
         }
         if !self.jurisdictions.is_empty() && !self.jurisdictions.contains(&jurisdiction) {
             return Answer::Refuse(Rule::Jurisdiction { jurisdiction });

@@ -125,7 +125,7 @@ pub enum Record {
 
 /// What happened in a case, as one juror sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "case", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum CaseEvent {
     /// The delivery came, for a panel that we are a member of.
     Taken {
@@ -133,6 +133,11 @@ pub enum CaseEvent {
         delivery: Box<crate::wire::Delivery>,
         /// Who sent it.
         from: PeerKey,
+    },
+    /// The evidence was opened: this is what the panel judges.
+    Opened {
+        /// The case and its times.
+        case: Box<crate::stage::jury::Case>,
     },
     /// The panel's own business.
     Panel(JuryEvent),

@@ -12,9 +12,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    disclosure::Category,
     document::{
-        AgentCard, Announcement, Bid, DeliveryClaim, Manifest, Nda, Pact, Rating, Request, Signed, TermSheet,
+        AgentCard, Announcement, Bid, Category, DeliveryClaim, Document, Manifest, Nda, Pact, Rating, Request,
+        Salt, Signed, TermSheet,
     },
     ids::{BlobId, CaseId, ContentHash, DealId, Head, NegotiationId, PaperId},
     job::Signature,
@@ -67,7 +67,7 @@ pub enum Direct {
     /// A juror's acceptance.
     SeatAccepted(Box<SeatAccepted>),
     /// The deal's secret, wrapped for the receiver's recipient under the NDA.
-    DealSecret(DealId, #[serde(with = "hex::serde")] Vec<u8>),
+    DealSecret(DealId, #[serde(with = "crate::hexed")] Vec<u8>),
     /// Where the inputs lie, sealed.
     Inputs(DealId, BlobId),
     /// A vault's receipt.
@@ -103,7 +103,7 @@ pub enum Gossip {
 }
 
 /// An NDA as one side proposes it; the other side's keys are missing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NdaDraft {
     /// The draft's own name: SHA-256 of the proposer's DID, the bid and a salt.
@@ -111,7 +111,7 @@ pub struct NdaDraft {
     /// The bid that led here.
     pub bid: PaperId,
     /// The NDA with the proposer as side `a`; side `b` names the receiver with the keys of its card.
-    pub nda: Nda,
+    pub nda: Document<Nda>,
 }
 
 /// Asks a juror to take a seat in the panel of a negotiation.
@@ -147,12 +147,12 @@ pub struct SeatAccepted {
     /// The negotiation that it belongs to.
     pub negotiation: NegotiationId,
     /// EIP-712 digest of the panel request.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "crate::hexed")]
     pub request: [u8; 32],
     /// The seat's holder, who signed.
     pub juror: alloy_primitives::Address,
     /// The 32 bytes of the juror's X25519 age recipient for this case.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "crate::hexed")]
     pub recipient: [u8; 32],
     /// The fee it takes, micro-USDC.
     pub fee: crate::money::Usdc,
@@ -195,19 +195,19 @@ pub struct Receipt {
 }
 
 /// A delivery with all that its reader needs to judge it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
     /// The seller's signed claim.
     pub claim: Signed<DeliveryClaim>,
     /// What was delivered.
-    pub manifest: Manifest,
+    pub manifest: Document<Manifest>,
     /// The vaults' receipts.
     pub receipts: Vec<Receipt>,
     /// The panel, sorted; with the acceptances that made it.
     pub seats: Vec<SeatAccepted>,
     /// The milestone's identity wrapped for the receiver; empty for the buyer, who derives it.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "crate::hexed")]
     pub identity: Vec<u8>,
 }
 
@@ -261,7 +261,7 @@ pub enum Say {
     /// Opens a negotiation about a bid.
     Begin(Box<Begin>),
     /// The other side's nonce; the negotiation has its id.
-    Begun(#[serde(with = "hex::serde")] [u8; 16]),
+    Begun(#[serde(with = "crate::hexed")] [u8; 16]),
     /// Asks for a panel.
     PanelRequest(PanelAsk),
     /// The other side signed the same request.
@@ -271,7 +271,7 @@ pub enum Say {
         /// Which attempt.
         attempt: u8,
         /// The beacon round's signature.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "crate::hexed")]
         beacon: Vec<u8>,
         /// The acceptances known to the sender.
         accepted: Vec<SeatAccepted>,
@@ -281,7 +281,7 @@ pub enum Say {
     /// No panel formed; the next attempt.
     PanelFailed(u8),
     /// An offer or counter-offer.
-    Offer(Box<TermSheet>),
+    Offer(Box<Document<TermSheet>>),
     /// The head is accepted; firm until `fund_by`.
     Accept(Box<Acceptance>),
     /// Both have accepted.
@@ -298,18 +298,18 @@ pub enum Say {
 }
 
 /// Opens a negotiation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
     /// Half of what the negotiation's id is made of.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "crate::hexed")]
     pub nonce: [u8; 16],
     /// The buyer's request.
     pub request: PaperId,
     /// The seller's bid.
     pub bid: PaperId,
     /// The bid's pact with the sources of this deal filled in.
-    pub pact: Pact,
+    pub pact: Document<Pact>,
     /// Seats of the panel.
     pub size: u8,
     /// Signatures that a verdict needs.
@@ -340,8 +340,8 @@ pub struct Acceptance {
     pub start: u64,
     /// Until when the deal may be opened, Unix seconds.
     pub fund_by: u64,
-    /// The salt of the agreement, 32 hex digits.
-    pub salt: String,
+    /// The salt of the agreement.
+    pub salt: Salt,
     /// The signatures.
     pub assent: Assent,
 }

@@ -13,9 +13,12 @@ use crate::{
     block::Level,
     command::Event,
     effect::Effect,
-    ids::{DealId, IntentId, NdaId, TxHash},
-    input::ChainUpdate,
-    journal::{self, Call, Standing, WantKey},
+    ids::{DealId, IntentId, NdaId},
+    input::{ChainUpdate, Fact},
+    journal::{
+        self, Call, Standing,
+        wants::{Want, WantKey},
+    },
     ledger::{LedgerEvent, state::{DealFact, SeatStanding}},
     panel::{Provider, Seat, SeatIndex},
     record::Record,
@@ -132,9 +135,24 @@ impl Node {
         }
     }
 
-    pub(super) fn on_journal(&mut self, fact: journal::Fact) {
-        self.wanted.remove(&fact.key());
-        let events = self.journal.on_fact(fact);
+    pub(super) fn on_journal(&mut self, fact: Fact) {
+        let events = match fact {
+            Fact::Prepared { intent, quote } => {
+                self.wanted.remove(&WantKey::Prepare(intent));
+                self.journal.on_prepared(intent, quote)
+            }
+            Fact::Signed { intent, hash, raw } => {
+                self.wanted.retain(|key| !matches!(key, WantKey::Sign(of, _) if *of == intent));
+                self.journal.on_signed(intent, hash, raw)
+            }
+            Fact::Handed { hash, answer, head } => {
+                self.wanted.retain(|key| !matches!(key, WantKey::Broadcast(of, _) if *of == hash));
+                self.journal.on_handover(hash, &answer, head)
+            }
+            Fact::Included(inclusion) => self.journal.on_inclusion(inclusion),
+            Fact::Gone { hash, block } => self.journal.on_gone(hash, block),
+            Fact::Spent { nonce, by } => self.journal.on_spent(nonce, by),
+        };
         self.journal_events(events);
         self.dirty.journal = true;
     }
@@ -143,21 +161,13 @@ impl Node {
     pub(super) fn drive_journal(&mut self) {
         let Some(view) = self.chain_view else { return };
         let wants = self.journal.wants(view);
-        let keys: std::collections::BTreeSet<WantKey> = wants.iter().map(journal::Want::key).collect();
+        let keys: std::collections::BTreeSet<WantKey> = wants.iter().map(Want::key).collect();
         self.wanted.retain(|key| keys.contains(key));
         for want in wants {
             if self.wanted.insert(want.key()) {
                 self.effects.push(Effect::Chain(want));
             }
         }
-    }
-
-    /// The transactions of a deal or NDA that this node sent, for its reports.
-    pub(super) fn transactions(&self) -> Vec<(String, TxHash)> {
-        self.journal
-            .mined()
-            .map(|(intent, hash)| (self.journal.why(intent).unwrap_or_default().to_owned(), hash))
-            .collect()
     }
 }
 

@@ -161,7 +161,7 @@ impl Node {
         command: Option<CommandId>,
         rng: &mut dyn CryptoRng,
     ) {
-        let proof = |index: usize| papers::proof(&self.me.did, at, &signatures[index]);
+        let proof = |index: usize| papers::proof(self.me.did, at, &signatures[index]);
         match then {
             Signing::Announcement(paper) => {
                 let proof = proof(0);
@@ -187,18 +187,18 @@ impl Node {
                 let proof = proof(0);
                 self.on_agreement_signed(id, proof, eth(&signatures[1]), rng);
             }
-            Signing::Claim(deal, milestone, attempt) => {
+            Signing::Claim(paper) => {
                 let proof = proof(0);
-                self.on_claim_signed(deal, milestone, attempt, proof);
+                self.on_claim_signed(*paper, proof);
             }
             Signing::Receipt(receipt, to) => self.on_receipt_signed(*receipt, to, eth(&signatures[0])),
             Signing::Panel(case, key) => self.on_panel_signed(case, &key, eth(&signatures[0]), rng),
             Signing::Checkpoint(nda, checkpoint) => {
                 self.on_checkpoint_signed(nda, checkpoint, signatures[0].clone(), rng);
             }
-            Signing::Rating(deal) => {
+            Signing::Rating(paper) => {
                 let proof = proof(0);
-                self.on_rating_signed(deal, proof, eth(&signatures[1]));
+                self.on_rating_signed(*paper, proof, eth(&signatures[1]));
             }
         }
     }

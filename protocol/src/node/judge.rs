@@ -4,22 +4,26 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256};
 use rand_core::CryptoRng;
-use sha2::{Digest, Sha256};
 
-use super::{Case, Node, deliver::receipts_needed};
+use super::{Case, Node, deliver::receipts_needed, papers};
 use crate::{
-    clause::{self, Found, Unusable},
+    clause::{self, Found, Terms},
     command::Event,
-    document::{Document, Pact, Role},
+    did::Did,
+    document::{Ballot, Document, Pact, Role},
     ids::{CaseId, ContentHash, MilestoneIndex, PeerKey},
     job::{Fetching, File, Job, Payload, Signing, Slot},
     misconduct::Misconduct,
     record::{CaseEvent, Record},
-    stage::jury::{self, Jury, JuryMessage, JuryWant, Opening, Outcome as JuryOutcome},
+    stage::jury::{self, Jury, JuryMessage, JuryWant, Outcome as JuryOutcome},
+    text::FileName,
     time::Timestamp,
     typed::{self, EthSignature, address_list_hash},
     wire::{Delivery, Direct, VerdictReady},
 };
+
+/// Sources lie in a delivery under this folder.
+pub(super) const SOURCES: &str = "sources/";
 
 impl Node {
     fn case_event(&mut self, id: CaseId, event: CaseEvent) {
@@ -61,7 +65,7 @@ impl Node {
             return Ok(());
         }
         // The chain may not show the deal yet: the sender repeats until we take it.
-        let Some(state) = self.ledger.deal(id.deal) else { return Err(Misconduct::OutOfTurn) };
+        let Some(state) = self.deal_fact(id.deal) else { return Err(Misconduct::OutOfTurn) };
         let terms = &state.terms;
         let panel = address_list_hash(delivery.seats.iter().map(|seat| seat.juror));
         if panel != Ok(terms.panel) || !delivery.seats.iter().any(|seat| seat.juror == ours) {
@@ -75,7 +79,7 @@ impl Node {
         let seller = self
             .directory
             .settlement(terms.seller)
-            .map(|listing| listing.card.document.did)
+            .map(|listing| listing.card.document.agent)
             .ok_or(Misconduct::OutOfTurn)?;
         self.check_delivery(&delivery, all, seller)?;
         self.case_event(id, CaseEvent::Taken { delivery: Box::new(delivery), from });
@@ -156,23 +160,26 @@ impl Node {
         if case.panel.is_some() {
             return;
         }
-        let Some(state) = self.ledger.deal(id.deal) else { return };
+        let Some(state) = self.deal_fact(id.deal) else { return };
         let terms = state.terms.clone();
         let delivery = case.delivery.clone();
         let Some(pact) = self.pact_of(files, terms.meta.pact) else {
             return self.note(Event::Trouble { what: format!("the pact of {} is not in the evidence", id.deal) });
         };
         let milestone = MilestoneIndex(id.milestone);
-        let (measures, rules) = pact.measures(milestone);
+        let Some(members) = self.members_of(&delivery) else {
+            return self.note(Event::Trouble { what: format!("a juror of {} has no card", id.deal) });
+        };
         let opened = jury::Case {
-            contracts: self.network.contracts,
+            contracts: self.network.deployment.contracts,
             deal: id.deal,
             milestone,
             round: id.round,
             attempt: id.attempt,
-            evidence: ContentHash(delivery.claim.document.manifest.0),
-            terms: rules.clone(),
-            members: delivery.seats.iter().map(|seat| seat.juror).collect(),
+            evidence: delivery.claim.document.manifest,
+            pact: pact.id(),
+            terms: Terms::of(&pact, milestone),
+            members,
             quorum: terms.quorum,
             commit_until: self.commit_until(&delivery),
             timing: jury::Timing {
@@ -183,29 +190,45 @@ impl Node {
             last_run: true,
         };
         let due = typed::unpack_due(terms.due).get(usize::from(id.milestone)).copied().unwrap_or_default();
-        let held = found(files, &delivery);
-        let sources = found_sources(files, &pact);
-        let judgement = clause::judge(
-            &measures,
-            &rules,
-            &clause::Delivery {
-                files: held,
-                sources,
-                stored_at_secs: delivery.receipts.iter().map(|r| r.stored_at).max().unwrap_or_default(),
-                due_secs: typed::seconds(terms.meta.start) + u64::from(due),
-            },
-        );
-        let scores = judgement.clauses.iter().map(|clause| Some(clause.score)).collect();
-        let mut salt = [0; 32];
-        rng.fill_bytes(&mut salt);
-        let opening = Opening { ballot: jury::Ballot { scores }, salt: B256::new(salt) };
+        let stored = delivery.receipts.iter().map(|receipt| receipt.stored_at).max().unwrap_or_default();
+        let held = found(files, |name| (!name.starts_with(SOURCES)).then_some(name));
+        let sources = found(files, |name| name.strip_prefix(SOURCES));
+        let evidence = clause::Delivery::new(&pact, &delivery.manifest, &held, &sources)
+            .stored(stored, typed::seconds(terms.meta.start) + u64::from(due));
+        let judgement = clause::judge(&pact, milestone, &evidence, &BTreeMap::new());
+        let Ok(clauses) = judgement.results().try_into() else { return };
+        let content = Ballot {
+            deal: id.deal,
+            milestone,
+            round: id.round,
+            attempt: id.attempt,
+            juror: self.me.did,
+            account: self.me.settlement(),
+            evidence: opened.evidence,
+            clauses,
+            seller_bps: judgement.seller_share,
+        };
+        let Ok(ballot) = papers::paper(self.network.chain(), content, rng) else { return };
         self.case_event(id, CaseEvent::Opened { case: Box::new(opened) });
         let Some(panel) = self.cases.get(&id).and_then(|case| case.panel.as_ref()) else { return };
-        match panel.on_vote(opening, self.now) {
+        match panel.on_vote(ballot, self.now) {
             Ok(events) => self.panel_events(id, events),
             Err(fault) => self.note(Event::Trouble { what: format!("vote not cast: {fault}") }),
         }
         self.replay_early(id, rng);
+    }
+
+    /// The panel's accounts and the identities behind them.
+    fn members_of(&self, delivery: &Delivery) -> Option<BTreeMap<Address, Did>> {
+        let ours = self.me.settlement();
+        delivery
+            .seats
+            .iter()
+            .map(|seat| {
+                let listed = self.directory.settlement(seat.juror).map(|l| l.card.document.agent);
+                Some((seat.juror, if seat.juror == ours { self.me.did } else { listed? }))
+            })
+            .collect()
     }
 
     fn panel_events(&mut self, id: CaseId, events: Vec<jury::JuryEvent>) {
@@ -301,7 +324,7 @@ impl Node {
             }
         }
         let Some((verdict, signatures)) = panel.verdict() else { return };
-        let Some(state) = self.ledger.deal(id.deal) else { return };
+        let Some(state) = self.deal_fact(id.deal) else { return };
         let parties = [state.terms.buyer, state.terms.seller];
         let transcript = serde_json::to_string(&panel.votes()).unwrap_or_default();
         let ready = VerdictReady {
@@ -328,36 +351,11 @@ fn millis(wait: core::time::Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The delivered files that are exactly what the manifest says; every other one is unusable.
-fn found<'a>(files: &'a [File], delivery: &'a Delivery) -> BTreeMap<&'a str, Found<'a>> {
-    delivery
-        .manifest
-        .leaves
-        .iter()
-        .map(|leaf| {
-            let file = files.iter().find(|file| file.name == leaf.name.as_str());
-            let found = match file {
-                Some(file) if leaf.matches(&file.bytes) => Found::Bytes(&file.bytes),
-                Some(_) => Found::Unusable(Unusable::Changed),
-                None => Found::Unusable(Unusable::Missing),
-            };
-            (leaf.name.as_str(), found)
-        })
-        .collect()
-}
-
-/// The sources that are exactly what the pact pins.
-fn found_sources<'a>(files: &'a [File], pact: &'a Pact) -> BTreeMap<&'a str, Found<'a>> {
-    pact.sources
-        .iter()
-        .map(|source| {
-            let file = files.iter().find(|file| file.name == format!("sources/{}", source.name));
-            let found = match file {
-                Some(file) if Sha256::digest(&file.bytes)[..] == source.sha256.0 => Found::Bytes(&file.bytes),
-                Some(_) => Found::Unusable(Unusable::Changed),
-                None => Found::Unusable(Unusable::Missing),
-            };
-            (source.name.as_str(), found)
-        })
-        .collect()
+/// The files of a package by the names that `pick` gives them; the clauses check their hashes.
+fn found<'a>(files: &'a [File], pick: impl Fn(&'a str) -> Option<&'a str>) -> BTreeMap<FileName, Found<'a>> {
+    let named = files.iter().filter_map(|file| {
+        let name = pick(&file.name)?.parse().ok()?;
+        Some((name, Found::Bytes(&file.bytes)))
+    });
+    named.collect()
 }

@@ -7,15 +7,19 @@ use crate::{
     canonical,
     command::{Event, NewBid, NewRequest, Refusal, Reply},
     document::{
-        AgentCard, Announcement, Bid, BudgetBucket, Pact, PaperHead, Request, Signed,
+        AgentCard, Announcement, Bid, BudgetBucket, DealKind, Document, Pact, Paper, PaperError, Request,
+        Requirements, Signed, Verified,
     },
     effect::Effect,
     ids::{CommandId, PaperId, PeerKey},
     job::{Signing, Slot},
     misconduct::Misconduct,
+    money::Bps,
+    policy::Rule,
     proof::Proof,
     record::Record,
     stage::market::{BIDS_MAX, MarketEvent},
+    text::BoundedVec,
     time::Timestamp,
     wire::{self, Direct, Gossip, Listing},
 };
@@ -35,29 +39,45 @@ impl Node {
         Some(self.announced_at.map_or(self.now, |at| at.plus(self.network.timing.announce)))
     }
 
-    pub(super) fn announce_when_due(&mut self) {
+    pub(super) fn announce_when_due(&mut self, rng: &mut dyn CryptoRng) {
         if self.announcement_due().is_some_and(|due| due > self.now) {
             return;
         }
         self.announced_at = Some(self.now);
+        let card = &self.me.card.document;
         let seq = self.now.0.max(self.market.seq + 1);
-        let expires = self.now.plus(self.network.timing.announce * 3).secs();
-        let Some(paper) = Announcement::of(&self.me.card, &self.me.domains, &self.me.task_schemas, &self.me.addresses, seq, expires)
-        else {
-            return;
+        let content = Announcement {
+            agent: self.me.did,
+            card: card.id(),
+            seq,
+            expires_secs: self.now.plus(self.network.timing.announce * 3).secs(),
+            domains: self.me.domains.clone(),
+            task_schemas: self.me.task_schemas.clone(),
+            kinds: [DealKind::Service].into(),
+            requires: Requirements { min_standing_bps: Bps::ZERO },
+            roles: card.roles.clone(),
+            node: card.node,
+            addresses: self.me.addresses.clone(),
+            settlement: card.settlement,
         };
-        let payload = papers::payload(&self.me.did, self.now, &paper);
-        self.sign(None, Slot::open(format!("announcement/{seq}")), vec![payload], Signing::Announcement(Box::new(paper)));
+        match papers::paper(self.network.chain(), content, rng) {
+            Ok(paper) => {
+                let payload = papers::payload(self.me.did, self.now, paper.id());
+                let slot = Slot::open(format!("announcement/{seq}"));
+                self.sign(None, slot, vec![payload], Signing::Announcement(Box::new(paper)));
+            }
+            Err(error) => self.note(Event::Trouble { what: format!("no announcement: {error}") }),
+        }
     }
 
-    pub(super) fn on_announcement_signed(&mut self, paper: Announcement, proof: Proof) {
+    pub(super) fn on_announcement_signed(&mut self, paper: Document<Announcement>, proof: Proof) {
         self.record(Record::Market(MarketEvent::Announced { seq: paper.seq }));
-        let listing = Listing { announcement: Signed::new(paper, vec![proof]), card: self.me.card.clone() };
+        let listing = Listing { announcement: papers::signed(paper, proof), card: self.me.card.clone() };
         let bytes = papers::encode(&Gossip::Announcement(Box::new(listing.clone())));
-        for domain in self.me.domains.clone() {
-            self.effects.push(Effect::Gossip { topic: topic(&domain), bytes: bytes.clone() });
+        for domain in &self.me.domains {
+            self.effects.push(Effect::Gossip { topic: topic(domain.as_str()), bytes: bytes.clone() });
         }
-        // Our own listing answers those who ask for the directory.
+        // Our own listing answers those who ask for the directory; it is newer than what was there.
         let _ = self.directory.list(listing, self.now);
     }
 
@@ -65,7 +85,7 @@ impl Node {
         let taken = match canonical::from_untrusted::<Gossip>(bytes, wire::GOSSIP_MAX) {
             Ok(Gossip::Announcement(listing)) => self.on_listing(*listing),
             Ok(Gossip::Request(request)) => self.on_request(*request),
-            Err(error) => Err(error.misconduct("gossip")),
+            Err(error) => Err(Misconduct::unreadable(&error, "gossip")),
         };
         self.effects.push(Effect::SettleGossip { id, good: taken.is_ok() });
         if let Err(misconduct) = taken {
@@ -74,30 +94,40 @@ impl Node {
     }
 
     fn on_listing(&mut self, listing: Listing) -> Result<(), Misconduct> {
-        let announcement = listing.announcement.verify().map_err(|_| Misconduct::bad_signature("announcement"))?;
-        let card = listing.card.verify().map_err(|_| Misconduct::bad_signature("card"))?;
-        card.verify_settlement().map_err(|_| Misconduct::bad_signature("card"))?;
-        if announcement.chain != self.network.chain() || card.chain != announcement.chain {
-            return Err(Misconduct::WrongDomain { what: "announcement".into() });
-        }
-        if card.did != announcement.agent || announcement.card != listing.card.id() {
+        let announcement = self.verified(listing.announcement.clone(), "announcement")?;
+        let card = self.verified(listing.card.clone(), "card")?;
+        let same = card.agent == announcement.agent
+            && announcement.card == card.id()
+            && card.node == announcement.node
+            && card.settlement == announcement.settlement;
+        if !same {
             return Err(Misconduct::bad_signature("announcement"));
         }
         self.directory.list(listing, self.now)?;
         Ok(())
     }
 
+    /// A paper whose signatures hold on our chain.
+    pub(super) fn verified<T: Paper>(&self, signed: Signed<T>, what: &str) -> Result<Verified<T>, Misconduct> {
+        signed.verify(&self.network.deployment.contracts).map_err(|error| match error {
+            PaperError::WrongChain { .. } => Misconduct::WrongDomain { what: what.into() },
+            PaperError::Encoding(_)
+            | PaperError::Illegal(_)
+            | PaperError::Proof(_)
+            | PaperError::Unsigned { .. }
+            | PaperError::TooManyProofs { .. }
+            | PaperError::NotCountersigned { .. }
+            | PaperError::NobodySigns => Misconduct::bad_signature(what),
+        })
+    }
+
     fn on_request(&mut self, request: Signed<Request>) -> Result<(), Misconduct> {
-        let paper = request.verify().map_err(|_| Misconduct::bad_signature("request"))?;
-        if paper.chain != self.network.chain() {
-            return Err(Misconduct::WrongDomain { what: "request".into() });
-        }
+        let paper = self.verified(request, "request")?;
         if paper.expires_secs <= self.now.secs() {
             return Err(Misconduct::StaleAnnouncement { got: paper.seq, held: paper.seq });
         }
-        let id = request.id();
-        let ours = paper.buyer == self.me.did;
-        if !ours && self.directory.hear(request, self.now) {
+        let (id, ours) = (paper.id(), paper.buyer == self.me.did);
+        if !ours && self.directory.hear(paper.into_signed(), self.now) {
             self.note(Event::RequestHeard { request: id });
         }
         Ok(())
@@ -128,37 +158,35 @@ impl Node {
         new: NewRequest,
         rng: &mut dyn CryptoRng,
     ) -> Result<Option<Reply>, Refusal> {
-        if !self.policy.domains.is_empty() && !self.policy.domains.contains(&new.domain) {
-            return Err(Refusal::Policy(crate::policy::Rule::Domain { domain: new.domain }));
+        if !self.policy.domains.is_empty() && !self.policy.domains.iter().any(|d| d == new.domain.as_str()) {
+            return Err(Refusal::Policy(Rule::Domain { domain: new.domain.to_string() }));
         }
-        let head = PaperHead::new(&self.network.chain(), &papers::salt(rng)).map_err(|e| invalid(e.to_string()))?;
-        let paper = Request::try_new(
-            head,
-            self.me.did,
-            self.now.0,
-            self.now.secs() + new.expires_secs,
-            &new.domain,
-            &new.task_schema,
-            new.jurisdiction,
-            BudgetBucket::of(new.budget),
-            new.min_standing,
-            new.inputs,
-        )
-        .map_err(|e| invalid(e.to_string()))?;
-        let payload = papers::payload(&self.me.did, self.now, &paper);
-        let slot = Slot::open(format!("request/{}", self.now));
+        let content = Request {
+            buyer: self.me.did,
+            seq: self.now.0,
+            expires_secs: self.now.secs() + new.expires_secs,
+            domain: new.domain,
+            task_schema: new.task_schema,
+            kind: DealKind::Service,
+            jurisdiction: new.jurisdiction,
+            budget: BudgetBucket::of(new.budget),
+            min_standing_bps: new.min_standing,
+            inputs: new.inputs,
+            text: new.text,
+        };
+        let paper = papers::paper(self.network.chain(), content, rng).map_err(|e| invalid(e.to_string()))?;
+        let payload = papers::payload(self.me.did, self.now, paper.id());
+        let slot = Slot::open(format!("request/{}", paper.id()));
         let job = self.sign(None, slot, vec![payload], Signing::Request(Box::new(paper)));
         self.waiting.insert(job, command);
         Ok(None)
     }
 
-    pub(super) fn on_request_signed(&mut self, paper: Request, proof: Proof, command: Option<CommandId>) {
-        let domain = paper.domain.to_string();
-        let inputs = paper.inputs.to_vec();
-        let request = Signed::new(paper, vec![proof]);
-        let id = request.id();
-        let bytes = papers::encode(&Gossip::Request(Box::new(request.clone())));
-        self.record(Record::Market(MarketEvent::Requested { request: Box::new(request), inputs }));
+    pub(super) fn on_request_signed(&mut self, paper: Document<Request>, proof: Proof, command: Option<CommandId>) {
+        let (id, domain) = (paper.id(), paper.domain.to_string());
+        let request = Box::new(papers::signed(paper, proof));
+        let bytes = papers::encode(&Gossip::Request(request.clone()));
+        self.record(Record::Market(MarketEvent::Requested { request }));
         self.effects.push(Effect::Gossip { topic: topic(&domain), bytes });
         if let Some(command) = command {
             self.effects.push(Effect::Reply { command, result: Ok(Reply::Paper(id)) });
@@ -172,28 +200,31 @@ impl Node {
         rng: &mut dyn CryptoRng,
     ) -> Result<Option<Reply>, Refusal> {
         let request = self.directory.request(new.request).ok_or_else(|| not_found("request", new.request))?;
-        let buyer = request.paper().buyer;
+        let buyer = request.document.buyer;
         let to = self.directory.peer(&buyer).ok_or_else(|| not_now("the buyer has not announced itself yet"))?;
         let chain = self.network.chain();
-        let mut head = || PaperHead::new(&chain, &papers::salt(rng)).map_err(|e| invalid(e.to_string()));
-        let pact =
-            Pact::template(head()?, self.me.did, new.clauses).map_err(|e| invalid(e.to_string()))?;
-        let bid = Bid::try_new(
-            head()?,
-            new.request,
-            self.me.did,
-            self.me.card.id(),
-            crate::document::Paper::id(&pact),
-            new.price,
-            new.due_secs,
-            self.now.secs() + new.expires_secs,
-        )
-        .map_err(|e| invalid(e.to_string()))?;
-        let payloads = vec![
-            papers::payload(&self.me.did, self.now, &pact),
-            papers::payload(&self.me.did, self.now, &bid),
-        ];
-        let slot = Slot::open(format!("bid/{}/{}", new.request, self.now));
+        let wrong = |error: PaperError| invalid(error.to_string());
+        let pact = Pact {
+            template: None,
+            seller: Some(self.me.did),
+            title: new.title,
+            clauses: new.clauses,
+            sources: BoundedVec::new(),
+        };
+        let pact = papers::paper(chain, pact, rng).map_err(wrong)?;
+        let bid = Bid {
+            request: new.request,
+            buyer,
+            seller: self.me.did,
+            card: self.me.card.document.id(),
+            pact: pact.id(),
+            price: new.price,
+            due_secs: new.due_secs,
+            expires_secs: self.now.secs() + new.expires_secs,
+        };
+        let bid = papers::paper(chain, bid, rng).map_err(wrong)?;
+        let payloads = [pact.id(), bid.id()].map(|id| papers::payload(self.me.did, self.now, id)).to_vec();
+        let slot = Slot::open(format!("bid/{}", bid.id()));
         let job = self.sign(None, slot, payloads, Signing::Bid(Box::new(bid), Box::new(pact), to));
         self.waiting.insert(job, command);
         Ok(None)
@@ -201,17 +232,17 @@ impl Node {
 
     pub(super) fn on_bid_signed(
         &mut self,
-        bid: Bid,
-        pact: Pact,
+        bid: Document<Bid>,
+        pact: Document<Pact>,
         to: PeerKey,
         pact_proof: Proof,
         bid_proof: Proof,
         command: Option<CommandId>,
     ) {
         let Some(request) = self.directory.request(bid.request).cloned() else { return };
-        let bid = Box::new(Signed::new(bid, vec![bid_proof]));
-        let pact = Box::new(Signed::new(pact, vec![pact_proof]));
-        let id = bid.id();
+        let bid = Box::new(papers::signed(bid, bid_proof));
+        let pact = Box::new(papers::signed(pact, pact_proof));
+        let id = bid.document.id();
         let answered =
             MarketEvent::Answered { request: Box::new(request), bid: bid.clone(), pact: pact.clone() };
         self.record(Record::Market(answered));
@@ -228,25 +259,28 @@ impl Node {
         pact: Signed<Pact>,
         card: Signed<AgentCard>,
     ) -> Result<(), Misconduct> {
-        let paper = bid.verify().map_err(|_| Misconduct::bad_signature("bid"))?;
-        let terms = pact.verify().map_err(|_| Misconduct::bad_signature("pact"))?;
-        let bidder = card.verify().map_err(|_| Misconduct::bad_signature("card"))?;
-        bidder.verify_settlement().map_err(|_| Misconduct::bad_signature("card"))?;
-        let consistent = paper.seller == bidder.did
-            && terms.seller == Some(paper.seller)
-            && paper.pact == pact.id()
-            && paper.card == card.id()
-            && bidder.peer == from;
+        let bid = self.verified(bid, "bid")?;
+        let pact = self.verified(pact, "pact")?;
+        let card = self.verified(card, "card")?;
+        let consistent = bid.seller == card.agent
+            && bid.buyer == self.me.did
+            && pact.seller == Some(bid.seller)
+            && bid.pact == pact.id()
+            && bid.card == card.id()
+            && card.node == from;
         if !consistent {
             return Err(Misconduct::TermsDiffer { what: "bid".into() });
         }
-        let request = paper.request;
+        let (id, request) = (bid.id(), bid.request);
         let Some(own) = self.market.requests.get(&request) else { return Ok(()) };
-        let id = bid.id();
         if own.bids.contains_key(&id) || own.bids.len() >= BIDS_MAX || own.chosen.is_some() {
             return Ok(());
         }
-        let event = MarketEvent::BidHeard { bid: Box::new(bid), pact: Box::new(pact), card: Box::new(card) };
+        let event = MarketEvent::BidHeard {
+            bid: Box::new(bid.into_signed()),
+            pact: Box::new(pact.into_signed()),
+            card: Box::new(card.into_signed()),
+        };
         self.record(Record::Market(event));
         self.note(Event::BidReceived { request, bid: id });
         Ok(())
@@ -254,8 +288,8 @@ impl Node {
 
     pub(super) fn on_declined(&mut self, from: PeerKey, request: PaperId) -> Result<(), Misconduct> {
         let ours = self.market.bids.values().any(|own| {
-            own.bid.paper().request == request
-                && self.directory.peer(&own.request.paper().buyer).is_none_or(|peer| peer == from)
+            own.bid.document.request == request
+                && self.directory.peer(&own.request.document.buyer).is_none_or(|peer| peer == from)
         });
         if ours {
             self.note(Event::BidDeclined { request });

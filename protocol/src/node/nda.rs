@@ -1,27 +1,22 @@
 //! How this node makes NDAs: choose, draft, sign, anchor.
 
-
+use alloy_primitives::Address;
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
-use super::{Node, invalid, not_found, not_now, papers};
+use super::{Node, chain, not_found, not_now, papers};
 use crate::{
-    abi,
     command::{Choice, Event, Refusal, Reply},
-    disclosure::Scope,
-    document::{Nda, Paper, PaperHead, Party, Signed},
+    document::{Categories, DealKind, Document, Jurisdiction, KeyError, Nda, Party, SessionKey, Signed},
     ids::{NdaId, PaperId, PeerKey},
     job::{Job, Payload, Signing, Slot},
     misconduct::Misconduct,
     policy::Answer,
     proof::Proof,
     record::Record,
-    stage::{
-        market::MarketEvent,
-        nda::NdaEvent,
-        session::Side,
-    },
-    typed::{self, EthSignature},
+    stage::{market::MarketEvent, nda::NdaEvent, session::Side},
+    text::BoundedVec,
+    typed::EthSignature,
     wire::{Direct, NdaDraft},
 };
 
@@ -36,16 +31,16 @@ impl Node {
             return Err(not_now("this request went to a bid already"));
         }
         let bid = own.bids.get(&choice.bid).ok_or_else(|| not_found("bid", choice.bid))?;
-        let card = bid.card.paper();
-        let (peer, did) = (card.peer, card.did);
+        let card = &bid.card.document;
+        let (peer, did) = (card.node, card.agent);
         let others: Vec<PeerKey> = own
             .bids
             .iter()
             .filter(|(id, _)| **id != choice.bid)
-            .map(|(_, other)| other.card.paper().peer)
+            .map(|(_, other)| other.card.document.node)
             .filter(|other| *other != peer)
             .collect();
-        self.decide_nda(&choice.categories, choice.jurisdiction, &did.to_string())?;
+        self.decide_nda(choice.categories, choice.jurisdiction, &did.to_string())?;
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
         let draft = PaperId(
@@ -71,8 +66,8 @@ impl Node {
     /// Asks the policy and records its answer.
     fn decide_nda(
         &mut self,
-        categories: &[crate::disclosure::Category],
-        jurisdiction: u16,
+        categories: Categories,
+        jurisdiction: Jurisdiction,
         did: &str,
     ) -> Result<(), Refusal> {
         let answer = self.policy.answer_nda(categories, jurisdiction, did);
@@ -102,9 +97,18 @@ impl Node {
         }
     }
 
-    fn own_party(&self, session: [u8; 32], age: String) -> Result<Party, String> {
-        let card = self.me.card.paper();
-        Party::try_new(card.did, card.settlement, session, &age, card.peer).map_err(|e| e.to_string())
+    /// Our side of an NDA, with keys that were made for it.
+    fn own_party(&self, session: [u8; 32], age: &str) -> Result<Party, String> {
+        let card = &self.me.card.document;
+        Ok(Party {
+            did: card.agent,
+            principal: card.principal,
+            settlement: card.settlement,
+            mandated: self.principal_of(card.settlement) == Some(card.principal.address),
+            session: SessionKey::from_key(session).map_err(|e| e.to_string())?,
+            age_recipient: age.parse().map_err(|e: KeyError| e.to_string())?,
+            node: card.node,
+        })
     }
 
     /// As the one who chose: write the draft, with the keys of the other side's card in its place.
@@ -122,26 +126,33 @@ impl Node {
             .requests
             .get(&choice.request)
             .and_then(|own| own.bids.get(&choice.bid))
-            .map(|bid| bid.card.paper().clone())
+            .map(|bid| bid.card.document.content().clone())
             .ok_or("the bid is gone")?;
-        let them = Party::try_new(card.did, card.settlement, card.session, card.age_recipient.as_str(), card.peer)
-            .map_err(|e| e.to_string())?;
+        let them = Party {
+            did: card.agent,
+            principal: card.principal,
+            settlement: card.settlement,
+            mandated: self.principal_of(card.settlement) == Some(card.principal.address),
+            session: card.session,
+            age_recipient: card.age_recipient,
+            node: card.node,
+        };
         let from = at.secs();
         let until = from + choice.duration_secs;
-        let head = PaperHead::new(&self.network.chain(), &papers::salt(rng)).map_err(|e| e.to_string())?;
-        let nda = Nda::try_new(
-            head,
-            self.own_party(session, age)?,
-            them,
-            &choice.categories,
-            from,
-            until,
-            until + choice.destroy_after_secs,
-            from + ANCHOR_SECS,
-            choice.jurisdiction,
-            &choice.regulators,
-        )
-        .map_err(|e| e.to_string())?;
+        let content = Nda {
+            a: self.own_party(session, &age)?,
+            b: them,
+            categories: choice.categories,
+            conditions: BoundedVec::new(),
+            from_secs: from,
+            until_secs: until,
+            destroy_by_secs: until + choice.destroy_after_secs,
+            anchor_by_secs: from + ANCHOR_SECS,
+            jurisdiction: choice.jurisdiction,
+            regulators: choice.regulators,
+            kind: DealKind::Service,
+        };
+        let nda = papers::paper(self.network.chain(), content, rng).map_err(|e| e.to_string())?;
         let wire = NdaDraft { draft, bid: choice.bid, nda };
         self.record(Record::Nda { draft, event: NdaEvent::Drafted(Box::new(wire.clone())) });
         self.post(peer, None, Direct::NdaDraft(Box::new(wire)));
@@ -153,20 +164,20 @@ impl Node {
         if self.ndas.contains_key(&name) {
             return Ok(());
         }
-        let card = self.me.card.paper();
+        let card = &self.me.card.document;
         let ours = self.market.bids.contains_key(&draft.bid);
         let sound = draft.nda.b.did == self.me.did
             && draft.nda.b.settlement == card.settlement
-            && draft.nda.a.peer == from
-            && draft.nda.chain == self.network.chain();
+            && draft.nda.a.node == from
+            && draft.nda.chain() == self.network.chain();
         if !ours || !sound {
             return Err(Misconduct::TermsDiffer { what: "nda draft".into() });
         }
         let (categories, jurisdiction, did) =
-            (draft.nda.categories.to_vec(), draft.nda.jurisdiction, draft.nda.a.did.to_string());
+            (draft.nda.categories, draft.nda.jurisdiction, draft.nda.a.did.to_string());
         let event = NdaEvent::Received { draft: Box::new(draft), peer: from };
         self.record(Record::Nda { draft: name, event });
-        if self.decide_nda(&categories, jurisdiction, &did).is_err() {
+        if self.decide_nda(categories, jurisdiction, &did).is_err() {
             self.record(Record::Nda { draft: name, event: NdaEvent::Over });
             self.post(from, None, Direct::NdaRefused(name));
             return Ok(());
@@ -204,38 +215,23 @@ impl Node {
         if state.text.is_some() || state.over {
             return Ok(());
         }
-        let mut nda = state.draft.as_ref().ok_or("no draft")?.nda.clone();
-        nda.b = self.own_party(session, age)?;
+        let draft_text = &state.draft.as_ref().ok_or("no draft")?.nda;
+        let content = Nda { b: self.own_party(session, &age)?, ..draft_text.content().clone() };
+        let nda = Document::new(draft_text.chain(), draft_text.salt(), content).map_err(|e| e.to_string())?;
         self.key(draft, nda);
         Ok(())
     }
 
-    fn key(&mut self, draft: PaperId, nda: Nda) {
+    fn key(&mut self, draft: PaperId, nda: Document<Nda>) {
         let id = self.nda_digest(&nda);
         self.record(Record::Nda { draft, event: NdaEvent::Keyed { nda: Box::new(nda.clone()), id } });
         let payloads =
-            vec![papers::payload(&self.me.did, self.now, &nda), Payload::Typed { digest: *id.as_bytes() }];
+            vec![papers::payload(self.me.did, self.now, nda.id()), Payload::Typed { digest: *id.as_bytes() }];
         self.sign(None, Slot::exclusive(format!("nda/{draft}")), payloads, Signing::Nda(draft));
     }
 
-    /// The NDA as `Accords` sees it.
-    pub(super) fn typed_nda(nda: &Nda) -> typed::Nda {
-        typed::Nda {
-            a: nda.a.settlement,
-            b: nda.b.settlement,
-            terms: nda.id().word(),
-            scopes: Scope::of(&nda.categories).bits(),
-            from: typed::u40(nda.from_secs),
-            until: typed::u40(nda.until_secs),
-            destroyBy: typed::u40(nda.destroy_by_secs),
-            anchorBy: typed::u40(nda.anchor_by_secs),
-            jurisdiction: nda.jurisdiction,
-            salt: nda.salt.word(),
-        }
-    }
-
-    pub(super) fn nda_digest(&self, nda: &Nda) -> NdaId {
-        Self::typed_nda(nda).id(&self.network.contracts)
+    pub(super) fn nda_digest(&self, nda: &Document<Nda>) -> NdaId {
+        Nda::typed(nda).id(&self.network.deployment.contracts)
     }
 
     pub(super) fn on_nda_signed_here(&mut self, draft: PaperId, proof: Proof, signature: EthSignature) {
@@ -247,7 +243,7 @@ impl Node {
         match side {
             Side::A => self.post(peer, None, Direct::NdaComplete(draft, Box::new(proof), signature)),
             Side::B => {
-                let signed = Box::new(Signed::new(text, vec![proof]));
+                let signed = Box::new(papers::signed(text, proof));
                 self.post(peer, None, Direct::NdaSigned(signed, signature));
             }
         }
@@ -259,27 +255,27 @@ impl Node {
         signed: &Signed<Nda>,
         signature: &EthSignature,
     ) -> Result<(), Misconduct> {
-        let text = signed.paper();
+        let text = &signed.document;
         let found = self.ndas.iter().find(|(_, state)| {
             state.peer == from
                 && state.side == Side::A
-                && state.draft.as_ref().is_some_and(|draft| draft.nda.salt == text.salt)
+                && state.draft.as_ref().is_some_and(|draft| draft.nda.salt() == text.salt())
         });
         let Some((&draft, state)) = found else { return Ok(()) };
         if state.text.is_some() || state.over {
             return Ok(());
         }
-        let mut expected = state.draft.as_ref().ok_or(Misconduct::OutOfTurn)?.nda.clone();
+        let mut expected = state.draft.as_ref().ok_or(Misconduct::OutOfTurn)?.nda.content().clone();
         let (did, account) = (expected.b.did, expected.b.settlement);
         expected.b.session = text.b.session;
-        expected.b.age_recipient = text.b.age_recipient.clone();
-        if expected != *text {
+        expected.b.age_recipient = text.b.age_recipient;
+        if expected != *text.content() || text.chain() != self.network.chain() {
             return Err(Misconduct::TermsDiffer { what: "nda".into() });
         }
         signed.verify_by(did).map_err(|_| Misconduct::bad_signature("nda"))?;
         let id = self.nda_digest(text);
         self.check_typed(*id.as_bytes(), signature, account, "nda")?;
-        let proof = signed.proofs()[0].clone();
+        let Some(proof) = signed.proofs.first().cloned() else { return Err(Misconduct::bad_signature("nda")) };
         let nda = text.clone();
         self.key(draft, nda);
         let event = NdaEvent::Signed { side: Side::B, proof, signature: *signature };
@@ -320,13 +316,14 @@ impl Node {
         let Some(state) = self.ndas.get(&draft) else { return };
         let Some((text, id)) = state.signed() else { return };
         let side = state.side;
-        let anchored = self.ledger.nda(id).is_some();
+        let anchored = self.nda_level(id).is_some();
         if anchored {
             self.open_session_when_needed(draft);
         } else if side == Side::A && self.now.secs() <= text.anchor_by_secs {
             let (Some(a), Some(b)) = (&state.by_a, &state.by_b) else { return };
-            let data = abi::anchor(&Self::typed_nda(text), &a.1, &b.1);
-            self.intend("anchor-nda", id.as_bytes(), self.network.contracts.accords, data);
+            let (a, b) = (chain::bytes(&a.1), chain::bytes(&b.1));
+            let call = self.network.deployment.anchor_nda(&Nda::typed(text), a, b);
+            self.intend("anchor-nda", id.as_bytes(), call);
         }
     }
 
@@ -335,7 +332,7 @@ impl Node {
         &self,
         digest: [u8; 32],
         signature: &EthSignature,
-        account: alloy_primitives::Address,
+        account: Address,
         what: &str,
     ) -> Result<(), Misconduct> {
         if signature.is_by(account, digest.into()) { Ok(()) } else { Err(Misconduct::bad_signature(what)) }

@@ -3,16 +3,18 @@
 //! Every own offer and acceptance is asked of the policy first. An offer is said and recorded with
 //! the next durable batch; an acceptance is durable before it is signed.
 
-use alloy_primitives::B256;
+use alloy_primitives::Address;
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
-use super::{Node, invalid, not_found, not_now, panel::panel_hash, papers, session::SayError};
+use super::{Node, invalid, not_found, not_now, papers, session::SayError};
 use crate::{
     command::{Concession, Event, NewNegotiation, Proposal, ProposedMilestone, Refusal, Reply},
     deal::DealEvent,
-    disclosure::Category,
-    document::{Agreement, Pact, Paper, PaperHead, TermSheet},
+    document::{
+        AgeRecipient, Agreement, Category, Document, Fallback, Juror, Milestone, Pact, Panel, PanelTerms, Salt,
+        TermSheet,
+    },
     ids::{ContentHash, DealId, Head, NegotiationId, PaperId},
     job::{Payload, Signing, Slot},
     misconduct::Misconduct,
@@ -24,9 +26,10 @@ use crate::{
         negotiation::{Negotiation, NegotiationEvent},
         session::Side,
     },
+    text::{BoundError, BoundedVec},
     time::Timestamp,
-    typed::{self, Deal as DealTerms, EthSignature, Fund, Meta, Schedule, Typed, address_list_hash},
-    wire::{Acceptance, Assent, Begin, Say},
+    typed::{Deal as DealTerms, EthSignature, Fund, Typed},
+    wire::{Acceptance, Assent, Begin, Say, SeatAccepted},
 };
 
 /// Vaults that a deal names.
@@ -90,8 +93,10 @@ impl Node {
             .ok_or_else(|| not_found("request", choice.request))?;
         let bid = own.bids.get(&choice.bid).ok_or_else(|| not_found("bid", choice.bid))?;
         let (request, bid_id) = (choice.request, choice.bid);
-        let head = PaperHead::new(&self.network.chain(), &papers::salt(rng)).map_err(|e| invalid(e.to_string()))?;
-        let pact = Pact::instance(head, bid.pact.paper(), own.inputs.clone()).map_err(|e| invalid(e.to_string()))?;
+        let template = &bid.pact.document;
+        let sources = own.request.document.inputs.clone();
+        let content = Pact { template: Some(template.id()), sources, ..template.content().clone() };
+        let pact = papers::paper(self.network.chain(), content, rng).map_err(|e| invalid(e.to_string()))?;
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
         let begin = Begin { nonce, request, bid: bid_id, pact, size: new.size, quorum: new.quorum };
@@ -146,7 +151,10 @@ impl Node {
             return Err(Misconduct::OutOfTurn);
         }
         let own = self.market.bids.get(&begin.bid).ok_or(Misconduct::OutOfTurn)?;
-        if !begin.pact.is_instance_of(own.pact.paper()) {
+        let template = &own.pact.document;
+        let inputs = &own.request.document.inputs;
+        let expected = Pact { template: Some(template.id()), sources: inputs.clone(), ..template.content().clone() };
+        if *begin.pact.content() != expected {
             return Err(Misconduct::TermsDiffer { what: "pact".into() });
         }
         let mut nonce = [0; 16];
@@ -156,7 +164,7 @@ impl Node {
         let event = NegotiationEvent::Begun { begin: Box::new(begin), side: Side::B, at };
         self.record(Record::Negotiation { id: negotiation, nda, event });
         self.note(Event::NegotiationBegun { negotiation, nda });
-        let _ = self.say(nda, Category::Protocol, Say::Begun(nonce), rng);
+        let _ = self.say(nda, Category::Announcement, Say::Begun(nonce), rng);
         Ok(())
     }
 
@@ -204,9 +212,9 @@ impl Node {
         Some(if accepted.by == negotiation.side {
             Say::Accept(Box::new(Acceptance {
                 head: accepted.head,
-                start: typed::seconds(accepted.deal.meta.start),
-                fund_by: accepted.fund_by,
-                salt: accepted.agreement.salt.to_string(),
+                start: accepted.agreement.start_secs,
+                fund_by: accepted.agreement.fund_by_secs,
+                salt: accepted.agreement.salt(),
                 assent: ours,
             }))
         } else {
@@ -233,53 +241,63 @@ impl Node {
     }
 
     /// The terms that a proposal makes in this negotiation.
-    fn terms(&self, negotiation: &Negotiation, proposal: &Proposal, salt: &str) -> Result<TermSheet, String> {
-        let nda = self.ndas.get(&negotiation.nda).and_then(|state| state.id).ok_or("no NDA")?;
-        let jurisdiction = self
-            .ndas
-            .get(&negotiation.nda)
-            .and_then(|state| state.text.as_ref())
-            .map_or(0, |text| text.jurisdiction);
+    fn terms(
+        &self,
+        negotiation: &Negotiation,
+        proposal: &Proposal,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Document<TermSheet>, String> {
+        let (text, nda) = self.ndas.get(&negotiation.nda).and_then(|state| state.signed()).ok_or("no NDA")?;
+        let mut milestones = BoundedVec::new();
+        for proposed in &proposal.milestones {
+            let ProposedMilestone { title, amount, due_secs } = proposed.clone();
+            milestones.push(Milestone { title, amount, due_secs }).map_err(|e| e.to_string())?;
+        }
+        let timing = &self.network.timing;
+        let contracts = &self.network.deployment.contracts;
+        let begin = &negotiation.begin;
         let vaults = match &negotiation.last {
-            Some(last) => last.terms.vaults.to_vec(),
+            Some(last) => last.terms.vaults.clone(),
             None => self.vaults(negotiation)?,
         };
-        let timing = &self.network.timing;
-        let last_due = proposal.milestones.iter().map(|m| u64::from(m.due_secs)).max().unwrap_or_default();
-        let head = PaperHead::new(&self.network.chain(), salt).map_err(|e| e.to_string())?;
-        let milestones: Vec<(String, Usdc, u32)> =
-            proposal.milestones.iter().map(|m| (m.title.clone(), m.amount, m.due_secs)).collect();
-        let terms = TermSheet::try_new(
-            head,
+        let content = TermSheet {
             nda,
-            negotiation.begin.request,
-            negotiation.begin.bid,
-            negotiation.begin.pact.id(),
-            proposal.price,
-            &milestones,
-            last_due + timing.grace_secs + timing.judge_secs,
-            timing.window_secs,
-            negotiation.begin.quorum,
-            negotiation.begin.size,
+            request: Some(begin.request),
+            bid: Some(begin.bid),
+            pact: begin.pact.id(),
+            buyer: text.a.did,
+            seller: text.b.did,
+            price: proposal.price,
+            milestones,
+            window_secs: timing.window_secs,
+            judging_secs: timing.judging_secs,
+            panel: PanelTerms { jury: contracts.jury, size: begin.size, quorum: begin.quorum, fee: Usdc::ZERO },
+            fallback: Fallback::Refund {},
+            appeal_fee: Usdc::ZERO,
+            seller_bond: Usdc::ZERO,
             vaults,
-            jurisdiction,
-        );
-        terms.map_err(|e| e.to_string())
+            escrow: contracts.escrow,
+            mandates: contracts.mandates,
+            reviewer: None,
+            kind: text.kind,
+            jurisdiction: text.jurisdiction,
+        };
+        papers::paper(self.network.chain(), content, rng).map_err(|e| e.to_string())
     }
 
     /// Two vaults of different principals, neither of them a party's.
-    fn vaults(&self, negotiation: &Negotiation) -> Result<Vec<alloy_primitives::Address>, String> {
+    fn vaults(&self, negotiation: &Negotiation) -> Result<BoundedVec<Address, 4>, String> {
         let (buyer, seller) = self.accounts(negotiation.nda).ok_or("no NDA")?;
         let mut taken: Vec<_> = [buyer, seller]
             .iter()
             .filter_map(|account| self.directory.settlement(*account))
-            .map(|listing| listing.card.paper().principal)
+            .map(|listing| listing.card.document.principal.address)
             .chain(Some(self.me.principal()))
             .collect();
         let mut vaults = Vec::new();
         for card in self.directory.vaults(self.now) {
-            if vaults.len() < VAULTS && !taken.contains(&card.principal) {
-                taken.push(card.principal);
+            if vaults.len() < VAULTS && !taken.contains(&card.principal.address) {
+                taken.push(card.principal.address);
                 vaults.push(card.settlement);
             }
         }
@@ -287,7 +305,7 @@ impl Node {
             return Err(format!("{} vaults of other principals are known, {VAULTS} are needed", vaults.len()));
         }
         vaults.sort_unstable();
-        Ok(vaults)
+        vaults.try_into().map_err(|e: BoundError| e.to_string())
     }
 
     pub(super) fn offer(
@@ -303,15 +321,14 @@ impl Node {
         if negotiation.rounds >= self.policy.rounds_max {
             return Err(not_now("the policy's limit of rounds is reached"));
         }
-        let salt = papers::salt(rng);
-        let terms = self.terms(negotiation, proposal, &salt).map_err(invalid)?;
+        let terms = self.terms(negotiation, proposal, rng).map_err(invalid)?;
         self.check_terms(negotiation, &terms).map_err(|e| invalid(e.to_string()))?;
         self.allow(id, "offer", &terms)?;
         self.make_offer(id, terms, rng).map_err(unsaid)?;
         Ok(Some(Reply::Accepted))
     }
 
-    fn make_offer(&mut self, id: NegotiationId, terms: TermSheet, rng: &mut dyn CryptoRng) -> Result<(), SayError> {
+    fn make_offer(&mut self, id: NegotiationId, terms: Document<TermSheet>, rng: &mut dyn CryptoRng) -> Result<(), SayError> {
         let Some((nda, side)) = self.negotiations.get(&id).map(|n| (n.nda, n.side)) else { return Ok(()) };
         let terms = Box::new(terms);
         let head = self.say(nda, Category::Offer, Say::Offer(terms.clone()), rng)?;
@@ -320,12 +337,12 @@ impl Node {
     }
 
     /// Asks the policy about terms, and records its answer.
-    fn allow(&mut self, id: NegotiationId, step: &str, terms: &TermSheet) -> Result<(), Refusal> {
+    fn allow(&mut self, id: NegotiationId, step: &str, terms: &Document<TermSheet>) -> Result<(), Refusal> {
         let Some(negotiation) = self.negotiations.get(&id) else { return Err(not_found("negotiation", id)) };
         let judged = negotiation.begin.pact.needs_judgement();
         let committed = if negotiation.side == Side::A { self.committed() } else { Usdc::ZERO };
         let answer = self.policy.answer(terms, committed, judged);
-        self.decided(step, &terms.salt, &answer);
+        self.decided(step, &terms.salt(), &answer);
         match answer {
             Answer::Allow => Ok(()),
             Answer::Escalate(rule) => Err(Refusal::Approval(rule)),
@@ -334,7 +351,7 @@ impl Node {
     }
 
     /// What terms must be, whoever made them.
-    fn check_terms(&self, negotiation: &Negotiation, terms: &TermSheet) -> Result<(), Misconduct> {
+    fn check_terms(&self, negotiation: &Negotiation, terms: &Document<TermSheet>) -> Result<(), Misconduct> {
         let differ = |what: &str| Err(Misconduct::TermsDiffer { what: what.into() });
         let nda = self.ndas.get(&negotiation.nda).and_then(|state| state.id);
         if Some(terms.nda) != nda {
@@ -343,8 +360,13 @@ impl Node {
         if terms.pact != negotiation.begin.pact.id() {
             return differ("pact");
         }
-        if terms.quorum != negotiation.begin.quorum || terms.panel_size != negotiation.begin.size {
+        let panel = &terms.panel;
+        let contracts = &self.network.deployment.contracts;
+        if (panel.quorum, panel.size) != (negotiation.begin.quorum, negotiation.begin.size) {
             return differ("panel");
+        }
+        if (panel.jury, terms.escrow, terms.mandates) != (contracts.jury, contracts.escrow, contracts.mandates) {
+            return differ("contracts");
         }
         if let Some(last) = &negotiation.last
             && last.terms.vaults != terms.vaults
@@ -357,7 +379,7 @@ impl Node {
     fn on_offer(
         &mut self,
         id: NegotiationId,
-        terms: TermSheet,
+        terms: Document<TermSheet>,
         head: Head,
         _rng: &mut dyn CryptoRng,
     ) -> Result<(), Misconduct> {
@@ -442,102 +464,57 @@ impl Node {
         self.allow(id, "accept", &last.terms)?;
         let start = self.now.secs();
         let fund_by = start + self.network.timing.firm_secs;
-        let salt = papers::salt(rng);
+        let salt = Salt::random(rng);
         let negotiation = self.negotiations.get(&id).ok_or_else(|| not_found("negotiation", id))?;
-        let (agreement, deal) =
-            self.compose(negotiation, &last.terms, last.head, start, fund_by, &salt).map_err(invalid)?;
-        let event = NegotiationEvent::Accepted {
-            by: side,
-            head: last.head,
-            agreement: Box::new(agreement),
-            deal,
-            fund_by,
-        };
+        let agreement =
+            self.compose(negotiation, &last.terms, last.head, start, fund_by, salt).map_err(invalid)?;
+        let event =
+            NegotiationEvent::Accepted { by: side, head: last.head, agreement: Box::new(agreement) };
         self.event(id, event);
         Ok(Some(Reply::Accepted))
     }
 
-    /// The agreement and the escrow's terms that follow from a head: the same on both sides.
+    /// The agreement that follows from a head: the same on both sides.
     fn compose(
         &self,
         negotiation: &Negotiation,
-        terms: &TermSheet,
+        terms: &Document<TermSheet>,
         head: Head,
         start: u64,
         fund_by: u64,
-        salt: &str,
-    ) -> Result<(Agreement, DealTerms), String> {
-        let state = self.ndas.get(&negotiation.nda).ok_or("no NDA")?;
-        let (text, nda) = state.signed().ok_or("the NDA is not signed")?;
+        salt: Salt,
+    ) -> Result<Document<Agreement>, String> {
+        let (text, _) = self.ndas.get(&negotiation.nda).and_then(|state| state.signed()).ok_or("no NDA")?;
         let panel = negotiation.panel.as_ref().ok_or("no panel")?;
         let request = negotiation.current().request.as_ref().ok_or("no panel request")?;
-        let request_digest = request.digest(&self.network.contracts);
-        let head_of = PaperHead::new(&self.network.chain(), salt).map_err(|e| e.to_string())?;
-        let agreement = Agreement::try_new(
-            head_of,
-            negotiation.id,
-            text.a.did,
-            text.b.did,
-            terms.clone(),
-            ContentHash(request_digest.0),
-            negotiation.attempt,
-            panel.iter().map(|seat| seat.juror).collect(),
-            head,
-            start,
-        )
-        .map_err(|e| e.to_string())?;
-        let pays = [text.a.settlement, text.b.settlement].map(|account| self.payee(account));
-        let mut flags = 0;
-        if pays[0] != text.a.settlement {
-            flags |= typed::BUYER_MANDATED;
+        let mut jurors = BoundedVec::new();
+        for seat in panel {
+            jurors.push(self.juror(seat)?).map_err(|e| e.to_string())?;
         }
-        if pays[1] != text.b.settlement {
-            flags |= typed::SELLER_MANDATED;
-        }
-        let rows: Vec<(Usdc, u32)> = terms.milestones.iter().map(|m| (m.amount, m.due_secs)).collect();
-        let schedule = Schedule::pack(&rows).map_err(|e| e.to_string())?;
-        let deal = DealTerms {
-            buyer: text.a.settlement,
-            seller: text.b.settlement,
-            buyerPay: pays[0],
-            sellerPay: pays[1],
-            amounts: schedule.amounts,
-            amounts2: schedule.amounts2,
-            due: schedule.due,
-            panel: B256::new(panel_hash(panel).0),
-            jury: self.network.contracts.jury,
-            end: typed::u40(start + terms.end_secs),
-            window: terms.window_secs,
-            quorum: terms.quorum,
-            fallback: terms.fallback.code(),
-            fallbackBps: terms.fallback_bps.get(),
-            juryFee: terms.jury_fee.0,
-            appealFee: terms.appeal_fee.0,
-            sellerBond: terms.seller_bond.0,
-            flags,
-            meta: Meta {
-                agreement: agreement.id().word(),
-                nda: nda.word(),
-                pact: terms.pact.word(),
-                panelRequest: request_digest,
-                vaults: address_list_hash(terms.vaults.iter().copied()).map_err(|e| e.to_string())?,
-                mandates: self.network.contracts.mandates,
-                reviewer: alloy_primitives::Address::ZERO,
-                start: typed::u40(start),
-                fundBy: typed::u40(fund_by),
-                kind: terms.kind,
-                jurisdiction: terms.jurisdiction,
-                beaconRound: request.beaconRound,
+        let content = Agreement {
+            negotiation: negotiation.id,
+            terms: terms.clone(),
+            buyer: text.a,
+            seller: text.b,
+            panel: Panel {
+                request: request.digest(&self.network.deployment.contracts),
+                beacon_round: request.beaconRound,
                 attempt: negotiation.attempt,
-                salt: agreement.salt.word(),
+                jurors,
             },
+            transcript_head: head,
+            start_secs: start,
+            fund_by_secs: fund_by,
         };
-        Ok((agreement, deal))
+        Document::new(self.network.chain(), salt, content).map_err(|e| e.to_string())
     }
 
-    /// Where an agent's money goes: to its principal where a mandate says so.
-    fn payee(&self, account: alloy_primitives::Address) -> alloy_primitives::Address {
-        self.ledger.principal_of(account, self.network.contracts.escrow).unwrap_or(account)
+    fn juror(&self, accepted: &SeatAccepted) -> Result<Juror, String> {
+        let seat = self.registered().find(|seat| seat.holder == accepted.juror).ok_or("a juror without a seat")?;
+        let listing = self.directory.settlement(accepted.juror).ok_or("a juror without a card")?;
+        let age_recipient = AgeRecipient::from_key(accepted.recipient).map_err(|e| e.to_string())?;
+        let did = listing.card.document.agent;
+        Ok(Juror { seat: seat.index.0, account: accepted.juror, did, age_recipient })
     }
 
     /// Signs what was accepted, once; the slot takes one set of digests for ever.
@@ -553,7 +530,7 @@ impl Node {
         }
         let nda = negotiation.nda;
         let payloads = vec![
-            papers::payload(&self.me.did, self.now, &accepted.agreement),
+            papers::payload(self.me.did, self.now, accepted.agreement.id()),
             Payload::Typed { digest: self.commitment(negotiation.side, &accepted.deal) },
         ];
         self.sign(Some(nda), Slot::exclusive(format!("negotiation/{id}")), payloads, Signing::Agreement(id));
@@ -561,9 +538,9 @@ impl Node {
 
     /// What each side signs for the escrow: the buyer `Fund(deal)`, the seller the deal itself.
     fn commitment(&self, side: Side, deal: &DealTerms) -> [u8; 32] {
-        let digest = deal.digest(&self.network.contracts);
+        let digest = deal.digest(&self.network.deployment.contracts);
         match side {
-            Side::A => Fund { deal: digest }.digest(&self.network.contracts).0,
+            Side::A => Fund { deal: digest }.digest(&self.network.deployment.contracts).0,
             Side::B => digest.0,
         }
     }
@@ -603,9 +580,10 @@ impl Node {
             return Err(Misconduct::TermsDiffer { what: "start".into() });
         }
         let terms = last.terms.clone();
-        let (agreement, deal) = self
-            .compose(negotiation, &terms, acceptance.head, acceptance.start, acceptance.fund_by, &acceptance.salt)
+        let agreement = self
+            .compose(negotiation, &terms, acceptance.head, acceptance.start, acceptance.fund_by, acceptance.salt)
             .map_err(|what| Misconduct::TermsDiffer { what })?;
+        let deal = Agreement::deal(&agreement);
         self.check_assent(negotiation, side.other(), &agreement, &deal, &acceptance.assent)?;
         if self.allow(id, "confirm", &terms).is_err() {
             // Our own offer is no longer inside the limits: the other side is released at `fund_by`.
@@ -615,8 +593,6 @@ impl Node {
             by: side.other(),
             head: acceptance.head,
             agreement: Box::new(agreement),
-            deal,
-            fund_by: acceptance.fund_by,
         };
         self.event(id, event);
         let assent = Box::new(acceptance.assent.clone());
@@ -628,7 +604,7 @@ impl Node {
         &self,
         negotiation: &Negotiation,
         side: Side,
-        agreement: &Agreement,
+        agreement: &Document<Agreement>,
         deal: &DealTerms,
         assent: &Assent,
     ) -> Result<(), Misconduct> {
@@ -670,7 +646,7 @@ impl Node {
     fn form_deal(&mut self, id: NegotiationId) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
         let Some((accepted, by_a, by_b)) = negotiation.agreed() else { return };
-        let deal: DealId = accepted.deal.id(&self.network.contracts);
+        let deal: DealId = accepted.deal.id(&self.network.deployment.contracts);
         if self.deals.contains_key(&deal) {
             return;
         }
@@ -678,7 +654,6 @@ impl Node {
             negotiation: id,
             side: negotiation.side,
             agreement: Box::new(accepted.agreement.clone()),
-            terms: accepted.deal.clone(),
             by_a: Box::new(by_a.clone()),
             by_b: Box::new(by_b.clone()),
             panel: negotiation.panel.clone().unwrap_or_default(),
@@ -698,8 +673,8 @@ impl Node {
         }
         let over = match &negotiation.accepted {
             Some(accepted) => {
-                let deal = accepted.deal.id(&self.network.contracts);
-                self.ledger.final_time() > accepted.fund_by && self.ledger.deal(deal).is_none()
+                let deal = accepted.deal.id(&self.network.deployment.contracts);
+                self.final_time() > accepted.agreement.fund_by_secs && self.deal_fact(deal).is_none()
             }
             None => self.now >= negotiation.at.plus(limit),
         };
@@ -721,7 +696,7 @@ impl Node {
         let nda = negotiation.nda;
         self.event(id, NegotiationEvent::Ended);
         self.note(Event::Ended { negotiation: id });
-        let _ = self.say(nda, Category::Protocol, Say::End, rng);
+        let _ = self.say(nda, Category::Announcement, Say::End, rng);
         Ok(Some(Reply::Accepted))
     }
 }
@@ -749,9 +724,9 @@ fn concede(strategy: &Concession, made: u32) -> Usdc {
 }
 
 /// The milestones of earlier terms at another price; one milestone of an hour when there are none.
-fn scale(template: Option<&TermSheet>, price: Usdc) -> Vec<ProposedMilestone> {
+fn scale(template: Option<&Document<TermSheet>>, price: Usdc) -> Vec<ProposedMilestone> {
     let Some(terms) = template else {
-        return vec![ProposedMilestone { title: "delivery".into(), amount: price, due_secs: 3600 }];
+        return vec![ProposedMilestone { title: "delivery".parse().expect("a plain word is a line"), amount: price, due_secs: 3600 }];
     };
     let mut left = price;
     let count = terms.milestones.len();
@@ -764,7 +739,7 @@ fn scale(template: Option<&TermSheet>, price: Usdc) -> Vec<ProposedMilestone> {
             Usdc(u64::try_from(share).unwrap_or(price.0).min(left.0))
         };
         left = left.checked_sub(amount).unwrap_or_default();
-        let title = milestone.title.to_string();
+        let title = milestone.title.clone();
         milestones.push(ProposedMilestone { title, amount, due_secs: milestone.due_secs });
     }
     milestones

@@ -1,13 +1,14 @@
 //! What follows from an agreement: the escrow opens, secrets and sealed papers go where they belong.
 
 use rand_core::CryptoRng;
+use sha2::{Digest, Sha256};
 
-use super::{Node, papers};
+use super::{Node, chain, not_found, not_now, papers};
 use crate::{
-    abi,
     block::Level,
-    command::Event,
+    command::{Event, Refusal, Reply},
     deal::{Deal, DealEvent},
+    effect::Effect,
     ids::{BlobId, CommandId, ContentHash, DealId, PaperId, PeerKey},
     job::{Class, Fetching, File, Job, StagedFile},
     misconduct::Misconduct,
@@ -49,25 +50,28 @@ impl Node {
     /// Sends the opening, unless the chain shows it already or its time is over.
     fn open_deal(&mut self, id: DealId) {
         let Some(deal) = self.deals.get(&id) else { return };
-        if self.ledger.deal(id).is_some_and(|state| state.level >= Level::Safe) {
+        let shown = self.deal_fact(id).map(|fact| self.ledger.level(&fact.opened));
+        if shown.is_some_and(|level| level >= Level::Safe) {
             self.deal_event(id, DealEvent::Opened);
             return self.note(Event::DealOpened { deal: id });
         }
         let fund_by = crate::typed::seconds(deal.terms.meta.fundBy);
-        if self.ledger.final_time() > fund_by && self.ledger.deal(id).is_none() {
+        if self.final_time() > fund_by && shown.is_none() {
             return self.deal_event(id, DealEvent::Lapsed);
         }
         // The buyer opens; after half of the time the seller does it too, so that neither waits for the other.
         let start = crate::typed::seconds(deal.terms.meta.start);
         let half = start + (fund_by.saturating_sub(start)) / 2;
         let ours = deal.side == Side::A || self.now.secs() >= half;
-        if ours && self.now.secs() < fund_by && self.ledger.deal(id).is_none() {
-            let data = if deal.terms.flags & crate::typed::BUYER_MANDATED != 0 {
-                abi::open_from_mandate(&deal.terms, &deal.by_a.signature, &deal.by_b.signature)
+        if ours && self.now.secs() < fund_by && shown.is_none() {
+            let (buyer, seller) = (chain::bytes(&deal.by_a.signature), chain::bytes(&deal.by_b.signature));
+            let deployment = &self.network.deployment;
+            let call = if deal.terms.flags & crate::typed::BUYER_MANDATED != 0 {
+                deployment.open_from_mandate(&deal.terms, buyer, seller, alloy_primitives::Bytes::new())
             } else {
-                abi::open_from_credit(&deal.terms, &deal.by_a.signature, &deal.by_b.signature)
+                deployment.open_from_credit(&deal.terms, buyer, seller)
             };
-            self.intend("open", id.as_bytes(), self.network.contracts.escrow, data);
+            self.intend("open", id.as_bytes(), call);
         }
     }
 
@@ -77,13 +81,13 @@ impl Node {
             Side::A => &text.b,
             Side::B => &text.a,
         };
-        Some((party.peer, party.age_recipient.to_string()))
+        Some((party.node, party.age_recipient.to_string()))
     }
 
     /// The nodes of a deal's vaults, as far as they are known.
     pub(super) fn vault_peers(&self, deal: &Deal) -> Vec<PeerKey> {
         let vaults = deal.agreement.terms.vaults.iter();
-        vaults.filter_map(|v| self.directory.settlement(*v)).map(|l| l.card.paper().peer).collect()
+        vaults.filter_map(|v| self.directory.settlement(*v)).map(|l| l.card.document.node).collect()
     }
 
     /// As the buyer: the secret, the sealed agreement, the sealed inputs, the regulators' keys.
@@ -102,10 +106,11 @@ impl Node {
         }
         let Some(deal) = self.deals.get(&id) else { return };
         if !deal.papers.contains_key(&Class::Inputs) {
-            let request = agreement.terms.request;
-            let files = self.market.requests.get(&request).map(|own| own.inputs.clone()).unwrap_or_default();
-            let files = files
-                .iter()
+            let request = agreement.terms.request.and_then(|id| self.market.requests.get(&id));
+            let files = request
+                .map(|own| &own.request.document.inputs)
+                .into_iter()
+                .flat_map(|inputs| inputs.iter())
                 .map(|file| StagedFile { name: file.name.to_string(), blob: BlobId(file.sha256.0) })
                 .collect();
             self.start(Some(nda), Job::Seal { deal: id, class: Class::Inputs, attempt: 0, files });
@@ -119,7 +124,7 @@ impl Node {
         let Some(deal) = self.deals.get(&id) else { return };
         let nda = deal.nda;
         let Some((text, _)) = self.ndas.get(&nda).and_then(|state| state.signed()) else { return };
-        let recipients: Vec<String> = text.regulators.iter().map(ToString::to_string).collect();
+        let recipients: Vec<String> = text.regulators.iter().map(|r| r.age_recipient.to_string()).collect();
         let mut missing = Vec::new();
         for class in self.classes(deal) {
             for recipient in &recipients {
@@ -156,7 +161,7 @@ impl Node {
                 }
                 if let Some(listing) = self.directory.settlement(*vault) {
                     let header = VaultPut { deal: id, milestone: WHOLE_DEAL, attempt: 0, manifest };
-                    puts.push(Job::PutBlob { to: listing.card.paper().peer, header, blob: *blob });
+                    puts.push(Job::PutBlob { to: listing.card.document.node, header, blob: *blob });
                 }
             }
         }
@@ -167,9 +172,11 @@ impl Node {
 
     /// Hands a blob to a vault, once per process and receipt: a lost receipt is asked for by handing it over again.
     pub(super) fn put_once(&mut self, nda: Option<PaperId>, put: Job) {
-        let again = self.puts.get(&put).is_none_or(|at| self.now >= at.plus(self.network.timing.resend * 4));
+        let Job::PutBlob { to, blob, .. } = &put else { return };
+        let key = (*blob, *to);
+        let again = self.puts.get(&key).is_none_or(|at| self.now >= at.plus(self.network.timing.resend * 4));
         if again && !self.is_pending(|job| *job == put) {
-            self.puts.insert(put.clone(), self.now);
+            self.puts.insert(key, self.now);
             self.start(nda, put);
         }
     }
@@ -263,18 +270,18 @@ impl Node {
         command: CommandId,
         id: DealId,
         milestone: Option<u8>,
-    ) -> Result<Option<crate::command::Reply>, crate::command::Refusal> {
-        let deal = self.deals.get(&id).ok_or_else(|| super::not_found("deal", id))?;
+    ) -> Result<Option<Reply>, Refusal> {
+        let deal = self.deals.get(&id).ok_or_else(|| not_found("deal", id))?;
         let (class, blob) = match milestone {
             None => (Class::Inputs, deal.inputs.filter(|_| deal.inputs_held)),
             Some(index) => {
                 let milestone = deal.milestones.get(usize::from(index));
                 let held = milestone.filter(|m| m.held).and_then(|m| m.delivered.as_ref());
-                (Class::Milestone(index), held.map(|delivery| delivery.claim.paper().blob))
+                (Class::Milestone(index), held.map(|delivery| delivery.claim.document.blob))
             }
         };
         let blob = blob.or_else(|| deal.papers.get(&class).map(|(blob, _)| *blob));
-        let blob = blob.ok_or_else(|| super::not_now("these papers are not here yet"))?;
+        let blob = blob.ok_or_else(|| not_now("these papers are not here yet"))?;
         let nda = deal.nda;
         self.start_for(command, Some(nda), Job::Open { deal: id, class, blob });
         Ok(None)
@@ -282,8 +289,8 @@ impl Node {
 
     pub(super) fn on_files_opened(&mut self, command: Option<CommandId>, files: Vec<File>) {
         if let Some(command) = command {
-            let reply = Ok(crate::command::Reply::Files(files));
-            self.effects.push(crate::effect::Effect::Reply { command, result: reply });
+            let reply = Ok(Reply::Files(files));
+            self.effects.push(Effect::Reply { command, result: reply });
         }
     }
 
@@ -291,19 +298,19 @@ impl Node {
     fn agreement_files(&mut self, id: DealId) -> Vec<StagedFile> {
         let Some(deal) = self.deals.get(&id) else { return Vec::new() };
         let mut files = vec![
-            ("agreement.json".to_owned(), crate::document::Paper::canonical(&deal.agreement)),
+            ("agreement.json".to_owned(), deal.agreement.canonical()),
             (
                 "agreement.proof.json".to_owned(),
                 papers::encode(&[deal.by_a.proof.clone(), deal.by_b.proof.clone()]),
             ),
         ];
         if let Some(negotiation) = self.negotiations.get(&deal.negotiation) {
-            files.push(("pact.json".into(), crate::document::Paper::canonical(&negotiation.begin.pact)));
+            files.push(("pact.json".into(), negotiation.begin.pact.canonical()));
         }
         if let Some(state) = self.ndas.get(&deal.nda)
             && let (Some(text), Some(a), Some(b)) = (&state.text, &state.by_a, &state.by_b)
         {
-            files.push(("nda.json".into(), crate::document::Paper::canonical(text)));
+            files.push(("nda.json".into(), text.canonical()));
             files.push(("nda.proof.json".into(), papers::encode(&[a.0.clone(), b.0.clone()])));
         }
         files.into_iter().map(|(name, bytes)| self.stage(name, bytes)).collect()
@@ -311,11 +318,8 @@ impl Node {
 
     /// Hands bytes to the shell to be kept under their hash.
     pub(super) fn stage(&mut self, name: String, bytes: Vec<u8>) -> StagedFile {
-        let blob = BlobId(sha2::Digest::finalize(sha2::Digest::chain_update(
-            <sha2::Sha256 as sha2::Digest>::new(),
-            &bytes,
-        )).into());
-        self.effects.push(crate::effect::Effect::Stage { blob, bytes });
+        let blob = BlobId(Sha256::digest(&bytes).into());
+        self.staged.push(Effect::Stage { blob, bytes });
         StagedFile { name, blob }
     }
 }

@@ -9,8 +9,7 @@ use super::Node;
 use crate::{
     beacon::{Proof as BeaconProof, Randomness, Round},
     command::Event,
-    disclosure::Category,
-    document::Role,
+    document::{AgentCard, Category, Role},
     ids::{ContentHash, NegotiationId, PeerKey},
     job::{Job, Payload, Signing, Slot},
     misconduct::Misconduct,
@@ -70,7 +69,7 @@ impl Node {
                 let nda = negotiation.nda;
                 let said = self.say(
                     nda,
-                    Category::Protocol,
+                    Category::Announcement,
                     Say::PanelFormed {
                         attempt: number,
                         beacon,
@@ -98,7 +97,7 @@ impl Node {
         if attempt + 1 >= ATTEMPTS {
             self.record_negotiation(id, NegotiationEvent::Ended);
             self.note(Event::Ended { negotiation: id });
-            let _ = self.say(nda, Category::Protocol, Say::End, rng);
+            let _ = self.say(nda, Category::Announcement, Say::End, rng);
         } else {
             self.record_negotiation(id, NegotiationEvent::AttemptFailed { attempt });
         }
@@ -124,10 +123,10 @@ impl Node {
             Some(request) => request.beaconRound,
             None => self.clock_round().0 + self.network.timing.rounds_ahead + 1,
         };
-        let seats = self.ledger.seats().len() as u64;
+        let seats = self.registered().count() as u64;
         let request = PanelRequest {
             negotiation: B256::new(id.0),
-            jury: self.network.contracts.jury,
+            jury: self.network.deployment.contracts.jury,
             beaconRound: self.attempt_rounds(first)[usize::from(attempt)].0,
             seats: typed::u40(seats),
             size: negotiation.begin.size,
@@ -137,7 +136,7 @@ impl Node {
         if seats < u64::from(request.size) {
             return;
         }
-        let digest = request.digest(&self.network.contracts).0;
+        let digest = request.digest(&self.network.deployment.contracts).0;
         let at = self.now;
         self.record_negotiation(id, NegotiationEvent::PanelAsked { request, at });
         let slot = Slot::exclusive(format!("panel/{id}/{attempt}"));
@@ -179,7 +178,7 @@ impl Node {
             Side::B => attempt.by_b.map(Say::PanelSigned),
         };
         if let Some(body) = body {
-            let _ = self.say(nda, Category::Protocol, body, rng);
+            let _ = self.say(nda, Category::Announcement, body, rng);
         }
     }
 
@@ -210,19 +209,19 @@ impl Node {
                 earliest: clock.plus(crate::panel::ROUNDS_AHEAD_MIN).0,
             })?;
         }
-        if ask.seats > self.ledger.seats().len() as u64 {
+        if ask.seats > self.registered().count() as u64 {
             return Err(Misconduct::WrongPanel);
         }
         let request = PanelRequest {
             negotiation: B256::new(id.0),
-            jury: self.network.contracts.jury,
+            jury: self.network.deployment.contracts.jury,
             beaconRound: ask.beacon_round,
             seats: typed::u40(ask.seats),
             size,
             quorum,
             attempt: ask.attempt,
         };
-        let digest = request.digest(&self.network.contracts).0;
+        let digest = request.digest(&self.network.deployment.contracts).0;
         let buyer = self.accounts(nda).map(|(buyer, _)| buyer).ok_or(Misconduct::WrongNda)?;
         self.check_typed(digest, &ask.signature, buyer, "panel request")?;
         let at = self.now;
@@ -248,7 +247,7 @@ impl Node {
             return Ok(());
         }
         let (_, seller) = self.accounts(negotiation.nda).ok_or(Misconduct::WrongNda)?;
-        let digest = request.digest(&self.network.contracts).0;
+        let digest = request.digest(&self.network.deployment.contracts).0;
         self.check_typed(digest, &signature, seller, "panel request")?;
         let signed = NegotiationEvent::PanelSigned { attempt: negotiation.attempt, side: Side::B, signature };
         self.record_negotiation(id, signed);
@@ -303,7 +302,7 @@ impl Node {
         let holders: BTreeSet<Address> =
             candidates.iter().filter_map(|index| seats.get(index)).map(|seat| seat.holder).collect();
         let peers: Vec<PeerKey> =
-            holders.iter().filter_map(|h| self.directory.settlement(*h)).map(|l| l.card.paper().peer).collect();
+            holders.iter().filter_map(|h| self.directory.settlement(*h)).map(|l| l.card.document.node).collect();
         for peer in peers {
             self.post(peer, None, Direct::SeatInvite(Box::new(invite.clone())));
         }
@@ -311,13 +310,11 @@ impl Node {
 
     /// Seats as the draw sees them, with the model families that their cards declare.
     fn seats(&self) -> BTreeMap<SeatIndex, Seat> {
-        self.ledger
-            .seats()
-            .values()
+        self.registered()
             .map(|seat| {
-                let family = self.directory.settlement(seat.holder).and_then(|l| l.card.paper().model_family.clone());
-                let seat = Seat { model_family: family.map(|f| f.to_string()), ..seat.clone() };
-                (seat.index, seat)
+                let card = self.directory.settlement(seat.holder).map(|listing| &listing.card.document);
+                let family = card.and_then(|card| card.model_family.as_ref()).map(ToString::to_string);
+                (seat.index, Seat { model_family: family, ..seat })
             })
             .collect()
     }
@@ -325,7 +322,7 @@ impl Node {
     fn candidates(&self, request: &PanelRequest, beacon: &[u8]) -> Option<Vec<SeatIndex>> {
         let randomness = self.verify_beacon(request.beaconRound, beacon)?;
         Some(draw(&DrawInputs {
-            chain_id: self.network.contracts.chain_id,
+            chain_id: self.network.deployment.contracts.chain_id,
             jury: request.jury,
             randomness: &randomness,
             negotiation: NegotiationId(request.negotiation.0),
@@ -347,7 +344,7 @@ impl Node {
         let (buyer, seller) = self.accounts(negotiation.nda)?;
         let cards = [buyer, seller].map(|account| self.card_of(account));
         let exclusions = Exclusions {
-            principals: cards.iter().flatten().map(|card| card.principal).collect(),
+            principals: cards.iter().flatten().map(|card| card.principal.address).collect(),
             model_families: cards
                 .iter()
                 .flatten()
@@ -372,11 +369,11 @@ impl Node {
         panel.iter().map(|juror| accepted.get(juror).cloned()).collect()
     }
 
-    fn card_of(&self, account: Address) -> Option<&crate::document::AgentCard> {
+    fn card_of(&self, account: Address) -> Option<&AgentCard> {
         if account == self.me.settlement() {
-            return Some(self.me.card.paper());
+            return Some(self.me.card.document.content());
         }
-        self.directory.settlement(account).map(|listing| listing.card.paper())
+        self.directory.settlement(account).map(|listing| listing.card.document.content())
     }
 
     /// The buyer's and the seller's accounts under an NDA.
@@ -401,7 +398,7 @@ impl Node {
         let nda = negotiation.nda;
         if let Some(panel) = &negotiation.panel {
             let hash = panel_hash(panel);
-            let _ = self.say(nda, Category::Protocol, Say::PanelAgreed(hash), rng);
+            let _ = self.say(nda, Category::Announcement, Say::PanelAgreed(hash), rng);
             return Ok(());
         }
         let request = negotiation.current().request.clone().ok_or(Misconduct::OutOfTurn)?;
@@ -421,7 +418,7 @@ impl Node {
         }
         self.record_negotiation(id, NegotiationEvent::PanelSet { attempt, members });
         self.note(Event::PanelDrawn { negotiation: id, attempt });
-        let _ = self.say(nda, Category::Protocol, Say::PanelAgreed(hash), rng);
+        let _ = self.say(nda, Category::Announcement, Say::PanelAgreed(hash), rng);
         Ok(())
     }
 
@@ -441,22 +438,22 @@ impl Node {
     }
 
     fn check_seat(&self, request: &PanelRequest, seat: &SeatAccepted) -> Result<(), Misconduct> {
-        let digest = request.digest(&self.network.contracts);
+        let digest = request.digest(&self.network.deployment.contracts);
         let accept = seat_accept(seat);
         if seat.request != digest.0 || seat.until <= self.now.secs() {
             return Err(Misconduct::WrongDomain { what: "seat acceptance".into() });
         }
-        let signed = accept.digest(&self.network.contracts).0;
+        let signed = accept.digest(&self.network.deployment.contracts).0;
         self.check_typed(signed, &seat.signature, seat.juror, "seat acceptance")
     }
 
     /// As a juror: take a seat that both parties asked for.
     pub(super) fn on_seat_invite(&mut self, from: PeerKey, invite: SeatInvite) -> Result<(), Misconduct> {
-        if !self.me.card.paper().roles.contains(&Role::Juror) {
+        if !self.me.card.document.roles.contains(&Role::Juror) {
             return Ok(());
         }
-        let request = invite_request(&invite, self.network.contracts.jury);
-        let digest = request.digest(&self.network.contracts).0;
+        let request = invite_request(&invite, self.network.deployment.contracts.jury);
+        let digest = request.digest(&self.network.deployment.contracts).0;
         for (signature, party) in invite.signatures.iter().zip(invite.parties) {
             self.check_typed(digest, signature, party, "panel request")?;
         }
@@ -465,31 +462,31 @@ impl Node {
             return Err(Misconduct::StaleAnnouncement { got: invite.until, held: now });
         }
         let ours = self.me.settlement();
-        if invite.parties.contains(&ours) || !self.ledger.seats().values().any(|s| s.holder == ours && s.active) {
+        if invite.parties.contains(&ours) || !self.registered().any(|seat| seat.holder == ours && seat.active) {
             return Ok(());
         }
         let seat = SeatAccepted {
             negotiation: invite.negotiation,
             request: digest,
             juror: ours,
-            recipient: self.me.card.paper().age_recipient.to_bytes(),
+            recipient: *self.me.card.document.age_recipient.key(),
             fee: invite.fee,
             until: invite.until,
             signature: EthSignature([0; 65]),
         };
-        let payload = Payload::Typed { digest: seat_accept(&seat).digest(&self.network.contracts).0 };
+        let payload = Payload::Typed { digest: seat_accept(&seat).digest(&self.network.deployment.contracts).0 };
         let slot = Slot::open(format!("seat/{}/{}", invite.negotiation, invite.attempt));
         self.sign(None, slot, vec![payload], Signing::Seat(Box::new(invite), from));
         Ok(())
     }
 
     pub(super) fn on_seat_signed(&mut self, invite: &SeatInvite, to: PeerKey, signature: EthSignature) {
-        let request = invite_request(invite, self.network.contracts.jury);
+        let request = invite_request(invite, self.network.deployment.contracts.jury);
         let seat = SeatAccepted {
             negotiation: invite.negotiation,
-            request: request.digest(&self.network.contracts).0,
+            request: request.digest(&self.network.deployment.contracts).0,
             juror: self.me.settlement(),
-            recipient: self.me.card.paper().age_recipient.to_bytes(),
+            recipient: *self.me.card.document.age_recipient.key(),
             fee: invite.fee,
             until: invite.until,
             signature,
@@ -504,7 +501,7 @@ impl Node {
         if negotiation.panel.is_some() || attempt.accepted.contains_key(&seat.juror) {
             return Ok(());
         }
-        if seat.request != request.digest(&self.network.contracts).0 {
+        if seat.request != request.digest(&self.network.deployment.contracts).0 {
             return Ok(());
         }
         self.check_seat(request, &seat)?;

@@ -2,19 +2,19 @@
 
 use rand_core::CryptoRng;
 
-use super::{Node, invalid, not_found, not_now, papers};
+use super::{Node, chain, invalid, not_found, not_now, papers};
 use crate::{
-    abi,
     block::Level,
     command::{Event, Refusal, Reply},
     deal::DealEvent,
-    document::{Document, Rating, RatingValue, Salt, Signed},
+    document::{Document, Rating, RatingValue, Signed},
     ids::{DealId, PeerKey},
     job::{Job, Payload, Signing, Slot},
     misconduct::Misconduct,
     proof::Proof,
     stage::session::Side,
-    typed::{self, EthSignature, Typed},
+    text::BoundedVec,
+    typed::{EthSignature, Typed},
     wire::Direct,
 };
 
@@ -30,33 +30,41 @@ impl Node {
             return Err(not_now("a deal is rated after its close"));
         }
         let (mine, about) = match deal.side {
-            Side::A => (&deal.rated_by_a, deal.agreement.seller),
-            Side::B => (&deal.rated_by_b, deal.agreement.buyer),
+            Side::A => (&deal.rated_by_a, deal.agreement.seller.did),
+            Side::B => (&deal.rated_by_b, deal.agreement.buyer.did),
         };
         let pending =
-            self.is_pending(|job| matches!(job, Job::Sign { then: Signing::Rating(of, _), .. } if *of == id));
+            self.is_pending(|job| matches!(job, Job::Sign { then: Signing::Rating(of), .. } if of.deal == id));
         if mine.is_some() || pending {
             return Err(not_now("this deal is rated already"));
         }
         let nda = deal.nda;
         let value = RatingValue::new(value).map_err(|e| invalid(e.to_string()))?;
-        let content = Rating { deal: id, from: self.me.did, about, value, text: None };
-        let paper = Document::new(self.network.chain(), Salt::random(rng), content)
-            .map_err(|e| invalid(e.to_string()))?;
-        let digest = typed_rating(&paper).digest(&self.network.contracts).0;
-        let payloads = vec![papers::payload(self.me.did, self.now, &paper), Payload::Typed { digest }];
+        let content = Rating {
+            deal: id,
+            from: self.me.did,
+            about,
+            value,
+            text: None,
+            verdicts: BoundedVec::new(),
+            settlements: BoundedVec::new(),
+            parents: BoundedVec::new(),
+        };
+        let paper = papers::paper(self.network.chain(), content, rng).map_err(|e| invalid(e.to_string()))?;
+        let digest = Rating::typed(&paper).digest(&self.network.deployment.contracts).0;
+        let payloads = vec![papers::payload(self.me.did, self.now, paper.id()), Payload::Typed { digest }];
         let slot = Slot::exclusive(format!("rating/{id}"));
-        self.sign(Some(nda), slot, payloads, Signing::Rating(id, Box::new(paper)));
+        self.sign(Some(nda), slot, payloads, Signing::Rating(Box::new(paper)));
         Ok(Some(Reply::Accepted))
     }
 
     pub(super) fn on_rating_signed(
         &mut self,
-        id: DealId,
         paper: Document<Rating>,
         proof: Proof,
         signature: EthSignature,
     ) {
+        let id = paper.deal;
         let Some(deal) = self.deals.get(&id) else { return };
         let (by, nda, peer) = (deal.side, deal.nda, self.counterparty_peer(deal));
         let rating = Box::new(papers::signed(paper, proof));
@@ -71,8 +79,8 @@ impl Node {
         let id = rating.document.deal;
         let Some(deal) = self.deals.get(&id) else { return Ok(()) };
         let (by, them, held) = match deal.side {
-            Side::A => (Side::B, deal.agreement.seller, deal.rated_by_b.is_some()),
-            Side::B => (Side::A, deal.agreement.buyer, deal.rated_by_a.is_some()),
+            Side::A => (Side::B, deal.agreement.seller.did, deal.rated_by_b.is_some()),
+            Side::B => (Side::A, deal.agreement.buyer.did, deal.rated_by_a.is_some()),
         };
         if self.counterparty_peer(deal) != Some(from) || rating.document.from != them {
             return Err(Misconduct::OutOfTurn);
@@ -80,7 +88,7 @@ impl Node {
         if held {
             return Ok(());
         }
-        let rating = rating.verify(&self.network.contracts).map_err(|_| Misconduct::bad_signature("rating"))?;
+        let rating = self.verified(rating, "rating")?;
         let event = DealEvent::Rated { by, rating: Box::new(rating.into_signed()), signature: None };
         self.deal_event(id, event);
         Ok(())
@@ -95,7 +103,8 @@ impl Node {
         };
         let Some((rating, Some(signature))) = mine else { return };
         let ours = self.me.settlement();
-        let seen = self.ledger.deal(id).and_then(|state| state.rating_by(ours));
+        let fact = self.deal_fact(id).and_then(|fact| fact.ratings.iter().find(|rating| rating.rater == ours));
+        let seen = fact.map(|rating| self.ledger.level(&rating.at));
         match seen {
             Some(level) if level >= Level::Safe => {
                 if self.rated.insert(id) {
@@ -104,20 +113,11 @@ impl Node {
             }
             Some(_) => {}
             None => {
-                let typed = typed_rating(&rating.document);
-                let data = abi::rate(&deal.terms, &typed, ours, signature);
+                let typed = Rating::typed(&rating.document);
+                let call = self.network.deployment.rate(&deal.terms, &typed, ours, chain::bytes(signature));
                 let key = [id.as_bytes().as_slice(), ours.as_slice()].concat();
-                self.intend("rate", &key, self.network.contracts.escrow, data);
+                self.intend("rate", &key, call);
             }
         }
-    }
-}
-
-/// A rating as the escrow takes it.
-fn typed_rating(rating: &Document<Rating>) -> typed::Rating {
-    typed::Rating {
-        deal: rating.deal.word(),
-        value: i128::from(rating.value.get()),
-        feedbackHash: rating.id().word(),
     }
 }

@@ -13,7 +13,9 @@ use crate::{
     block::Level,
     canonical,
     command::Event,
+    did::Did,
     disclosure::Scope,
+    document::Category,
     effect::Effect,
     ids::{NdaId, PaperId, PeerKey, StreamId},
     job::{Payload, Signature, Signing, Slot},
@@ -134,12 +136,12 @@ impl Node {
             Side::A => text.b.session,
             Side::B => text.a.session,
         };
-        let scope = Scope::of(&text.categories);
+        let scope = Scope::of(text.categories);
         let Some(link) = self.links.links.get_mut(&draft) else { return };
         let LinkState::Keying { first } = &mut link.state else { return };
         let (stream, peer, first) = (link.stream, link.peer, first.take());
         let Some(binding) = binding else { return };
-        let shaken = Handshake::new(&binding, side, &secret, theirs.as_bytes(), rng).and_then(|mut handshake| {
+        let shaken = Handshake::new(&binding, side, &secret, theirs.key(), rng).and_then(|mut handshake| {
             match (side, first) {
                 (Side::A, _) => {
                     let mut hello = nda.as_bytes().to_vec();
@@ -173,8 +175,8 @@ impl Node {
     fn binding(&self, draft: PaperId, nda: NdaId) -> Option<Binding> {
         let text = self.ndas.get(&draft)?.text.as_ref()?;
         Some(Binding {
-            chain_id: self.network.contracts.chain_id,
-            registry: self.network.contracts.accords.into_array(),
+            chain_id: self.network.deployment.contracts.chain_id,
+            registry: self.network.deployment.contracts.accords.into_array(),
             nda,
             did_a: text.a.did.to_string(),
             did_b: text.b.did.to_string(),
@@ -215,7 +217,7 @@ impl Node {
             let (draft, state) = self.ndas.iter().find(|(_, state)| state.id == Some(id))?;
             let (text, _) = state.signed()?;
             let ours = state.side == Side::B && state.peer == peer;
-            let in_force = text.until_secs > self.now.secs() && self.ledger.nda(id).is_some();
+            let in_force = text.until_secs > self.now.secs() && self.nda_level(id).is_some();
             (ours && in_force).then(|| (*draft, id, first.to_vec()))
         });
         let Some((draft, nda, first)) = named else {
@@ -234,7 +236,7 @@ impl Node {
             .ndas
             .get(&draft)
             .and_then(|state| state.signed())
-            .map(|(text, id)| (Scope::of(&text.categories), id))
+            .map(|(text, id)| (Scope::of(text.categories), id))
             .ok_or(Misconduct::WrongNda)?;
         let Some(mut link) = self.links.links.remove(&draft) else { return Ok(()) };
         let LinkState::Shaking(mut handshake) = link.state else { return Err(Misconduct::OutOfTurn) };
@@ -276,7 +278,7 @@ impl Node {
     pub(super) fn say(
         &mut self,
         draft: PaperId,
-        category: crate::disclosure::Category,
+        category: Category,
         body: Say,
         rng: &mut dyn CryptoRng,
     ) -> Result<crate::ids::Head, SayError> {
@@ -312,7 +314,7 @@ impl Node {
         let Some((_, link)) = self.links.open_mut(draft) else { return };
         link.ready = Some(SignedCheckpoint { checkpoint, signature });
         // The peer stops reading when it lacks one, so it does not wait for the next frame.
-        let _ = self.say(draft, crate::disclosure::Category::Protocol, Say::Checkpoint, rng);
+        let _ = self.say(draft, Category::Announcement, Say::Checkpoint, rng);
     }
 
     pub(super) fn checkpoint_deadline(&self) -> Option<Timestamp> {
@@ -338,7 +340,7 @@ impl Node {
             if open.session.sent() > open.checked.1 + 1 && now >= open.checked.0.plus(timing.checkpoint) {
                 due.push((*draft, open.session.checkpoint()));
             }
-            let safe = self.ledger.nda(open.session.nda()).is_some_and(|level| level >= Level::Safe);
+            let safe = self.nda_level(open.session.nda()).is_some_and(|level| level >= Level::Safe);
             if !safe && now >= link.since.plus(timing.session_unsafe) {
                 stale.push(*draft);
             }
@@ -358,7 +360,7 @@ impl Node {
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Misconduct> {
         let frame: Frame = canonical::from_untrusted(opened.frame(), wire::FRAME_MAX)
-            .map_err(|error| error.misconduct("frame"))?;
+            .map_err(|error| Misconduct::unreadable(&error, "frame"))?;
         let Some(state) = self.ndas.get(&draft) else { return Err(Misconduct::WrongNda) };
         let Some((text, _)) = state.signed() else { return Err(Misconduct::WrongNda) };
         let them = match state.side {
@@ -368,7 +370,7 @@ impl Node {
         let Some((_, link)) = self.links.open_mut(draft) else { return Ok(()) };
         if let Some(signed) = &frame.checkpoint {
             let bytes = signed.checkpoint.signing_bytes(link.session.id());
-            them.verify(&bytes, &signed.signature.0).map_err(|_| Misconduct::bad_signature("checkpoint"))?;
+            check_identity(&them, &bytes, &signed.signature)?;
             link.session.accept_checkpoint(&signed.checkpoint)?;
         }
         link.session.check_inbound(frame.category)?;
@@ -388,4 +390,11 @@ pub enum SayError {
     /// The disclosure guard, or the session's bounds.
     #[error("not sent: {0}")]
     Refused(Misconduct),
+}
+
+/// Whether a signature over bytes is by an agent's identity key.
+fn check_identity(did: &Did, bytes: &[u8], signature: &Signature) -> Result<(), Misconduct> {
+    let wrong = || Misconduct::bad_signature("checkpoint");
+    let signature = ed25519_dalek::Signature::from_slice(&signature.0).map_err(|_| wrong())?;
+    did.verifying_key().verify_strict(bytes, &signature).map_err(|_| wrong())
 }

@@ -37,8 +37,8 @@ pub struct Timing {
     pub relay: Duration,
     /// The appeal window that this node offers, seconds.
     pub window_secs: u32,
-    /// Time between the last due date and the end of a deal, seconds.
-    pub judge_secs: u64,
+    /// Time between the last due date and the end of a deal, seconds; longer than the grace.
+    pub judging_secs: u32,
     /// Claims are taken this long after the due date, seconds.
     pub grace_secs: u64,
     /// Counted misconduct at which a peer is no longer talked to.
@@ -66,7 +66,7 @@ impl Timing {
             reveal: Duration::from_secs(900),
             relay: Duration::from_secs(60),
             window_secs: 86_400,
-            judge_secs: 3 * 86_400,
+            judging_secs: 4 * 86_400,
             grace_secs: 86_400,
             misconduct_max: 32,
             fees: FeePolicy::default(),
@@ -87,7 +87,7 @@ impl Timing {
             reveal: Duration::from_secs(6),
             relay: Duration::from_secs(1),
             window_secs: 0,
-            judge_secs: 120,
+            judging_secs: 120,
             grace_secs: 5,
             misconduct_max: 1000,
             ..Self::production()

@@ -7,6 +7,7 @@ use crate::{
     effect::Effect,
     ids::{BlobId, PeerKey},
     job::{Payload, Signing, Slot},
+    misconduct::Misconduct,
     record::Record,
     typed::{EthSignature, Typed},
     wire::{Direct, Receipt, VaultPut},
@@ -30,7 +31,7 @@ impl Node {
         match put {
             Ok(put) if good => self.keep(from, put, blob, size),
             Ok(_) => {}
-            Err(error) => self.misbehaved(from, error.misconduct("blob header")),
+            Err(error) => self.misbehaved(from, Misconduct::unreadable(&error, "blob header")),
         }
     }
 
@@ -48,7 +49,7 @@ impl Node {
             vault: self.me.settlement(),
             signature: None,
         };
-        let digest = super::deliver::typed_receipt(&receipt).digest(&self.network.contracts).0;
+        let digest = super::deliver::typed_receipt(&receipt).digest(&self.network.deployment.contracts).0;
         let slot = Slot::open(format!("receipt/{}/{}", receipt.put.deal, blob));
         self.sign(None, slot, vec![Payload::Typed { digest }], Signing::Receipt(Box::new(receipt), from));
     }

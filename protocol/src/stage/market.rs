@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     did::Did,
-    document::{AgentCard, Announcement, Bid, FileRef, Pact, Request, Role, Signed},
+    document::{AgentCard, Bid, Document, Pact, Request, Role, Signed},
     ids::{PaperId, PeerKey},
     misconduct::Misconduct,
     time::Timestamp,
@@ -28,7 +28,7 @@ pub const BIDS_MAX: usize = 256;
 
 /// What happened on the market.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "market", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum MarketEvent {
     /// Our announcement with this sequence number went out.
     Announced {
@@ -39,8 +39,6 @@ pub enum MarketEvent {
     Requested {
         /// The request.
         request: Box<Signed<Request>>,
-        /// Its inputs, held by the shell.
-        inputs: Vec<FileRef>,
     },
     /// We heard the request that we bid on.
     Answered {
@@ -74,8 +72,6 @@ pub enum MarketEvent {
 pub struct OwnRequest {
     /// The request.
     pub request: Signed<Request>,
-    /// Its inputs.
-    pub inputs: Vec<FileRef>,
     /// Bids by id.
     pub bids: BTreeMap<PaperId, HeardBid>,
     /// The bid that it went to.
@@ -120,14 +116,13 @@ impl Market {
     pub fn apply(&mut self, event: &MarketEvent) {
         match event {
             MarketEvent::Announced { seq } => self.seq = self.seq.max(*seq),
-            MarketEvent::Requested { request, inputs } => {
+            MarketEvent::Requested { request } => {
                 let entry = OwnRequest {
                     request: request.as_ref().clone(),
-                    inputs: inputs.clone(),
                     bids: BTreeMap::new(),
                     chosen: None,
                 };
-                self.requests.insert(request.id(), entry);
+                self.requests.insert(request.document.id(), entry);
             }
             MarketEvent::Answered { request, bid, pact } => {
                 let entry = OwnBid {
@@ -135,16 +130,16 @@ impl Market {
                     bid: bid.as_ref().clone(),
                     pact: pact.as_ref().clone(),
                 };
-                self.bids.insert(bid.id(), entry);
+                self.bids.insert(bid.document.id(), entry);
             }
             MarketEvent::BidHeard { bid, pact, card } => {
-                if let Some(own) = self.requests.get_mut(&bid.paper().request) {
+                if let Some(own) = self.requests.get_mut(&bid.document.request) {
                     let heard = HeardBid {
                         bid: bid.as_ref().clone(),
                         pact: pact.as_ref().clone(),
                         card: card.as_ref().clone(),
                     };
-                    own.bids.insert(bid.id(), heard);
+                    own.bids.insert(bid.document.id(), heard);
                 }
             }
             MarketEvent::Chosen { request, bid } => {
@@ -169,8 +164,8 @@ impl Directory {
     /// # Errors
     /// [`Misconduct::StaleAnnouncement`] when an equal or newer one is held and differs, or it is expired.
     pub fn list(&mut self, listing: Listing, now: Timestamp) -> Result<bool, Misconduct> {
-        let new = listing.announcement.paper();
-        let held = self.listings.get(&new.agent).map(|held| held.announcement.paper().seq);
+        let new = &listing.announcement.document;
+        let held = self.listings.get(&new.agent).map(|held| held.announcement.document.seq);
         let stale = Misconduct::StaleAnnouncement { got: new.seq, held: held.unwrap_or(new.seq) };
         if new.expires_secs <= now.secs() {
             return Err(stale);
@@ -183,24 +178,24 @@ impl Directory {
         if self.listings.len() >= LISTINGS_MAX && held.is_none() {
             self.evict(now);
         }
-        self.listings.insert(new.agent.clone(), listing);
+        self.listings.insert(new.agent, listing);
         Ok(true)
     }
 
     /// Takes a verified request; false when it was held already.
     pub fn hear(&mut self, request: Signed<Request>, now: Timestamp) -> bool {
         if self.heard.len() >= HEARD_MAX {
-            self.heard.retain(|_, held| held.paper().expires_secs > now.secs());
+            self.heard.retain(|_, held| held.document.expires_secs > now.secs());
             if self.heard.len() >= HEARD_MAX {
                 self.heard.pop_first();
             }
         }
-        self.heard.insert(request.id(), request).is_none()
+        self.heard.insert(request.document.id(), request).is_none()
     }
 
     /// All listings that have not expired.
     pub fn listings(&self, now: Timestamp) -> impl Iterator<Item = &Listing> {
-        self.listings.values().filter(move |held| held.announcement.paper().expires_secs > now.secs())
+        self.listings.values().filter(move |held| held.announcement.document.expires_secs > now.secs())
     }
 
     /// The listing of an agent.
@@ -212,15 +207,15 @@ impl Directory {
     /// The listing of the agent with this settlement account.
     #[must_use]
     pub fn settlement(&self, account: alloy_primitives::Address) -> Option<&Listing> {
-        self.listings.values().find(|held| held.card.paper().settlement == account)
+        self.listings.values().find(|held| held.card.document.settlement == account)
     }
 
     /// Vaults, in the order of their accounts.
     #[must_use]
-    pub fn vaults(&self, now: Timestamp) -> Vec<&AgentCard> {
+    pub fn vaults(&self, now: Timestamp) -> Vec<&Document<AgentCard>> {
         let mut cards: Vec<_> = self
             .listings(now)
-            .map(|held| held.card.paper())
+            .map(|held| &held.card.document)
             .filter(|card| card.roles.contains(&Role::Vault))
             .collect();
         cards.sort_by_key(|card| card.settlement);
@@ -235,23 +230,23 @@ impl Directory {
 
     /// All requests that were heard and have not expired.
     pub fn requests(&self, now: Timestamp) -> impl Iterator<Item = &Signed<Request>> {
-        self.heard.values().filter(move |held| held.paper().expires_secs > now.secs())
+        self.heard.values().filter(move |held| held.document.expires_secs > now.secs())
     }
 
     /// The node of an agent.
     #[must_use]
     pub fn peer(&self, did: &Did) -> Option<PeerKey> {
-        self.listings.get(did).map(|held| held.card.paper().peer)
+        self.listings.get(did).map(|held| held.card.document.node)
     }
 
     fn evict(&mut self, now: Timestamp) {
-        self.listings.retain(|_, held| held.announcement.paper().expires_secs > now.secs());
+        self.listings.retain(|_, held| held.announcement.document.expires_secs > now.secs());
         if self.listings.len() >= LISTINGS_MAX {
             let soonest = self
                 .listings
                 .iter()
-                .min_by_key(|(_, held)| held.announcement.paper().expires_secs)
-                .map(|(did, _)| did.clone());
+                .min_by_key(|(_, held)| held.announcement.document.expires_secs)
+                .map(|(did, _)| *did);
             if let Some(did) = soonest {
                 self.listings.remove(&did);
             }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::session::Side;
 use crate::{
     command::Choice,
-    document::Nda,
+    document::{Document, Nda},
     ids::{NdaId, PaperId, PeerKey},
     proof::Proof,
     time::Timestamp,
@@ -29,7 +29,7 @@ use crate::{
 
 /// What happened to an NDA.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "nda", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum NdaEvent {
     /// We chose a bid; our keys for the NDA are being made.
     Chosen {
@@ -52,7 +52,7 @@ pub enum NdaEvent {
     /// All keys are known: this is the text that both sign.
     Keyed {
         /// The text.
-        nda: Box<Nda>,
+        nda: Box<Document<Nda>>,
         /// Its EIP-712 digest.
         id: NdaId,
     },
@@ -83,7 +83,7 @@ pub struct NdaState {
     /// The draft.
     pub draft: Option<NdaDraft>,
     /// The text, once all keys are in it.
-    pub text: Option<Nda>,
+    pub text: Option<Document<Nda>>,
     /// Its digest.
     pub id: Option<NdaId>,
     /// Side A's signatures.
@@ -131,7 +131,7 @@ impl NdaState {
 
     /// The text and its id once both sides have signed it.
     #[must_use]
-    pub fn signed(&self) -> Option<(&Nda, NdaId)> {
+    pub fn signed(&self) -> Option<(&Document<Nda>, NdaId)> {
         if self.over || self.by_a.is_none() || self.by_b.is_none() {
             return None;
         }

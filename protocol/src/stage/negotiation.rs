@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::session::Side;
 use crate::{
     command::Concession,
-    document::{Agreement, TermSheet},
+    document::{Agreement, Document, TermSheet},
     ids::{Head, NegotiationId, PaperId},
     time::Timestamp,
     typed::{self, Deal as DealTerms, EthSignature, PanelRequest},
@@ -36,7 +36,7 @@ pub const ATTEMPTS: u8 = 3;
 
 /// What happened in a negotiation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "negotiation", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum NegotiationEvent {
     /// Both nonces are known.
     Begun {
@@ -69,7 +69,7 @@ pub enum NegotiationEvent {
         /// Which attempt.
         attempt: u8,
         /// The round's signature.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "crate::hexed")]
         beacon: Vec<u8>,
     },
     /// A juror accepted its seat.
@@ -100,7 +100,7 @@ pub enum NegotiationEvent {
         /// The sender's head after it.
         head: Head,
         /// The terms.
-        terms: Box<TermSheet>,
+        terms: Box<Document<TermSheet>>,
     },
     /// The node answers offers by itself from now on.
     Strategy(Concession),
@@ -110,13 +110,8 @@ pub enum NegotiationEvent {
         by: Side,
         /// Which head.
         head: Head,
-        /// The agreement.
-        agreement: Box<Agreement>,
-        /// What the escrow will hold.
-        #[serde(with = "typed::stored")]
-        deal: DealTerms,
-        /// Until when it may be opened, Unix seconds.
-        fund_by: u64,
+        /// The agreement, from which the escrow's terms follow.
+        agreement: Box<Document<Agreement>>,
     },
     /// One side's signatures.
     Assented {
@@ -137,7 +132,7 @@ pub struct Offer {
     /// The sender's head after it.
     pub head: Head,
     /// The terms.
-    pub terms: TermSheet,
+    pub terms: Document<TermSheet>,
 }
 
 /// What was accepted.
@@ -148,11 +143,9 @@ pub struct Accepted {
     /// Which head.
     pub head: Head,
     /// The agreement.
-    pub agreement: Agreement,
+    pub agreement: Document<Agreement>,
     /// What the escrow will hold.
     pub deal: DealTerms,
-    /// Until when it may be opened, Unix seconds.
-    pub fund_by: u64,
 }
 
 /// One attempt at a panel.
@@ -198,9 +191,9 @@ pub struct Negotiation {
     /// The newest offer.
     pub last: Option<Offer>,
     /// Our newest offer.
-    pub ours: Option<TermSheet>,
+    pub ours: Option<Document<TermSheet>>,
     /// Their newest offer.
-    pub theirs: Option<TermSheet>,
+    pub theirs: Option<Document<TermSheet>>,
     /// The strategy that answers for us.
     pub strategy: Option<Concession>,
     /// Own offers made by the strategy.
@@ -286,13 +279,12 @@ impl Negotiation {
                 self.last = Some(Offer { by: *by, head: *head, terms: terms.as_ref().clone() });
             }
             NegotiationEvent::Strategy(concession) => self.strategy = Some(*concession),
-            NegotiationEvent::Accepted { by, head, agreement, deal, fund_by } => {
+            NegotiationEvent::Accepted { by, head, agreement } => {
                 self.accepted = Some(Accepted {
                     by: *by,
                     head: *head,
+                    deal: Agreement::deal(agreement),
                     agreement: agreement.as_ref().clone(),
-                    deal: deal.clone(),
-                    fund_by: *fund_by,
                 });
             }
             NegotiationEvent::Assented { side: Side::A, assent } => self.by_a = Some(assent.as_ref().clone()),

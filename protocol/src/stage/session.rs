@@ -26,7 +26,8 @@ use snow::{Builder, HandshakeState, TransportState, params::NoiseParams};
 use zeroize::Zeroizing;
 
 use crate::{
-    disclosure::{Category, Scope},
+    disclosure::{self, Scope},
+    document::Category,
     ids::{Head, NdaId},
     misconduct::Misconduct,
 };
@@ -354,7 +355,7 @@ impl Session {
         rng: &mut dyn CryptoRng,
     ) -> Result<(Vec<u8>, Head), Misconduct> {
         if !self.scope.allows(category) {
-            return Err(Misconduct::OutOfScope { category: category.name().into() });
+            return Err(Misconduct::OutOfScope { category: disclosure::name(category).into() });
         }
         let size = SALT + frame.len();
         if size + TAG > CIPHERTEXT_MAX {
@@ -419,7 +420,7 @@ impl Session {
         if self.scope.allows(category) {
             Ok(())
         } else {
-            Err(Misconduct::OutOfScope { category: category.name().into() })
+            Err(Misconduct::OutOfScope { category: disclosure::name(category).into() })
         }
     }
 
@@ -524,6 +525,7 @@ mod tests {
     use x25519_dalek::{PublicKey, StaticSecret};
 
     use super::*;
+    use crate::document::Categories;
 
     fn binding() -> Binding {
         Binding {
@@ -539,7 +541,7 @@ mod tests {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let secrets = [StaticSecret::from([1; 32]), StaticSecret::from([2; 32])];
         let publics = secrets.each_ref().map(|s| PublicKey::from(s).to_bytes());
-        let scope = Scope::of(&[Category::Offer]);
+        let scope = Scope::of(Categories::of(&[Category::Offer]));
         let mut one =
             Handshake::new(a, Side::A, &Zeroizing::new(secrets[0].to_bytes()), &publics[1], &mut rng)?;
         let mut two =
@@ -590,8 +592,8 @@ mod tests {
     #[test]
     fn nothing_outside_the_scope_leaves() {
         let (mut a, _, mut rng) = pair(&binding(), &binding()).unwrap();
-        let refused = a.seal(Category::Method, b"{}", &mut rng).unwrap_err();
-        assert_eq!(refused, Misconduct::OutOfScope { category: "method".into() });
+        let refused = a.seal(Category::Technical, b"{}", &mut rng).unwrap_err();
+        assert_eq!(refused, Misconduct::OutOfScope { category: "technical".into() });
         assert_eq!(a.sent(), 0);
     }
 
