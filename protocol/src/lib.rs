@@ -5,6 +5,9 @@
 //! machine: nothing here reads a clock, opens a socket or a file, starts a thread, or holds a
 //! signing key.
 
+pub mod canonical;
+pub mod did;
 pub mod ids;
 pub mod money;
+pub mod proof;
 pub mod time;
