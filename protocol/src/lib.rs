@@ -11,3 +11,4 @@ pub mod ids;
 pub mod money;
 pub mod proof;
 pub mod time;
+pub mod typed;
