@@ -7,8 +7,10 @@
 
 pub mod canonical;
 pub mod did;
+pub mod document;
 pub mod ids;
 pub mod money;
 pub mod proof;
+pub mod text;
 pub mod time;
 pub mod typed;
