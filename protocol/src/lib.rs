@@ -8,4 +8,5 @@
 pub mod beacon;
 pub mod ids;
 pub mod money;
+pub mod panel;
 pub mod time;
