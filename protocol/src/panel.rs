@@ -33,6 +33,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     beacon::{Randomness, Round},
     ids::NegotiationId,
+    transcript::Transcript,
 };
 
 mod walk;
@@ -122,21 +123,13 @@ pub fn draw(inputs: &DrawInputs<'_>) -> Vec<SeatIndex> {
 /// The seed of a draw; see the module's text for its bytes.
 #[must_use]
 pub fn seed(inputs: &DrawInputs<'_>) -> [u8; 32] {
-    let fields: [&[u8]; 6] = [
-        b"nuncio/panel/1",
-        &inputs.chain_id.to_be_bytes(),
-        inputs.jury.as_slice(),
-        inputs.randomness.as_bytes(),
-        inputs.negotiation.as_bytes(),
-        &[inputs.attempt],
-    ];
-    let mut hash = Sha256::new();
-    for field in fields {
-        let length = u32::try_from(field.len()).expect("invariant: fields are a few bytes long");
-        hash.update(length.to_be_bytes());
-        hash.update(field);
-    }
-    hash.finalize().into()
+    Transcript::new("nuncio/panel/1")
+        .field(inputs.chain_id.to_be_bytes())
+        .field(inputs.jury)
+        .field(inputs.randomness.as_bytes())
+        .field(inputs.negotiation.as_bytes())
+        .field([inputs.attempt])
+        .finish()
 }
 
 /// An endless, fair sequence of words out of one seed.
