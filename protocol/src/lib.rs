@@ -6,7 +6,12 @@
 //! signing key.
 
 pub mod beacon;
+pub mod canonical;
+pub mod did;
 pub mod ids;
 pub mod money;
 pub mod panel;
+pub mod proof;
 pub mod time;
+pub mod transcript;
+pub mod typed;
