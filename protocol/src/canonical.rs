@@ -58,7 +58,7 @@ pub enum EncodingError {
     #[error("a duplicate key")]
     DuplicateKey,
     /// A field that the type does not have.
-    #[error("an unknown field at line {line}, column {column}")]
+    #[error("{UNKNOWN_FIELD} at line {line}, column {column}")]
     UnknownField {
         /// Line of the input, from 1.
         line: usize,
@@ -220,7 +220,7 @@ fn check_bytes(bytes: &[u8], max_len: usize) -> Result<(), EncodingError> {
 fn shape(error: &serde_json::Error) -> EncodingError {
     let (line, column) = (error.line(), error.column());
     let message = error.to_string();
-    if message.starts_with("unknown field") {
+    if message.starts_with("unknown field") || message.contains(UNKNOWN_FIELD) {
         return EncodingError::UnknownField { line, column };
     }
     let ours = match message.split_once(", expected ") {
@@ -231,6 +231,9 @@ fn shape(error: &serde_json::Error) -> EncodingError {
     let reason = ours.split(" at line ").next().unwrap_or_default().trim_start_matches(RULE).to_owned();
     EncodingError::Shape { line, column, reason }
 }
+
+/// How an unknown field is named, also when one paper stands inside another.
+const UNKNOWN_FIELD: &str = "an unknown field";
 
 /// Starts every refusal that is written in our own words and may therefore be shown.
 pub(crate) const RULE: &str = "rule: ";

@@ -8,10 +8,12 @@
 pub mod beacon;
 pub mod canonical;
 pub mod did;
+pub mod document;
 pub mod ids;
 pub mod money;
 pub mod panel;
 pub mod proof;
+pub mod text;
 pub mod time;
 pub mod transcript;
 pub mod typed;
