@@ -11,5 +11,6 @@ pub mod did;
 pub mod ids;
 pub mod money;
 pub mod proof;
+pub mod quorum;
 pub mod time;
 pub mod typed;
