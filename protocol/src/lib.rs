@@ -9,6 +9,7 @@ pub mod block;
 pub mod canonical;
 pub mod did;
 pub mod ids;
+pub mod journal;
 pub mod money;
 pub mod proof;
 pub mod quorum;
