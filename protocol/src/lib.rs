@@ -11,6 +11,7 @@ pub mod canonical;
 pub mod did;
 pub mod ids;
 pub mod journal;
+pub mod ledger;
 pub mod money;
 pub mod proof;
 pub mod quorum;
