@@ -29,6 +29,7 @@ use nuncio_protocol::{
 };
 use tokio::sync::{mpsc, watch};
 
+pub mod beacon;
 pub mod envelope;
 mod follow;
 mod jobs;
