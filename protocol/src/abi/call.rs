@@ -338,37 +338,20 @@ impl Deployment {
     /// Fixes beacon round and seats of an appeal.
     #[must_use]
     pub fn request_appeal(&self, deal: &Deal, seats: u64) -> Call {
-        let call = IJuryPool::requestCall {
-            escrow: self.contracts.escrow,
-            deal: shape(deal),
-            seats: U40::from(seats),
-        };
+        let call = IJuryPool::requestCall { deal: shape(deal), seats: U40::from(seats) };
         to(self.contracts.jury, &call)
     }
 
     /// Brings the ruling of the drawn seats.
     #[must_use]
     pub fn rule_appeal(&self, deal: &Deal, verdict: &Verdict, votes: Votes) -> Call {
-        to(
-            self.contracts.jury,
-            &IJuryPool::ruleCall {
-                escrow: self.contracts.escrow,
-                deal: shape(deal),
-                v: shape(verdict),
-                votes,
-            },
-        )
+        to(self.contracts.jury, &IJuryPool::ruleCall { deal: shape(deal), v: shape(verdict), votes })
     }
 
     /// Draws again after silence, or ends the appeal as silent.
     #[must_use]
     pub fn redraw(&self, deal: &Deal, milestone: MilestoneIndex, panel: Vec<Address>) -> Call {
-        let call = IJuryPool::redrawCall {
-            escrow: self.contracts.escrow,
-            deal: shape(deal),
-            milestone: milestone.0,
-            panel,
-        };
+        let call = IJuryPool::redrawCall { deal: shape(deal), milestone: milestone.0, panel };
         to(self.contracts.jury, &call)
     }
 

@@ -218,7 +218,6 @@ fn jury(log: &ChainLog) -> Result<ChainEvent, Fault> {
         E::AppealRequested(e) => ChainEvent::AppealRequested {
             deal: e.deal.into(),
             milestone: milestone(e.milestone)?,
-            escrow: e.escrow,
             round: e.round,
             seats: e.seats.to(),
             deadline: e.deadline.to(),

@@ -131,14 +131,7 @@ pub enum ChainEvent {
     /// Its stake went back to its principal.
     StakeWithdrawn { seat: SeatIndex, principal: Address, amount: Usdc },
     /// Beacon round and seats of an appeal are fixed; `deadline` in Unix seconds.
-    AppealRequested {
-        deal: DealId,
-        milestone: MilestoneIndex,
-        escrow: Address,
-        round: u64,
-        seats: u64,
-        deadline: u64,
-    },
+    AppealRequested { deal: DealId, milestone: MilestoneIndex, round: u64, seats: u64, deadline: u64 },
     /// The first seven were silent; others are drawn.
     Redrawn { deal: DealId, milestone: MilestoneIndex, round: u64, deadline: u64 },
     /// A drawn seat put its own verdict on chain.

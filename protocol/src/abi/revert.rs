@@ -8,8 +8,8 @@ use alloy_primitives::hex;
 use alloy_sol_types::{Panic, Revert, SolError, SolInterface};
 
 use super::sol::{
-    IAccords::IAccordsErrors, IDealEscrow::IDealEscrowErrors, IJuryPool::IJuryPoolErrors,
-    IMandates::IMandatesErrors,
+    IAccords::IAccordsErrors, IDealEscrow::IDealEscrowErrors, IDrandBeacon::IDrandBeaconErrors,
+    IJuryPool::IJuryPoolErrors, IMandates::IMandatesErrors,
 };
 
 /// How much of unknown revert data is shown, in bytes.
@@ -27,6 +27,7 @@ pub fn reason(data: &[u8]) -> String {
         .or_else(|| declared::<IMandatesErrors>(data))
         .or_else(|| declared::<IAccordsErrors>(data))
         .or_else(|| declared::<IJuryPoolErrors>(data))
+        .or_else(|| declared::<IDrandBeaconErrors>(data))
         .or_else(|| Revert::abi_decode(data).ok().map(|revert| revert.reason().to_owned()))
         .or_else(|| Panic::abi_decode(data).ok().map(|panic| format!("panic: {panic}")))
         .unwrap_or_else(|| match data {
@@ -46,7 +47,7 @@ fn declared<E: SolInterface + Debug>(data: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::{U256, aliases::U40};
+    use alloy_primitives::U256;
 
     use super::*;
     use crate::abi::sol::{IDealEscrow, IMandates, Status};
@@ -57,7 +58,7 @@ mod tests {
         assert_eq!(reason(&error.abi_encode()), "WrongStatus { is_: Closed, wanted: Open }");
         let error = IMandates::OverPeriod { spent: U256::from(7), perPeriod: 5 };
         assert_eq!(reason(&error.abi_encode()), "OverPeriod { spent: 7, perPeriod: 5 }");
-        let error = IDealEscrow::FundByPassed { fundBy: U40::from(3), timestamp: U256::from(4) };
+        let error = IDealEscrow::FundByPassed { fundBy: U256::from(3), timestamp: U256::from(4) };
         assert_eq!(reason(&error.abi_encode()), "FundByPassed { fundBy: 3, timestamp: 4 }");
     }
 

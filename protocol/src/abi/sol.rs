@@ -73,15 +73,6 @@ sol! {
         uint40 until;
     }
 
-    struct Receipt {
-        bytes32 deal;
-        uint8 milestone;
-        uint8 attempt;
-        bytes32 manifest;
-        uint64 size;
-        uint40 storedAt;
-    }
-
     struct Verdict {
         bytes32 deal;
         uint8 milestone;
@@ -305,59 +296,60 @@ sol! {
         error JurorIsParty(address account);
         error VaultIsParty(address account);
         error NoMilestone();
-        error TooManyFunds(uint256 total, uint64 max);
-        error GapInAmounts(uint8 milestone);
-        error DueWithoutAmount(uint8 milestone);
+        error TooManyFunds(uint256 total, uint256 max);
+        error GapInAmounts(uint256 milestone);
+        error DueWithoutAmount(uint256 milestone);
         error NoPanel();
-        error BadFallback(uint8 fallback_, uint16 fallbackBps);
-        error BpsTooHigh(uint16 bps, uint16 max);
-        error UnknownFlags(uint8 flags, uint8 known);
-        error StartAfterFundBy(uint40 start, uint40 fundBy);
-        error FundByPassed(uint40 fundBy, uint256 timestamp);
-        error EndTooEarly(uint40 end, uint256 earliest);
+        error BadFallback(uint256 fallback_, uint256 fallbackBps);
+        error BpsTooHigh(uint256 bps, uint256 max);
+        error UnknownFlags(uint256 flags, uint256 known);
+        error StartAfterFundBy(uint256 start, uint256 fundBy);
+        error FundByPassed(uint256 fundBy, uint256 timestamp);
+        error EndTooEarly(uint256 end, uint256 earliest);
         error WrongStatus(Status is_, Status wanted);
-        error WrongSource(uint8 flags, Source source);
+        error WrongSource(uint256 flags, Source source);
         error WrongMandates(address named, address known);
         error WrongPrincipal(address named, address mandated);
         error WrongDeal(bytes32 named, bytes32 computed);
-        error NoSuchMilestone(uint8 milestone, uint8 count);
-        error MilestoneSettled(uint8 milestone);
+        error NoSuchMilestone(uint256 milestone, uint256 count);
+        error MilestoneSettled(uint256 milestone);
         error BadSignature(address signer, bytes32 digest);
         error WrongPanel(bytes32 given, bytes32 terms);
         error PanelTooLarge(uint256 size, uint256 max);
         error UnsortedAddresses(address before, address after_);
-        error NoMajority(uint8 quorum, uint256 size);
+        error NoMajority(uint256 quorum, uint256 size);
         error TooFewSigners(uint256 signers, uint256 wanted);
         error SignerOutOfPanel(uint256 signers, uint256 size);
         error SignatureCount(uint256 given, uint256 wanted);
-        error WrongRound(uint8 round, uint8 wanted);
-        error AttemptOutOfRange(uint8 attempt, uint8 max);
-        error AttemptNotHigher(uint8 attempt, uint8 pending);
-        error PassIsNotReplaced(uint8 milestone);
-        error TooEarlyToFail(uint256 timestamp, uint40 due);
-        error VerdictPending(uint8 milestone, uint40 challengeUntil);
+        error WrongRound(uint256 round, uint256 wanted);
+        error AttemptOutOfRange(uint256 attempt, uint256 max);
+        error AttemptNotHigher(uint256 attempt, uint256 pending);
+        error PassIsNotReplaced(uint256 milestone);
+        error TooEarlyToFail(uint256 timestamp, uint256 due);
+        error VerdictPending(uint256 milestone, uint256 challengeUntil);
         error NotThePendingVerdict(bytes32 given);
-        error WindowOver(uint256 timestamp, uint40 challengeUntil);
-        error ConsentMissing(uint16 sellerBps);
-        error SignatureExpired(uint40 until, uint256 timestamp);
+        error WindowOver(uint256 timestamp, uint256 challengeUntil);
+        error ConsentMissing(uint256 sellerBps);
+        error SignatureExpired(uint256 until, uint256 timestamp);
         error NotAParty(address account);
         error NothingToSettle();
-        error NotYet(uint256 timestamp, uint40 from);
-        error ClaimTooLate(uint256 timestamp, uint40 until);
-        error AlreadyClaimed(uint8 milestone);
+        error NotYet(uint256 timestamp, uint256 from);
+        error ClaimTooLate(uint256 timestamp, uint256 until);
+        error AlreadyClaimed(uint256 milestone);
         error WrongVaults(bytes32 given, bytes32 terms);
         error TooFewReceipts(uint256 receipts, uint256 wanted);
-        error StoredInFuture(uint40 storedAt, uint256 timestamp);
-        error NoRuling(uint8 status, uint40 standsFrom);
+        error StoredInFuture(uint256 storedAt, uint256 timestamp);
+        error NoRuling(uint256 status, uint256 standsFrom);
         error WrongSigners(uint256 given, uint256 ruling);
         error NothingForJurors(bytes32 deal);
         error AlreadyRated(bytes32 deal, address rater);
-        error CreditTooLow(uint64 credit, uint64 wanted);
+        error CreditTooLow(uint256 credit, uint256 wanted);
         error WrongNonce(uint256 nonce, uint256 next);
         error Blacklisted(address account);
-        error TransferFailed(address to, uint64 amount);
+        error TransferFailed(address to, uint256 amount);
         error NotBatchable(bytes4 selector);
         error GasTooLow(uint256 gas, uint256 wanted);
+        error Reentered();
         function deposit(address owner, uint64 amount) external;
         function depositWithAuthorization(
             address owner, uint64 amount, uint256 validAfter, uint256 validBefore, bytes32 salt,
@@ -422,8 +414,7 @@ sol! {
         event SeatSlashed(uint40 indexed seat, uint64 lost, bytes32 digestA, bytes32 digestB);
         event StakeWithdrawn(uint40 indexed seat, address indexed principal, uint64 amount);
         event AppealRequested(
-            bytes32 indexed deal, uint8 indexed milestone, address indexed escrow, uint64 round,
-            uint40 seats, uint40 deadline
+            bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 seats, uint40 deadline
         );
         event Redrawn(bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 deadline);
         event Testified(
@@ -450,6 +441,7 @@ sol! {
         error WrongJury(address named, address here);
         error WrongPanel(bytes32 given, bytes32 terms);
         error NotAppealed(bytes32 deal);
+        error AppealFeeTooLow(uint256 fee, uint256 min);
         error AlreadyRequested(bytes32 deal, uint8 milestone);
         error NotRequested(bytes32 deal, uint8 milestone);
         error WrongSeats(uint40 given, uint40 eligible);
@@ -459,12 +451,13 @@ sol! {
         error WrongDeal(bytes32 named, bytes32 computed);
         error WrongRound(uint8 round, uint8 wanted);
         error WrongAttempt(uint8 attempt, uint8 appealed);
-        error BpsTooHigh(uint16 bps, uint16 max);
+        error BpsTooHigh(uint256 bps, uint256 max);
         error TooFewSigners(uint256 signers, uint256 wanted);
         error SignerOutOfPanel(uint256 signers, uint256 size);
         error SignatureCount(uint256 given, uint256 wanted);
         error AlreadyTestified(uint40 seat);
         error BadSignature(address signer, bytes32 digest);
+        error Reentered();
         error SameDigest(bytes32 digest);
         error NotTheSameSlot(bytes32 slotA, bytes32 slotB);
         error TransferFailed(address to, uint64 amount);
@@ -475,19 +468,15 @@ sol! {
         ) external returns (uint40 seat);
         function vacate(uint40 seat) external;
         function withdrawStake(uint40 seat) external;
-        function request(address escrow, Deal calldata deal, uint40 seats) external;
+        function request(Deal calldata deal, uint40 seats) external;
         function testify(
-            address escrow, Deal calldata deal, address[] calldata panel, Verdict calldata v, uint8 index,
+            Deal calldata deal, address[] calldata panel, Verdict calldata v, uint8 index,
             bytes calldata signature
         ) external;
-        function rule(
-            address escrow, Deal calldata deal, Verdict calldata v, Votes calldata votes
-        ) external;
-        function redraw(
-            address escrow, Deal calldata deal, uint8 milestone, address[] calldata panel
-        ) external;
+        function rule(Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
+        function redraw(Deal calldata deal, uint8 milestone, address[] calldata panel) external;
         function slash(
-            address escrow, uint40 seat, Verdict calldata a, bytes calldata signatureA, Verdict calldata b,
+            uint40 seat, Verdict calldata a, bytes calldata signatureA, Verdict calldata b,
             bytes calldata signatureB
         ) external;
         function collect(address to) external;
@@ -497,6 +486,13 @@ sol! {
 
     interface IDrandBeacon {
         event Proven(uint64 indexed round, bytes32 randomness);
+        error CompressedSignature();
+        error PeriodZero();
+        error PublicKeyInvalid();
+        error PublicKeyLength(uint256 actual, uint256 expected);
+        error RoundTooLarge(uint256 round, uint256 largest);
+        error SignatureInvalid(uint64 round);
+        error SignatureLength(uint256 actual, uint256 expected);
         function prove(uint64 round, bytes calldata signature) external returns (bytes32 randomness);
         function randomness(uint64 round) external view returns (bytes32);
         function roundAt(uint256 timestamp) external view returns (uint64);

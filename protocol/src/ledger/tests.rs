@@ -277,7 +277,6 @@ fn an_appeal_keeps_its_draw_its_ruling_and_its_end() {
     let asked = IJuryPool::AppealRequested {
         deal: DEAL,
         milestone: 0,
-        escrow: here.escrow,
         round: 10,
         seats: U40::from(20),
         deadline: U40::from(30),
