@@ -5,6 +5,7 @@
 //! machine: nothing here reads a clock, opens a socket or a file, starts a thread, or holds a
 //! signing key.
 
+pub mod disk;
 pub mod ids;
 pub mod money;
 pub mod time;
