@@ -6,6 +6,7 @@
 //! signing key.
 
 pub mod disk;
+pub mod guard;
 pub mod ids;
 pub mod money;
 pub mod time;
