@@ -9,4 +9,5 @@ pub mod disk;
 pub mod guard;
 pub mod ids;
 pub mod money;
+pub mod slots;
 pub mod time;
