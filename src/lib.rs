@@ -1,3 +1,4 @@
 //! .
 pub mod keys;
 pub mod sealing;
+pub mod store;
