@@ -2,3 +2,4 @@
 pub mod keys;
 pub mod sealing;
 pub mod store;
+pub mod vault;
