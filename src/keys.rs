@@ -98,6 +98,10 @@ impl PublicKeys {
         let text = ring::read_file(&path)?;
         serde_json::from_slice(&text).map_err(|_| KeysError::Damaged { path })
     }
+
+    fn text(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("invariant: hex and an address are JSON")
+    }
 }
 
 impl Keys {
@@ -124,11 +128,10 @@ impl Keys {
             session: PublicKey::from(&session).to_bytes(),
             settlement: settlement.address(),
         };
-        let text = serde_json::to_vec_pretty(&public).expect("invariant: hex and an address are JSON");
-        ring.write_file("public.json", &text)?;
+        ring.write_file("public.json", &public.text())?;
         Guard::create(ring.create_disk("guard")?, &public.identity, &mut entropy())?;
         Slots::create(ring.create_disk("slots")?, &slots_key, &mut entropy())?;
-        let ring = ring.publish()?;
+        let ring = ring.publish(&folder(home))?;
         Self::assemble(&ring, passphrase, lock)
     }
 

@@ -57,14 +57,18 @@ pub fn seal(recipients: &[String], plaintext: &[u8]) -> Result<Vec<u8>, SealErro
         let key = x25519::Recipient::from_str(text);
         keys.push(key.map_err(|_| SealError::NotARecipient(text.chars().take(80).collect()))?);
     }
-    let encryptor = Encryptor::with_recipients(keys.iter().map(|key| key as _))
-        .expect("invariant: plain X25519 recipients are compatible");
+    Ok(encrypt(&keys, plaintext))
+}
+
+fn encrypt(recipients: &[x25519::Recipient], plaintext: &[u8]) -> Vec<u8> {
+    let encryptor = Encryptor::with_recipients(recipients.iter().map(|key| key as _))
+        .expect("invariant: plain X25519 recipients are compatible, and there is one");
     let mut sealed = Vec::with_capacity(plaintext.len() + 512);
     encryptor
         .wrap_output(&mut sealed)
         .and_then(|mut writer| writer.write_all(plaintext).and_then(|()| writer.finish()))
         .expect("invariant: writing to memory does not fail");
-    Ok(sealed)
+    sealed
 }
 
 /// Opens an age file with an identity: `AGE-SECRET-KEY-1…` alone or as a line of an identity file.
@@ -73,9 +77,7 @@ pub fn seal(recipients: &[String], plaintext: &[u8]) -> Result<Vec<u8>, SealErro
 /// [`SealError::NotForThisKey`] when the file is sealed to others, [`SealError::Damaged`],
 /// [`SealError::TooLarge`], [`SealError::NotAnIdentity`].
 pub fn open(identity: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let line = identity.lines().map(str::trim).find(|line| line.starts_with("AGE-SECRET-KEY-1"));
-    let key = line.and_then(|line| x25519::Identity::from_str(line).ok());
-    let key = key.ok_or(SealError::NotAnIdentity)?;
+    let key = read_identity(identity)?;
     let decryptor = Decryptor::new_buffered(sealed).map_err(|_| SealError::Damaged)?;
     let reader = decryptor.decrypt(std::iter::once(&key as _)).map_err(|error| {
         if matches!(error, DecryptError::NoMatchingKeys) {
@@ -90,6 +92,19 @@ pub fn open(identity: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealErr
         return Err(SealError::TooLarge);
     }
     Ok(plaintext)
+}
+
+/// The recipient (`age1…`) of an identity.
+///
+/// # Errors
+/// [`SealError::NotAnIdentity`].
+pub fn recipient_of(identity: &str) -> Result<String, SealError> {
+    Ok(read_identity(identity)?.to_public().to_string())
+}
+
+fn read_identity(text: &str) -> Result<x25519::Identity, SealError> {
+    let line = text.lines().map(str::trim).find(|line| line.starts_with("AGE-SECRET-KEY-1"));
+    line.and_then(|line| x25519::Identity::from_str(line).ok()).ok_or(SealError::NotAnIdentity)
 }
 
 /// An age X25519 identity made from 32 secret bytes.

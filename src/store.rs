@@ -151,8 +151,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::NewerFormat`], [`StoreError::Damaged`], [`StoreError::InUse`], or a fatal one.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let families = ["default", RECORDS].map(|name| ColumnFamilyDescriptor::new(name, family_options()));
-        let db = DB::open_cf_descriptors(&options(), dir, families).map_err(named)?;
+        let cache = Cache::new_lru_cache(BLOCK_CACHE);
+        let family = |name| ColumnFamilyDescriptor::new(name, family_options(&cache));
+        let families = ["default", RECORDS].map(family);
+        let db = DB::open_cf_descriptors(&options(&cache), dir, families).map_err(named)?;
         let mut store = Self { db, next: 0, failed: false };
         store.check_format()?;
         store.next = store.count()?;
@@ -252,8 +254,8 @@ impl std::fmt::Debug for Store {
 }
 
 /// The database's options: where durability is decided.
-fn options() -> Options {
-    let mut options = family_options();
+fn options(cache: &Cache) -> Options {
+    let mut options = family_options(cache);
     options.create_if_missing(true);
     options.create_missing_column_families(true);
     // A torn last write is a crash; anything else wrong in the log refuses to open. The default
@@ -271,9 +273,9 @@ fn options() -> Options {
     options
 }
 
-fn family_options() -> Options {
+fn family_options(cache: &Cache) -> Options {
     let mut blocks = BlockBasedOptions::default();
-    blocks.set_block_cache(&Cache::new_lru_cache(BLOCK_CACHE));
+    blocks.set_block_cache(cache);
     let mut options = Options::default();
     options.set_block_based_table_factory(&blocks);
     options.set_compression_type(DBCompressionType::Lz4);
@@ -294,7 +296,7 @@ fn named(error: rocksdb::Error) -> StoreError {
     let text = error.into_string();
     if kind == ErrorKind::Corruption || kind == ErrorKind::InvalidArgument {
         StoreError::Damaged(text)
-    } else if text.contains("LOCK") || text.contains("lock hold") {
+    } else if text.contains("While lock file") || text.contains("lock hold by current process") {
         StoreError::InUse
     } else {
         full_or_io(text)

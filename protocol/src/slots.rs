@@ -293,7 +293,7 @@ impl<D: Disk> Slots<D> {
             self.grow().inspect_err(|error| self.broken |= error.is_fatal())?;
         }
         let place = *self.free.first().expect("invariant: a grown file has free places");
-        let body = extent::seal(&self.key, &self.salt, place, &name, secret, rng)?;
+        let body = extent::seal(&self.key, &self.salt, place, &name, secret, rng);
         let stored = self.overwrite(place, &body).and_then(|()| self.mark(place, Mark::Used));
         stored.inspect_err(|_| self.broken = true)?;
         self.free.remove(&place);

@@ -107,11 +107,7 @@ impl Keys {
         if !plain || class.is_empty() || class.len() > 32 {
             return Err(KeysError::BadClass { class: class.chars().take(40).collect() });
         }
-        let mut derived = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(None, self.deal_secret(deal)?.as_slice())
-            .expand(class.as_bytes(), derived.as_mut())
-            .expect("invariant: HKDF gives 32 bytes");
-        Ok(AgeIdentity::from_secret(&derived))
+        Ok(derive(&self.deal_secret(deal)?, class))
     }
 
     fn deal_secret(&self, deal: DealId) -> Result<Zeroizing<Vec<u8>>, KeysError> {
@@ -119,6 +115,15 @@ impl Keys {
         let secret = slots.get(&deal_name(deal)).ok_or(KeysError::NoDeal { deal })?;
         Ok(Zeroizing::new(secret.to_vec()))
     }
+}
+
+/// HKDF-SHA256 (RFC 5869) without salt; the class is the info.
+fn derive(secret: &[u8], class: &str) -> AgeIdentity {
+    let mut derived = Zeroizing::new([0; 32]);
+    Hkdf::<Sha256>::new(None, secret)
+        .expand(class.as_bytes(), derived.as_mut())
+        .expect("invariant: HKDF gives 32 bytes");
+    AgeIdentity::from_secret(&derived)
 }
 
 const fn deal_name(deal: DealId) -> SecretName {

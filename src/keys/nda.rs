@@ -148,13 +148,7 @@ impl Keys {
     /// [`KeysError::NoNda`].
     pub fn seal_row(&self, nda: NdaId, row: &[u8], value: &[u8]) -> Result<Vec<u8>, KeysError> {
         let key = self.storage_key(nda)?;
-        let mut nonce = [0; NONCE];
-        rand_core::Rng::fill_bytes(&mut entropy(), &mut nonce);
-        let aad = associated(nda, row);
-        let sealed = XChaCha20Poly1305::new(&Key::from(*key))
-            .encrypt(&XNonce::from(nonce), Payload { msg: value, aad: &aad })
-            .expect("invariant: a value in memory is within what the cipher takes");
-        Ok([&[ROW_FORMAT][..], &nonce, &sealed].concat())
+        Ok(encrypt(&key, &associated(nda, row), value))
     }
 
     /// Opens a value of an NDA that was sealed for this row.
@@ -192,6 +186,15 @@ impl Keys {
 
 const fn nda_name(nda: NdaId) -> SecretName {
     SecretName { kind: SecretKind::Nda, id: nda.0 }
+}
+
+fn encrypt(key: &[u8; 32], aad: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut nonce = [0; NONCE];
+    rand_core::Rng::fill_bytes(&mut entropy(), &mut nonce);
+    let sealed = XChaCha20Poly1305::new(&Key::from(*key))
+        .encrypt(&XNonce::from(nonce), Payload { msg: value, aad })
+        .expect("invariant: a value in memory is within what the cipher takes");
+    [&[ROW_FORMAT][..], &nonce, &sealed].concat()
 }
 
 fn associated(nda: NdaId, row: &[u8]) -> Vec<u8> {

@@ -49,9 +49,7 @@ impl Hardness {
 /// The folder of key files, opened.
 pub(super) struct Ring {
     dir: PathBuf,
-    home: PathBuf,
     identity: Zeroizing<String>,
-    recipient: String,
 }
 
 impl Ring {
@@ -69,8 +67,8 @@ impl Ring {
             Ok(()) | Err(_) => {}
         }
         fs::DirBuilder::new().mode(0o700).create(&new).map_err(|error| io(&new, error))?;
-        let (identity, recipient) = sealing::generate();
-        let ring = Self { dir: new, home: dir.to_owned(), identity, recipient };
+        let (identity, _) = sealing::generate();
+        let ring = Self { dir: new, identity };
         let line = Zeroizing::new(format!("{}\n", ring.identity.as_str()));
         ring.write_file("unlock.age", &seal_by_passphrase(line.as_bytes(), passphrase, hardness))?;
         Ok(ring)
@@ -91,13 +89,13 @@ impl Ring {
         })?;
         let text = std::str::from_utf8(&opened).map_err(|_| KeysError::Damaged { path })?;
         let identity = Zeroizing::new(text.trim_end().to_owned());
-        Ok(Self { dir: dir.to_owned(), home: dir.to_owned(), identity, recipient: String::new() })
+        Ok(Self { dir: dir.to_owned(), identity })
     }
 
     /// Seals 32 secret bytes into a new file.
     pub(super) fn store(&self, name: &str, secret: &[u8; 32]) -> Result<(), KeysError> {
-        let sealed = sealing::seal(std::slice::from_ref(&self.recipient), secret)?;
-        self.write_file(name, &sealed)
+        let recipient = sealing::recipient_of(&self.identity)?;
+        self.write_file(name, &sealing::seal(&[recipient], secret)?)
     }
 
     /// Opens 32 secret bytes.
@@ -154,13 +152,12 @@ impl Ring {
     }
 
     /// Puts a new folder in its place.
-    pub(super) fn publish(self) -> Result<Self, KeysError> {
+    pub(super) fn publish(self, dir: &Path) -> Result<Self, KeysError> {
         let sync = |dir: &Path| File::open(dir).and_then(|dir| dir.sync_all());
-        let parent = self.home.parent().unwrap_or(Path::new("."));
-        let moved =
-            sync(&self.dir).and_then(|()| fs::rename(&self.dir, &self.home)).and_then(|()| sync(parent));
-        moved.map_err(|error| io(&self.home, error))?;
-        Ok(Self { dir: self.home.clone(), ..self })
+        let parent = dir.parent().unwrap_or(Path::new("."));
+        let moved = sync(&self.dir).and_then(|()| fs::rename(&self.dir, dir)).and_then(|()| sync(parent));
+        moved.map_err(|error| io(dir, error))?;
+        Ok(Self { dir: dir.to_owned(), ..self })
     }
 
     /// Where a file lies.

@@ -63,22 +63,27 @@ pub fn pack(files: &[File]) -> Result<Vec<u8>, PackError> {
     if size > PACK_MAX {
         return Err(PackError::TooLarge(size));
     }
-    let mut archive = tar::Builder::new(Vec::with_capacity(size));
-    for file in sorted {
+    for file in &sorted {
         check_name(&file.name)?;
+    }
+    Ok(write(&sorted, size))
+}
+
+fn write(files: &[&File], size: usize) -> Vec<u8> {
+    const FITS: &str = "invariant: checked names and sizes fit, and writing to memory does not fail";
+    let mut archive = tar::Builder::new(Vec::with_capacity(size));
+    for file in files {
         let mut header = tar::Header::new_ustar();
-        let named = header.set_path(&file.name);
-        named.map_err(|_| PackError::Name(cut(&file.name)))?;
+        header.set_path(&file.name).expect(FITS);
         header.set_size(file.bytes.len() as u64);
         header.set_mode(0o644);
         header.set_mtime(0);
         header.set_uid(0);
         header.set_gid(0);
         header.set_cksum();
-        let added = archive.append(&header, file.bytes.as_slice());
-        added.expect("invariant: writing to memory does not fail");
+        archive.append(&header, file.bytes.as_slice()).expect(FITS);
     }
-    Ok(archive.into_inner().expect("invariant: writing to memory does not fail"))
+    archive.into_inner().expect(FITS)
 }
 
 /// Unpacks an archive that [`pack`] made, in order of names.

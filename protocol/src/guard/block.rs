@@ -65,11 +65,12 @@ pub(super) fn read_header(block: &[u8; BLOCK], owner: &[u8; 32]) -> Result<Link,
     if block[12] != FORMAT {
         return Err(GuardError::UnknownFormat { found: block[12], known: FORMAT });
     }
-    let found: [u8; 32] = block[16..48].try_into().expect("32 bytes of the block");
-    if &found != owner {
-        return Err(GuardError::Foreign { owner: found });
-    }
-    Ok(link)
+    let found = named_owner(block);
+    if &found == owner { Ok(link) } else { Err(GuardError::Foreign { owner: found }) }
+}
+
+fn named_owner(block: &[u8; BLOCK]) -> [u8; 32] {
+    block[16..48].try_into().expect("32 bytes of the block")
 }
 
 impl Record {

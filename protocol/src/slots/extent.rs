@@ -15,7 +15,7 @@ use chacha20poly1305::{
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{SECRET_MAX, SecretKind, SecretName, SlotsError};
+use super::{SECRET_MAX, SecretKind, SecretName};
 
 pub(super) const BODIES: usize = 64;
 pub(super) const BODY: usize = 256;
@@ -25,6 +25,7 @@ const MARKS_AT: usize = 64;
 const MAGIC: &[u8; 15] = b"nuncio slots 1\n";
 const NONCE: usize = 24;
 const PLAIN: usize = BODY - NONCE - 16;
+const _: () = assert!(34 + SECRET_MAX <= PLAIN && SECRET_MAX <= 255);
 
 /// The place of a body, counted over all extents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,7 +113,7 @@ pub(super) fn marks(block: &[u8; HEADER]) -> impl Iterator<Item = Result<Mark, u
     block[MARKS_AT..MARKS_AT + BODIES].iter().enumerate().map(|(i, byte)| Mark::read(*byte).ok_or(i))
 }
 
-/// Seals a secret for its place.
+/// Seals a secret of at most [`SECRET_MAX`] bytes for its place.
 pub(super) fn seal(
     key: &[u8; 32],
     salt: &[u8; 32],
@@ -120,11 +121,10 @@ pub(super) fn seal(
     name: &SecretName,
     secret: &[u8],
     rng: &mut dyn CryptoRng,
-) -> Result<Vec<u8>, SlotsError> {
+) -> Vec<u8> {
     let mut plain = Zeroizing::new([0u8; PLAIN]);
-    let length = u8::try_from(secret.len()).ok().filter(|_| secret.len() <= SECRET_MAX);
-    plain[33] = length.ok_or(SlotsError::TooLong { length: secret.len() })?;
     plain[0] = name.kind.byte();
+    plain[33] = u8::try_from(secret.len()).expect("invariant: a longer secret was refused");
     plain[1..33].copy_from_slice(&name.id);
     plain[34..34 + secret.len()].copy_from_slice(secret);
     let mut nonce = [0; NONCE];
@@ -133,7 +133,7 @@ pub(super) fn seal(
     let sealed = cipher(key)
         .encrypt(&XNonce::from(nonce), Payload { msg: &plain[..], aad: &ad })
         .expect("invariant: 216 bytes are within what the cipher takes");
-    Ok([&nonce[..], &sealed].concat())
+    [&nonce[..], &sealed].concat()
 }
 
 /// Opens a body; `None` when it is not one for this place under this key.
