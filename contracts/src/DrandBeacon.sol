@@ -102,7 +102,6 @@ contract DrandBeacon is IDrandBeacon {
         if (timestamp < genesis) return 0;
         uint256 round = (timestamp - genesis) / period + 1;
         require(round <= type(uint64).max, RoundTooLarge(round, type(uint64).max));
-        // forge-lint: disable-next-line(unsafe-typecast) -- compared in the line above.
         return uint64(round);
     }
 
