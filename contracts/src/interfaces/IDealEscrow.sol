@@ -5,12 +5,14 @@ import {
     AppealEnd,
     Cancel,
     Cause,
+    Claim,
     Deal,
     Rating,
     Release,
     Source,
     Status,
     Verdict,
+    Votes,
     Withdraw
 } from "../types/Deal.sol";
 
@@ -114,6 +116,7 @@ interface IDealEscrow {
     error ZeroAddress();
     error BuyerIsSeller(address account);
     error JurorIsParty(address account);
+    error VaultIsParty(address account);
     error NoMilestone();
     error TooManyFunds(uint256 total, uint64 max);
     error GapInAmounts(uint8 milestone);
@@ -243,21 +246,9 @@ interface IDealEscrow {
         bytes calldata sellerSignature
     ) external;
 
-    /// @notice Records that a milestone's delivery is with the vaults. Without it the milestone times out as undelivered.
-    /// @param vaults all addresses of `meta.vaults`, strictly ascending.
-    /// @param receipts bit i: vaults[i] signed a Receipt. At least all but one of the vaults, and at least two.
-    /// @param storedAt one per receipt, in the order of the bits; so are the signatures.
-    function claim(
-        Deal calldata deal,
-        uint8 milestone,
-        uint8 attempt,
-        bytes32 manifest,
-        uint64 size,
-        address[] calldata vaults,
-        uint256 receipts,
-        uint40[] calldata storedAt,
-        bytes[] calldata signatures
-    ) external;
+    /// @notice Records that a milestone's delivery is with the vaults: all but one of them signed, and at least two.
+    /// Without it the milestone times out as undelivered. Whether it was in time, jurors judge by `storedAt`.
+    function claim(Deal calldata deal, Claim calldata c) external;
 
     /// @notice Takes a first-panel verdict (round 0). A full pass settles at once when the window is 0 or the buyer
     /// consents; a fail when the seller consents; anything between when both do. Otherwise it waits for its window
@@ -265,16 +256,14 @@ interface IDealEscrow {
     /// @dev Below 10000 only from the due time on or with the seller's consent. A pending verdict below 10000 is
     /// replaced by one with a higher attempt. A pending verdict on another milestone is finalised first when its
     /// window is over, else this call reverts. Nothing extends a window.
-    /// @param panel all members, strictly ascending, at most 32. @param signers bit i: panel[i] signed, at least `quorum`.
-    /// @param signatures in the order of the bits.
-    /// @param buyerConsent the buyer's signature of Consent(verdict digest), or empty. @param sellerConsent the seller's.
+    /// @param votes bit i: panel[i] signed, at least `quorum` of at most 32.
+    /// @param buyerConsent the buyer's signature of Consent(verdict digest), or empty.
+    /// @param sellerConsent the seller's, or empty.
     /// @param push pay now what is settled.
     function verdict(
         Deal calldata deal,
         Verdict calldata v,
-        address[] calldata panel,
-        uint256 signers,
-        bytes[] calldata signatures,
+        Votes calldata votes,
         bytes calldata buyerConsent,
         bytes calldata sellerConsent,
         bool push
@@ -282,13 +271,7 @@ interface IDealEscrow {
 
     /// @notice Adds signatures of further members to the verdict that was accepted for a milestone, until the fee is paid,
     /// so that the sender of a verdict does not choose who is paid.
-    function cosign(
-        Deal calldata deal,
-        Verdict calldata v,
-        address[] calldata panel,
-        uint256 signers,
-        bytes[] calldata signatures
-    ) external;
+    function cosign(Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
 
     /// @notice Ends the window of the pending verdict by the consent of whoever loses by it, as in `verdict`, and pays.
     function consent(

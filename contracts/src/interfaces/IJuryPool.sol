@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Deal, Verdict} from "../types/Deal.sol";
+import {Deal, Verdict, Votes} from "../types/Deal.sol";
 import {Appeal, Seat} from "../types/Jury.sol";
 
 /// @title JuryPool: seats with a fixed stake, appeals, slashing
@@ -131,16 +131,8 @@ interface IJuryPool {
 
     /// @notice Takes the ruling of the current draw: at least 5 of 7 signatures over one Verdict with round 1 (2 after a
     /// redraw) and the appealed attempt, before the deadline, after the round is proven.
-    /// @param panel the deal's first panel, strictly ascending. @param signers bit i: the i-th drawn seat signed.
-    /// @param signatures in the order of the bits.
-    function rule(
-        address escrow,
-        Deal calldata deal,
-        address[] calldata panel,
-        Verdict calldata v,
-        uint256 signers,
-        bytes[] calldata signatures
-    ) external;
+    /// @param votes `panel` is the deal's first panel; bit i: the i-th drawn seat signed.
+    function rule(address escrow, Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
 
     /// @notice After the first deadline: suspends the silent of the first seven (a tenth of their stake) and draws again.
     /// After the second: suspends the silent again and ends the appeal as silent.
@@ -162,8 +154,9 @@ interface IJuryPool {
 
     // --- views ---
 
-    /// @notice What the escrow reads: AppealStatus in bits 0-7, sellerBps in bits 8-23, and in bits 24-255 the highest 232
-    /// bits of keccak256(abi.encodePacked(jurors)) over the holders that signed. 0 when there is no appeal.
+    /// @notice What the escrow reads: AppealStatus in bits 0-7, sellerBps in bits 8-23, the verdict's round in bits 24-31
+    /// and in bits 32-255 the highest 224 bits of keccak256(abi.encodePacked(jurors)) over the holders that signed,
+    /// in the order of RulingMade. 0 when there is no appeal.
     function ruling(bytes32 deal, uint8 milestone) external view returns (uint256);
     function appealOf(bytes32 deal, uint8 milestone) external view returns (Appeal memory);
     /// @notice The seats of the current draw, in order; fewer than 7 when there are not enough.
