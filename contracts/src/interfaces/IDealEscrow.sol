@@ -172,7 +172,6 @@ interface IDealEscrow {
     error TransferFailed(address to, uint64 amount);
     error NotBatchable(bytes4 selector);
     error GasTooLow(uint256 gas, uint256 wanted);
-    error Reentered();
 
     // --- credit ---
 

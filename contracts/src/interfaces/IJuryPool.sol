@@ -90,7 +90,6 @@ interface IJuryPool {
     error SameDigest(bytes32 digest);
     error NotTheSameSlot(bytes32 slotA, bytes32 slotB);
     error TransferFailed(address to, uint64 amount);
-    error Reentered();
 
     /// @notice Takes a seat: the sender is the principal and pays the stake by transferFrom, `holder` will sign.
     function join(address holder, uint16 provider) external returns (uint40 seat);
