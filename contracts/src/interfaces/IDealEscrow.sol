@@ -150,7 +150,6 @@ interface IDealEscrow {
     error TooEarlyToFail(uint256 timestamp, uint40 due);
     error VerdictPending(uint8 milestone, uint40 challengeUntil);
     error NotThePendingVerdict(bytes32 given);
-    error WindowOpen(uint256 timestamp, uint40 challengeUntil);
     error WindowOver(uint256 timestamp, uint40 challengeUntil);
     error ConsentMissing(uint16 sellerBps);
     error SignatureExpired(uint40 until, uint256 timestamp);

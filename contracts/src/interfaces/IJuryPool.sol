@@ -59,6 +59,7 @@ interface IJuryPool {
     event Collected(address indexed to, uint64 amount);
 
     error ZeroAddress();
+    error ZeroConstant();
     error HolderIsPrincipal(address account);
     error NoSuchSeat(uint40 seat, uint40 count);
     error SeatNotActive(uint40 seat);
@@ -68,7 +69,6 @@ interface IJuryPool {
     error NothingOwed(address to);
     error WrongJury(address named, address here);
     error WrongPanel(bytes32 given, bytes32 terms);
-    error UnsortedAddresses(address before, address after_);
     error NotAppealed(bytes32 deal);
     error AlreadyRequested(bytes32 deal, uint8 milestone);
     error NotRequested(bytes32 deal, uint8 milestone);
@@ -77,14 +77,12 @@ interface IJuryPool {
     error DeadlinePassed(uint256 timestamp, uint40 deadline);
     error DeadlineNotPassed(uint256 timestamp, uint40 deadline);
     error WrongDeal(bytes32 named, bytes32 computed);
-    error WrongMilestone(uint8 named, uint8 appealed);
     error WrongRound(uint8 round, uint8 wanted);
     error WrongAttempt(uint8 attempt, uint8 appealed);
     error BpsTooHigh(uint16 bps, uint16 max);
     error TooFewSigners(uint256 signers, uint256 wanted);
     error SignerOutOfPanel(uint256 signers, uint256 size);
     error SignatureCount(uint256 given, uint256 wanted);
-    error NotDrawn(uint40 seat);
     error AlreadyTestified(uint40 seat);
     error BadSignature(address signer, bytes32 digest);
     error SameDigest(bytes32 digest);

@@ -31,7 +31,7 @@ enum AppealStatus {
     Silent // nobody ruled, the earlier verdict stands
 }
 
-/// One appeal against the verdict on one milestone. One storage word, and one more after a redraw.
+/// One appeal against the verdict on one milestone. One storage word, and a second after a redraw.
 struct Appeal {
     AppealStatus status;
     uint40 appealedAt; // seats must have joined `seatAge` before
@@ -40,6 +40,7 @@ struct Appeal {
     uint40 deadline; // first second at which a ruling comes too late
     uint16 sellerBps; // once ruled
     uint8 attempt; // of the verdict under appeal
-    uint8 testified; // bit i: the i-th drawn seat has put its verdict on chain
+    uint8 testified; // bit i: the i-th seat of the current draw has put its verdict on chain
+    uint8 draw; // 1, or 2 after the redraw
     uint64 firstRound; // beacon round of the first draw if it was drawn before the redraw, else 0
 }
