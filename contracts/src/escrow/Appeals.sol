@@ -37,7 +37,7 @@ abstract contract Appeals is Verdicts {
         if (!fromReserve) s.left += deal.appealFee;
         if (!s.sellerAppealed) s.reserveSpent = false;
         s.status = Status.Appealed;
-        s.challengeUntil = uint40(block.timestamp);
+        s.challengeUntil = block.timestamp;
         _store(id, s);
         emit Appealed(id, v.milestone, by, digest, deal.appealFee);
         if (!fromReserve) _takeDeposit(id, deal, s.sellerAppealed);
@@ -47,15 +47,15 @@ abstract contract Appeals is Verdicts {
         (bytes32 id, Slot memory s) = _live(deal);
         require(s.status == Status.Appealed, WrongStatus(s.status, Status.Appealed));
         uint256 word = _ruling(deal.jury, id, s.pendingMilestone);
-        uint16 bps = uint16(word >> 8);
-        bool ruled = uint8(word) == uint8(AppealStatus.Ruled) && bps <= Terms.BPS;
-        uint64 share;
+        uint256 bps = word >> 8 & type(uint16).max;
+        bool ruled = word & 0xff == uint256(AppealStatus.Ruled) && bps <= Terms.BPS;
+        uint256 share;
         if (ruled) {
             uint256 given = uint256(Hashes.addresses(jurors));
             require(given >> 32 == word >> 32, WrongSigners(given >> 32, word >> 32));
-            share = _ruled(id, deal, s, jurors.length, bps, uint8(word >> 24));
+            share = _ruled(id, deal, s, jurors.length, bps, word >> 24 & 0xff);
         } else {
-            _stands(id, deal, s, uint8(word));
+            _stands(id, deal, s, word & 0xff);
         }
         if (share != 0) {
             for (uint256 i = 0; i < jurors.length; ++i) {
@@ -74,17 +74,17 @@ abstract contract Appeals is Verdicts {
     /// @dev Settles by the ruling and says what each of the appeal's jurors gets. The losing side pays them: the buyer from
     /// its reserve, the seller from its deposit or its bond. What the loser does not have, the appellant's deposit pays,
     /// so that jurors never work for nothing.
-    function _ruled(bytes32 id, Deal calldata deal, Slot memory s, uint256 jurors, uint16 bps, uint8 round)
+    function _ruled(bytes32 id, Deal calldata deal, Slot memory s, uint256 jurors, uint256 bps, uint256 round)
         private
-        returns (uint64 share)
+        returns (uint256 share)
     {
-        uint64 fee = deal.appealFee;
+        uint256 fee = deal.appealFee;
         bool bySeller = s.sellerAppealed;
         bool won = bySeller ? bps > s.pendingBps : bps < s.pendingBps;
-        uint64 fromLoser = fee;
+        uint256 fromLoser = fee;
         if (won && bySeller) fromLoser = s.reserveSpent ? 0 : fee;
         if (won && !bySeller) fromLoser = s.bondSpent ? 0 : (deal.sellerBond < fee ? deal.sellerBond : fee);
-        uint64 back = won ? fromLoser : 0; // of the appellant's deposit
+        uint256 back = won ? fromLoser : 0; // of the appellant's deposit
 
         if (won == bySeller) s.reserveSpent = s.reserveSpent || fee != 0;
         if (won && !bySeller) {
@@ -96,9 +96,9 @@ abstract contract Appeals is Verdicts {
             s.left -= back;
             s.held += back;
         }
-        if (jurors != 0) share = uint64(fee / jurors);
-        s.left += fee - share * uint64(jurors); // what does not divide goes to the buyer
-        emit AppealClosed(id, s.pendingMilestone, AppealEnd.Ruled, share * uint64(jurors), back, 0);
+        if (jurors != 0) share = fee / jurors;
+        s.left += fee - share * jurors; // what does not divide goes to the buyer
+        _emitAppealClosed(id, s, AppealEnd.Ruled, share * jurors, back, 0);
 
         if (bps != s.pendingBps && deal.juryFee != 0) signed[id][s.pendingMilestone] = 0;
         _settle(id, deal, s, Outcome(s.pendingMilestone, Cause.Ruled, round, s.attempt, bps, 0));
@@ -107,12 +107,12 @@ abstract contract Appeals is Verdicts {
 
     /// @dev Silence never beats the verdict. An appeal that nobody brought before the jury was only delay, and its deposit
     /// goes to the other side.
-    function _stands(bytes32 id, Deal calldata deal, Slot memory s, uint8 status) private {
-        uint40 standsFrom = s.challengeUntil + APPEAL_LIMIT;
-        bool silent = status == uint8(AppealStatus.Silent);
+    function _stands(bytes32 id, Deal calldata deal, Slot memory s, uint256 status) private {
+        uint256 standsFrom = s.challengeUntil + APPEAL_LIMIT;
+        bool silent = status == uint256(AppealStatus.Silent);
         require(silent || block.timestamp >= standsFrom, NoRuling(status, standsFrom));
-        bool abandoned = status == uint8(AppealStatus.None);
-        (uint64 fee, uint8 milestone) = (deal.appealFee, s.pendingMilestone);
+        bool abandoned = status == uint256(AppealStatus.None);
+        uint256 fee = deal.appealFee;
         // The seller's deposit goes back to it, the buyer's is its reserve; when abandoned each goes to the other.
         if (s.sellerAppealed != abandoned) {
             s.left -= fee;
@@ -120,13 +120,13 @@ abstract contract Appeals is Verdicts {
         }
         if (abandoned && !s.sellerAppealed) s.reserveSpent = true;
         AppealEnd how = abandoned ? AppealEnd.Abandoned : AppealEnd.Silent;
-        emit AppealClosed(id, milestone, how, 0, abandoned ? 0 : fee, abandoned ? fee : 0);
+        _emitAppealClosed(id, s, how, 0, abandoned ? 0 : fee, abandoned ? fee : 0);
         _finalise(id, deal, s);
     }
 
     /// @dev One word, by STATICCALL under a gas cap; 0 when there is none.
-    function _ruling(address jury, bytes32 id, uint8 milestone) private view returns (uint256 word) {
-        bytes memory question = abi.encodeCall(IJuryPool.ruling, (id, milestone));
+    function _ruling(address jury, bytes32 id, uint256 milestone) private view returns (uint256 word) {
+        bytes memory question = abi.encodeCall(IJuryPool.ruling, (id, uint8(milestone)));
         uint256 gasCap = JURY_GAS;
         require(gasleft() > gasCap + gasCap / 32, GasTooLow(gasleft(), gasCap + gasCap / 32));
         assembly ("memory-safe") {

@@ -45,15 +45,15 @@ abstract contract Credits is EscrowState {
 
     /// @dev USDC itself refuses a blacklisted receiver; the owner is checked here, because its credit is held by this
     /// contract, which is not blacklisted.
-    function _withdraw(address from, address to, uint64 amount) private {
+    function _withdraw(address from, address to, uint256 amount) private {
         require(to != address(0), ZeroAddress());
-        uint64 has = credit[from];
+        uint256 has = credit[from];
         require(amount != 0 && has >= amount, CreditTooLow(has, amount));
         require(to == from || !USDC.isBlacklisted(from), Blacklisted(from));
         unchecked {
-            credit[from] = has - amount;
+            credit[from] = uint64(has - amount);
         }
-        emit Withdrawn(from, to, amount);
+        emit Withdrawn(from, to, uint64(amount));
         require(_transfer(to, amount), TransferFailed(to, amount));
     }
 }

@@ -22,14 +22,14 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
 
     IUsdc internal immutable USDC;
     IMandates internal immutable MANDATES;
-    uint40 internal immutable GRACE;
-    uint40 internal immutable APPEAL_LIMIT;
+    uint256 internal immutable GRACE;
+    uint256 internal immutable APPEAL_LIMIT;
 
     mapping(bytes32 deal => uint256) public slot;
     mapping(address owner => uint64) public credit;
     mapping(address owner => uint256) public nonce;
     mapping(bytes32 deal => uint256) public claims;
-    mapping(bytes32 deal => mapping(uint8 milestone => uint256)) internal signed; // signers 32 bits, digest 224 bits
+    mapping(bytes32 deal => mapping(uint256 milestone => uint256)) internal signed; // signers 32 bits, digest 224 bits
 
     constructor(address usdc_, address mandates_, uint40 grace_, uint40 appealLimit_) Eip712("DealEscrow") {
         require(usdc_ != address(0) && mandates_ != address(0), ZeroAddress());
@@ -65,11 +65,11 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
     }
 
     function grace() external view returns (uint40) {
-        return GRACE;
+        return uint40(GRACE);
     }
 
     function appealLimit() external view returns (uint40) {
-        return APPEAL_LIMIT;
+        return uint40(APPEAL_LIMIT);
     }
 
     // --- the deal's word ---
@@ -106,40 +106,45 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
 
     // --- money ---
 
-    function _credit(address owner, bytes32 id, uint64 amount) internal {
+    function _credit(address owner, bytes32 id, uint256 amount) internal {
         if (amount == 0) return;
-        credit[owner] += amount;
-        emit Credited(owner, id, amount);
+        credit[owner] += uint64(amount);
+        emit Credited(owner, id, uint64(amount));
     }
 
-    function _debit(address owner, bytes32 id, uint64 amount) internal {
+    function _debit(address owner, bytes32 id, uint256 amount) internal {
         if (amount == 0) return;
-        uint64 has = credit[owner];
+        uint256 has = credit[owner];
         require(has >= amount, CreditTooLow(has, amount));
         unchecked {
-            credit[owner] = has - amount;
+            credit[owner] = uint64(has - amount);
         }
-        emit Debited(owner, id, amount);
+        emit Debited(owner, id, uint64(amount));
     }
 
     /// @dev Debits a side of the deal: an agent's principal through the mandate, anybody else its own credit.
-    function _debitSide(address signer, address payee, bool mandated, uint32 scope, bytes32 id, uint64 amount)
-        internal
-    {
+    function _debitSide(
+        address signer,
+        address payee,
+        bool mandated,
+        uint32 scope,
+        bytes32 id,
+        uint256 amount
+    ) internal {
         if (amount == 0) return;
         _debit(mandated ? payee : signer, id, amount);
-        if (mandated) MANDATES.spend{gas: MANDATES_GAS}(signer, payee, scope, id, amount, "");
+        if (mandated) MANDATES.spend{gas: MANDATES_GAS}(signer, payee, scope, id, uint64(amount), "");
     }
 
     /// @dev Pushes USDC, or credits the payee when USDC refuses it, so that no payee can block another.
-    function _push(address to, bytes32 id, uint64 amount) internal {
+    function _push(address to, bytes32 id, uint256 amount) internal {
         if (amount == 0) return;
-        if (_transfer(to, amount)) emit Paid(id, to, amount);
+        if (_transfer(to, amount)) emit Paid(id, to, uint64(amount));
         else _credit(to, id, amount);
     }
 
     /// @dev False unless the token answers with one true word.
-    function _transfer(address to, uint64 amount) internal returns (bool done) {
+    function _transfer(address to, uint256 amount) internal returns (bool done) {
         address token = address(USDC);
         bytes memory data = abi.encodeCall(IUsdc.transfer, (to, amount));
         assembly ("memory-safe") {

@@ -24,7 +24,7 @@ abstract contract Opening is EscrowState {
         bytes calldata buyerAuthorization,
         bytes calldata sellerSignature
     ) external locked returns (bytes32 id) {
-        uint64 total;
+        uint256 total;
         (id, total) = _open(deal, sellerSignature, Source.Authorization);
         if (deal.flags & BUYER_MANDATED != 0) _requirePrincipal(deal.buyer, deal.buyerPay, SCOPE_BUY);
         USDC.receiveWithAuthorization(
@@ -38,7 +38,7 @@ abstract contract Opening is EscrowState {
         returns (bytes32 id)
     {
         require(deal.flags & BUYER_MANDATED == 0, WrongSource(deal.flags, Source.Credit));
-        uint64 total;
+        uint256 total;
         (id, total) = _open(deal, sellerSignature, Source.Credit);
         _requireSigned(deal.buyer, Hashes.fund(id), buyerSignature);
         _debit(deal.buyer, id, total);
@@ -51,11 +51,11 @@ abstract contract Opening is EscrowState {
         bytes calldata approval
     ) external locked returns (bytes32 id) {
         require(deal.flags & BUYER_MANDATED != 0, WrongSource(deal.flags, Source.Mandate));
-        uint64 total;
+        uint256 total;
         (id, total) = _open(deal, sellerSignature, Source.Mandate);
         _requireSigned(deal.buyer, Hashes.fund(id), buyerSignature);
         _debit(deal.buyerPay, id, total);
-        MANDATES.spend{gas: MANDATES_GAS}(deal.buyer, deal.buyerPay, SCOPE_BUY, id, total, approval);
+        MANDATES.spend{gas: MANDATES_GAS}(deal.buyer, deal.buyerPay, SCOPE_BUY, id, uint64(total), approval);
     }
 
     function voidDeal(Deal calldata deal, address by, bytes calldata signature) external locked {
@@ -70,14 +70,14 @@ abstract contract Opening is EscrowState {
     }
 
     function buyerTotal(Deal calldata deal) public pure returns (uint64) {
-        return deal.unsettled(0) + deal.juryFee + deal.appealFee;
+        return uint64(deal.unsettled(0) + deal.juryFee + deal.appealFee);
     }
 
     /// @dev Everything that does not depend on where the buyer's money comes from: checks, the word, the event, and the
     /// seller's side.
     function _open(Deal calldata deal, bytes calldata sellerSignature, Source source)
         private
-        returns (bytes32 id, uint64 total)
+        returns (bytes32 id, uint256 total)
     {
         id = dealId(deal);
         _requireUnused(id);
@@ -88,7 +88,7 @@ abstract contract Opening is EscrowState {
 
         Slot memory s;
         s.status = Status.Open;
-        s.openedAt = uint40(block.timestamp);
+        s.openedAt = block.timestamp;
         s.left = total + deal.sellerBond;
         _store(id, s);
         emit Opened(id, deal.buyer, deal.seller, source, deal);
@@ -125,35 +125,34 @@ abstract contract Opening is EscrowState {
     }
 
     /// @dev Bounds everything the deal can ever hold: amounts, fees, bond and an appeal deposit of the seller.
-    function _requireAmounts(Deal calldata deal) private pure returns (uint64 total) {
+    function _requireAmounts(Deal calldata deal) private pure returns (uint256 total) {
         uint256 milestones = deal.count();
         require(milestones != 0, NoMilestone());
         uint256 sum;
         for (uint256 i = 0; i < 8; ++i) {
-            uint64 amount = deal.amount(i);
-            require(i < milestones || amount == 0, GapInAmounts(uint8(milestones)));
-            require(i < milestones || uint32(deal.due >> (i * 32)) == 0, DueWithoutAmount(uint8(i)));
+            uint256 amount = deal.amount(i);
+            require(i < milestones || amount == 0, GapInAmounts(milestones));
+            require(i < milestones || uint32(deal.due >> (i * 32)) == 0, DueWithoutAmount(i));
             sum += amount;
         }
         sum += uint256(deal.juryFee) + deal.appealFee;
         uint256 most = sum + deal.appealFee + deal.sellerBond;
         require(most <= type(uint64).max, TooManyFunds(most, type(uint64).max));
-        total = uint64(sum);
-        uint8 rule = deal.fallback_;
-        uint16 bps = deal.fallbackBps;
+        total = sum;
+        (uint256 rule, uint256 bps) = (deal.fallback_, deal.fallbackBps);
         require(bps <= Terms.BPS, BpsTooHigh(bps, Terms.BPS));
-        bool sound = rule <= uint8(type(Fallback).max) && (rule != uint8(Fallback.Refund) || bps == 0);
+        bool sound = rule <= uint256(type(Fallback).max) && (rule != uint256(Fallback.Refund) || bps == 0);
         require(sound, BadFallback(rule, bps));
     }
 
     function _requireTimes(Deal calldata deal) private view {
-        (uint40 start, uint40 fundBy) = (deal.meta.start, deal.meta.fundBy);
+        (uint256 start, uint256 fundBy) = (deal.meta.start, deal.meta.fundBy);
         require(start <= fundBy, StartAfterFundBy(start, fundBy));
         require(block.timestamp <= fundBy, FundByPassed(fundBy, block.timestamp));
         uint256 earliest = fundBy;
         uint256 milestones = deal.count();
         for (uint256 i = 0; i < milestones; ++i) {
-            uint256 claimsUntil = uint256(start) + uint32(deal.due >> (i * 32)) + GRACE;
+            uint256 claimsUntil = deal.dueAt(i) + GRACE;
             if (claimsUntil > earliest) earliest = claimsUntil;
         }
         require(deal.end >= earliest, EndTooEarly(deal.end, earliest));

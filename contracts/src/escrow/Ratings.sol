@@ -37,7 +37,7 @@ abstract contract Ratings is Appeals {
         _requireParty(deal, by);
         Slot memory s = slot[id].unpack();
         require(s.status == Status.Closed, WrongStatus(s.status, Status.Closed));
-        uint8 side = by == deal.buyer ? 1 : 2;
+        uint256 side = by == deal.buyer ? 1 : 2;
         require(s.rated & side == 0, AlreadyRated(id, by));
         _requireSigned(by, Hashes.rating(r), signature);
         s.rated |= side;

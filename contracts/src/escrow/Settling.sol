@@ -46,8 +46,8 @@ abstract contract Settling is EscrowState {
         _finaliseIfOver(id, deal, s);
         _dropPending(id, deal, s, s.pendingMilestone);
         uint256 milestones = deal.count();
-        for (uint8 i = 0; i < milestones; ++i) {
-            if (s.done & (uint256(1) << i) == 0) {
+        for (uint256 i = 0; i < milestones; ++i) {
+            if (s.done >> i & 1 == 0) {
                 _settle(id, deal, s, Outcome(i, Cause.Cancelled, 0, 0, c.sellerBps, 0));
             }
         }
@@ -57,7 +57,7 @@ abstract contract Settling is EscrowState {
     function claim(Deal calldata deal, Claim calldata c) external locked {
         (bytes32 id, Slot memory s) = _live(deal);
         _requireUnsettled(deal, s, c.milestone);
-        uint40 until = deal.dueAt(c.milestone) + GRACE;
+        uint256 until = deal.dueAt(c.milestone) + GRACE;
         require(block.timestamp < until, ClaimTooLate(block.timestamp, until));
         uint256 shift = uint256(c.milestone) * 32;
         uint256 word = claims[id];
@@ -82,10 +82,10 @@ abstract contract Settling is EscrowState {
         require(!pending, VerdictPending(milestone, s.challengeUntil));
 
         bool claimed = uint32(claims[id] >> (uint256(milestone) * 32)) != 0;
-        uint40 from = claimed ? _fallbackFrom(deal) : deal.dueAt(milestone) + GRACE;
+        uint256 from = claimed ? _fallbackFrom(deal) : deal.dueAt(milestone) + GRACE;
         require(block.timestamp >= from, NotYet(block.timestamp, from));
         Cause cause = claimed ? Cause.Unjudged : Cause.Undelivered;
-        uint16 bps = claimed ? deal.fallbackBps : 0;
+        uint256 bps = claimed ? deal.fallbackBps : 0;
         _settle(id, deal, s, Outcome(milestone, cause, 0, 0, bps, 0));
         _finish(id, deal, s, true);
     }
@@ -93,22 +93,30 @@ abstract contract Settling is EscrowState {
     // --- for all that settle ---
 
     struct Outcome {
-        uint8 milestone;
+        uint256 milestone;
         Cause cause;
-        uint8 round;
-        uint8 attempt;
-        uint16 sellerBps;
+        uint256 round;
+        uint256 attempt;
+        uint256 sellerBps;
         bytes32 evidence;
     }
 
     function _settle(bytes32 id, Deal calldata deal, Slot memory s, Outcome memory o) internal {
-        uint64 amount = deal.amount(o.milestone);
-        uint64 toSeller = uint64(uint256(amount) * o.sellerBps / Terms.BPS);
-        s.done |= uint8(uint256(1) << o.milestone);
+        uint256 amount = deal.amount(o.milestone);
+        uint256 toSeller = amount * o.sellerBps / Terms.BPS;
+        s.done |= uint256(1) << o.milestone;
         s.held += toSeller;
         s.left -= toSeller;
         emit Settled(
-            id, o.milestone, o.cause, o.round, o.attempt, o.sellerBps, toSeller, amount - toSeller, o.evidence
+            id,
+            uint8(o.milestone),
+            o.cause,
+            uint8(o.round),
+            uint8(o.attempt),
+            uint16(o.sellerBps),
+            uint64(toSeller),
+            uint64(amount - toSeller),
+            o.evidence
         );
     }
 
@@ -134,22 +142,34 @@ abstract contract Settling is EscrowState {
     }
 
     /// @dev The parties settle `milestone` themselves: a verdict or an appeal on it has no object any more.
-    function _dropPending(bytes32 id, Deal calldata deal, Slot memory s, uint8 milestone) private {
+    function _dropPending(bytes32 id, Deal calldata deal, Slot memory s, uint256 milestone) private {
         if (s.status == Status.Open || s.pendingMilestone != milestone) return;
         if (s.status == Status.Appealed) {
             if (s.sellerAppealed) {
                 s.left -= deal.appealFee;
                 s.held += deal.appealFee;
             }
-            emit AppealClosed(id, milestone, AppealEnd.Settled, 0, deal.appealFee, 0);
+            _emitAppealClosed(id, s, AppealEnd.Settled, 0, deal.appealFee, 0);
         }
         _clearPending(s);
+    }
+
+    function _emitAppealClosed(
+        bytes32 id,
+        Slot memory s,
+        AppealEnd end,
+        uint256 toJurors,
+        uint256 toAppellant,
+        uint256 toOther
+    ) internal {
+        uint8 milestone = uint8(s.pendingMilestone);
+        emit AppealClosed(id, milestone, end, uint64(toJurors), uint64(toAppellant), uint64(toOther));
     }
 
     function _payout(Deal calldata deal) internal {
         (bytes32 id, Slot memory s) = _live(deal);
         _finaliseIfOver(id, deal, s);
-        (uint64 toSeller, uint64 toBuyer) = _due(deal, s);
+        (uint256 toSeller, uint256 toBuyer) = _due(deal, s);
         require(toSeller != 0 || toBuyer != 0 || _allDone(deal, s), NothingToSettle());
         _pay(id, deal, s);
     }
@@ -160,7 +180,7 @@ abstract contract Settling is EscrowState {
     }
 
     function _pay(bytes32 id, Deal calldata deal, Slot memory s) private {
-        (uint64 toSeller, uint64 toBuyer) = _book(id, deal, s);
+        (uint256 toSeller, uint256 toBuyer) = _book(id, deal, s);
         _push(deal.sellerPay, id, toSeller);
         _push(deal.buyerPay, id, toBuyer);
     }
@@ -169,19 +189,19 @@ abstract contract Settling is EscrowState {
     /// bond, and closes. What the jurors earned stays.
     function _book(bytes32 id, Deal calldata deal, Slot memory s)
         internal
-        returns (uint64 toSeller, uint64 toBuyer)
+        returns (uint256 toSeller, uint256 toBuyer)
     {
         (toSeller, toBuyer) = _due(deal, s);
         s.held = 0;
         if (_allDone(deal, s)) {
-            uint64 fee = _juryFeeEarned(id, deal);
-            uint64 bond = _bondLeft(deal, s);
+            uint256 fee = _juryFeeEarned(id, deal);
+            uint256 bond = _bondLeft(deal, s);
             toSeller += bond;
             toBuyer = s.left - bond - fee;
             s.left = fee;
             s.status = Status.Closed;
-            s.challengeUntil = uint40(block.timestamp) + GRACE;
-            emit Closed(id, toSeller, toBuyer, fee);
+            s.challengeUntil = block.timestamp + GRACE;
+            emit Closed(id, uint64(toSeller), uint64(toBuyer), uint64(fee));
         } else {
             s.left -= toBuyer;
         }
@@ -190,46 +210,50 @@ abstract contract Settling is EscrowState {
 
     /// @dev What is settled and not yet paid. The buyer's part is what nothing else has a claim on: unsettled milestones,
     /// the jury's fee, the buyer's reserve, the seller's bond and its appeal deposit.
-    function _due(Deal calldata deal, Slot memory s) private pure returns (uint64 toSeller, uint64 toBuyer) {
-        uint64 bound = deal.unsettled(s.done) + deal.juryFee + _bondLeft(deal, s);
+    function _due(Deal calldata deal, Slot memory s)
+        private
+        pure
+        returns (uint256 toSeller, uint256 toBuyer)
+    {
+        uint256 bound = deal.unsettled(s.done) + deal.juryFee + _bondLeft(deal, s);
         if (!s.reserveSpent) bound += deal.appealFee;
         if (s.status == Status.Appealed && s.sellerAppealed) bound += deal.appealFee;
         (toSeller, toBuyer) = (s.held, s.left - bound);
     }
 
-    function _bondLeft(Deal calldata deal, Slot memory s) private pure returns (uint64) {
-        (uint64 bond, uint64 fee) = (deal.sellerBond, deal.appealFee);
+    function _bondLeft(Deal calldata deal, Slot memory s) private pure returns (uint256) {
+        (uint256 bond, uint256 fee) = (deal.sellerBond, deal.appealFee);
         if (!s.bondSpent) return bond;
         return bond > fee ? bond - fee : 0;
     }
 
     /// @dev The fee of each milestone whose accepted verdict was not overturned.
-    function _juryFeeEarned(bytes32 id, Deal calldata deal) private view returns (uint64 earned) {
+    function _juryFeeEarned(bytes32 id, Deal calldata deal) private view returns (uint256 earned) {
         if (deal.juryFee == 0) return 0;
         uint256 milestones = deal.count();
-        for (uint8 i = 0; i < milestones; ++i) {
+        for (uint256 i = 0; i < milestones; ++i) {
             if (uint32(signed[id][i]) != 0) earned += deal.juryFeeOf(i, milestones);
         }
     }
 
     function _allDone(Deal calldata deal, Slot memory s) private pure returns (bool) {
-        return uint256(s.done) + 1 == uint256(1) << deal.count();
+        return s.done + 1 == uint256(1) << deal.count();
     }
 
-    function _requireUnsettled(Deal calldata deal, Slot memory s, uint8 milestone) internal pure {
+    function _requireUnsettled(Deal calldata deal, Slot memory s, uint256 milestone) internal pure {
         uint256 milestones = deal.count();
-        require(milestone < milestones, NoSuchMilestone(milestone, uint8(milestones)));
-        require(s.done & (uint256(1) << milestone) == 0, MilestoneSettled(milestone));
+        require(milestone < milestones, NoSuchMilestone(milestone, milestones));
+        require(s.done >> milestone & 1 == 0, MilestoneSettled(milestone));
     }
 
     // --- times and vaults ---
 
-    function _fallbackFrom(Deal calldata deal) private view returns (uint40) {
-        return deal.fallback_ == uint8(Fallback.Principals) ? deal.end + _window(deal) : deal.end;
+    function _fallbackFrom(Deal calldata deal) private view returns (uint256) {
+        return deal.fallback_ == uint256(Fallback.Principals) ? deal.end + _window(deal) : deal.end;
     }
 
     /// @dev Seconds that a verdict waits; a window of 0 is only for full passes.
-    function _window(Deal calldata deal) internal view returns (uint40) {
+    function _window(Deal calldata deal) internal view returns (uint256) {
         return deal.window == 0 ? GRACE : deal.window;
     }
 
@@ -252,11 +276,11 @@ abstract contract Settling is EscrowState {
         require(c.storedAt.length == given, SignatureCount(c.storedAt.length, given));
         uint256 next;
         for (uint256 i = 0; i < vaults; ++i) {
-            if (c.receipts & (uint256(1) << i) == 0) continue;
+            if (c.receipts >> i & 1 == 0) continue;
             require(next < given, SignatureCount(given, next + 1));
-            uint40 storedAt = c.storedAt[next];
+            uint256 storedAt = c.storedAt[next];
             require(storedAt <= block.timestamp, StoredInFuture(storedAt, block.timestamp));
-            Receipt memory r = Receipt(id, c.milestone, c.attempt, c.manifest, c.size, storedAt);
+            Receipt memory r = Receipt(id, c.milestone, c.attempt, c.manifest, c.size, uint40(storedAt));
             _requireSigned(c.vaults[i], Hashes.receipt(r), c.signatures[next++]);
         }
         require(next == given, SignatureCount(given, next));

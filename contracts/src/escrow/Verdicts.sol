@@ -16,7 +16,7 @@ abstract contract Verdicts is Settling {
     using Terms for Deal;
 
     uint256 private constant PANEL_MAX = 32;
-    uint8 private constant ATTEMPT_MAX = 7;
+    uint256 private constant ATTEMPT_MAX = 7;
 
     function verdict(
         Deal calldata deal,
@@ -39,8 +39,8 @@ abstract contract Verdicts is Settling {
         } else {
             s.status = Status.Pending;
             (s.pendingMilestone, s.pendingBps, s.attempt) = (v.milestone, v.sellerBps, v.attempt);
-            s.challengeUntil = uint40(block.timestamp) + _window(deal);
-            emit Judged(id, digest, v, votes.signers, s.challengeUntil);
+            s.challengeUntil = block.timestamp + _window(deal);
+            emit Judged(id, digest, v, votes.signers, uint40(s.challengeUntil));
             _store(id, s);
         }
     }
@@ -133,7 +133,7 @@ abstract contract Verdicts is Settling {
         bool pass = v.sellerBps == Terms.BPS;
         if (_consented(deal, v.sellerBps, digest, buyerConsent, sellerConsent)) return true;
         if (!pass && sellerConsent.length == 0) {
-            uint40 due = deal.dueAt(v.milestone);
+            uint256 due = deal.dueAt(v.milestone);
             require(block.timestamp >= due, TooEarlyToFail(block.timestamp, due));
         }
         return pass && deal.window == 0;
@@ -152,7 +152,7 @@ abstract contract Verdicts is Settling {
     /// be good even where none is needed.
     function _consented(
         Deal calldata deal,
-        uint16 sellerBps,
+        uint256 sellerBps,
         bytes32 digest,
         bytes calldata buyerConsent,
         bytes calldata sellerConsent
@@ -191,7 +191,7 @@ abstract contract Verdicts is Settling {
         uint256 given = votes.signatures.length;
         uint256 next;
         for (uint256 i = 0; i < size; ++i) {
-            if (votes.signers & (uint256(1) << i) == 0) continue;
+            if (votes.signers >> i & 1 == 0) continue;
             require(next < given, SignatureCount(given, next + 1));
             _requireSignedDigest(votes.panel[i], digest, votes.signatures[next++]);
         }
@@ -206,7 +206,7 @@ abstract contract Verdicts is Settling {
 
     /// @dev Pays what is settled, and the jurors too when this closes the deal and no signature is missing.
     function _payJudged(bytes32 id, Deal calldata deal, Slot memory s, address[] calldata panel) private {
-        (uint64 toSeller, uint64 toBuyer) = _book(id, deal, s);
+        (uint256 toSeller, uint256 toBuyer) = _book(id, deal, s);
         if (s.status == Status.Closed && s.left != 0 && _complete(id, deal, panel.length)) {
             _payJurors(id, deal, s, panel);
         }
@@ -218,7 +218,7 @@ abstract contract Verdicts is Settling {
     function _complete(bytes32 id, Deal calldata deal, uint256 size) private view returns (bool) {
         uint256 everybody = (uint256(1) << size) - 1;
         uint256 milestones = deal.count();
-        for (uint8 i = 0; i < milestones; ++i) {
+        for (uint256 i = 0; i < milestones; ++i) {
             uint32 signers = uint32(signed[id][i]);
             if (signers != 0 && signers != everybody) return false;
         }
@@ -227,17 +227,17 @@ abstract contract Verdicts is Settling {
 
     /// @dev Equal parts per milestone; what does not divide goes back to the buyer.
     function _payJurors(bytes32 id, Deal calldata deal, Slot memory s, address[] calldata panel) private {
-        uint64[] memory shares = new uint64[](panel.length);
+        uint256[] memory shares = new uint256[](panel.length);
         uint256 milestones = deal.count();
-        for (uint8 i = 0; i < milestones; ++i) {
+        for (uint256 i = 0; i < milestones; ++i) {
             uint32 signers = uint32(signed[id][i]);
             if (signers == 0) continue;
-            uint64 share = deal.juryFeeOf(i, milestones) / _ones(signers);
+            uint256 share = deal.juryFeeOf(i, milestones) / _ones(signers);
             for (uint256 j = 0; j < panel.length; ++j) {
-                if (signers & (uint256(1) << j) != 0) shares[j] += share;
+                if (signers >> j & 1 != 0) shares[j] += share;
             }
         }
-        uint64 rest = s.left;
+        uint256 rest = s.left;
         for (uint256 j = 0; j < panel.length; ++j) {
             rest -= shares[j];
         }
@@ -249,7 +249,7 @@ abstract contract Verdicts is Settling {
         _credit(deal.buyerPay, id, rest);
     }
 
-    function _ones(uint32 bits) private pure returns (uint64 n) {
+    function _ones(uint32 bits) private pure returns (uint256 n) {
         for (; bits != 0; bits &= bits - 1) {
             ++n;
         }

@@ -79,7 +79,7 @@ interface IJuryPool {
     error WrongDeal(bytes32 named, bytes32 computed);
     error WrongRound(uint8 round, uint8 wanted);
     error WrongAttempt(uint8 attempt, uint8 appealed);
-    error BpsTooHigh(uint16 bps, uint16 max);
+    error BpsTooHigh(uint256 bps, uint256 max);
     error TooFewSigners(uint256 signers, uint256 wanted);
     error SignerOutOfPanel(uint256 signers, uint256 size);
     error SignatureCount(uint256 given, uint256 wanted);

@@ -30,18 +30,19 @@ abstract contract Hearings is Seats {
         require(deal.jury == address(this), WrongJury(deal.jury, address(this)));
         Slot memory s = _escrowSlot(escrow, id);
         require(s.status == Status.Appealed, NotAppealed(id));
-        Appeal storage kept = appeals[id][s.pendingMilestone];
-        require(kept.status == AppealStatus.None, AlreadyRequested(id, s.pendingMilestone));
-        _requireEligible(count, s.challengeUntil);
+        uint8 milestone = uint8(s.pendingMilestone);
+        Appeal storage kept = appeals[id][milestone];
+        require(kept.status == AppealStatus.None, AlreadyRequested(id, milestone));
+        _requireEligible(count, uint40(s.challengeUntil));
 
         uint64 round = roundFor(block.timestamp);
         (kept.status, kept.draw) = (AppealStatus.Requested, 1);
-        kept.appealedAt = s.challengeUntil;
+        kept.appealedAt = uint40(s.challengeUntil);
         kept.seats = count;
         kept.round = round;
         kept.deadline = _deadline(round);
-        kept.attempt = s.attempt;
-        emit AppealRequested(id, s.pendingMilestone, escrow, round, count, kept.deadline);
+        kept.attempt = uint8(s.attempt);
+        emit AppealRequested(id, milestone, escrow, round, count, kept.deadline);
     }
 
     function testify(

@@ -9,9 +9,14 @@ abstract contract Locked {
     bool private transient entered;
 
     modifier locked() {
-        if (entered) revert Reentered();
-        entered = true;
+        _enter();
         _;
         entered = false;
+    }
+
+    /// @dev A function of its own: a modifier's body is copied into each function that has it.
+    function _enter() private {
+        require(!entered, Reentered());
+        entered = true;
     }
 }

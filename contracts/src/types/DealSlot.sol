@@ -3,19 +3,20 @@ pragma solidity 0.8.37;
 
 import {Status} from "./Deal.sol";
 
-/// A deal's storage word, taken apart. What a field means is said at `IDealEscrow.slot`.
+/// A deal's storage word, taken apart. What a field means is said at `IDealEscrow.slot`. The fields are full words, because
+/// the code for keeping them in their widths would not fit; `pack` refuses what does not fit its place.
 struct Slot {
     Status status;
-    uint8 done; // bit i: milestone i is settled
-    uint8 rated; // bit 0: the buyer has rated, bit 1: the seller has
-    uint8 round; // of the pending verdict
-    uint40 openedAt;
-    uint40 challengeUntil;
-    uint64 held; // micro-USDC settled for the seller and not yet paid
-    uint64 left; // micro-USDC of the deal besides `held`
-    uint8 pendingMilestone;
-    uint16 pendingBps;
-    uint8 attempt; // of the pending verdict
+    uint256 done; // bit i: milestone i is settled
+    uint256 rated; // bit 0: the buyer has rated, bit 1: the seller has
+    uint256 round; // of the pending verdict
+    uint256 openedAt;
+    uint256 challengeUntil;
+    uint256 held; // micro-USDC settled for the seller and not yet paid
+    uint256 left; // micro-USDC of the deal besides `held`
+    uint256 pendingMilestone;
+    uint256 pendingBps;
+    uint256 attempt; // of the pending verdict
     bool reserveSpent; // the buyer lost its appeal deposit
     bool bondSpent; // the seller's bond has paid for an appeal
     bool sellerAppealed; // who brought the appeal that is open
@@ -24,28 +25,28 @@ struct Slot {
 /// @title The packing of a deal's word
 library DealSlot {
     function unpack(uint256 word) internal pure returns (Slot memory s) {
-        s.status = Status(uint8(word));
-        s.done = uint8(word >> 8);
-        s.rated = uint8(word >> 16) & 3;
-        s.round = uint8(word >> 18) & 63;
-        s.openedAt = uint40(word >> 24);
-        s.challengeUntil = uint40(word >> 64);
-        s.held = uint64(word >> 104);
-        s.left = uint64(word >> 168);
-        s.pendingMilestone = uint8(word >> 232) & 7;
-        s.pendingBps = uint16(word >> 235) & 0x3fff;
-        s.attempt = uint8(word >> 249) & 7;
-        s.reserveSpent = word & (1 << 252) != 0;
-        s.bondSpent = word & (1 << 253) != 0;
-        s.sellerAppealed = word & (1 << 254) != 0;
+        s.status = Status(word & 0xff);
+        s.done = word >> 8 & 0xff;
+        s.rated = word >> 16 & 3;
+        s.round = word >> 18 & 63;
+        s.openedAt = word >> 24 & type(uint40).max;
+        s.challengeUntil = word >> 64 & type(uint40).max;
+        s.held = word >> 104 & type(uint64).max;
+        s.left = word >> 168 & type(uint64).max;
+        s.pendingMilestone = word >> 232 & 7;
+        s.pendingBps = word >> 235 & 0x3fff;
+        s.attempt = word >> 249 & 7;
+        s.reserveSpent = word >> 252 & 1 != 0;
+        s.bondSpent = word >> 253 & 1 != 0;
+        s.sellerAppealed = word >> 254 & 1 != 0;
     }
 
+    /// @dev Times and amounts are bounded by the terms, which the opening checks; the assertion keeps it so.
     function pack(Slot memory s) internal pure returns (uint256 word) {
-        word =
-            uint256(uint8(s.status)) | uint256(s.done) << 8 | uint256(s.rated) << 16 | uint256(s.round) << 18;
-        word |= uint256(s.openedAt) << 24 | uint256(s.challengeUntil) << 64;
-        word |= uint256(s.held) << 104 | uint256(s.left) << 168;
-        word |= uint256(s.pendingMilestone) << 232 | uint256(s.pendingBps) << 235 | uint256(s.attempt) << 249;
+        assert((s.held | s.left) >> 64 == 0 && s.challengeUntil >> 40 == 0);
+        word = uint256(s.status) | s.done << 8 | s.rated << 16 | s.round << 18 | s.openedAt << 24;
+        word |= s.challengeUntil << 64 | s.held << 104 | s.left << 168;
+        word |= s.pendingMilestone << 232 | s.pendingBps << 235 | s.attempt << 249;
         if (s.reserveSpent) word |= 1 << 252;
         if (s.bondSpent) word |= 1 << 253;
         if (s.sellerAppealed) word |= 1 << 254;
