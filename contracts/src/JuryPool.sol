@@ -12,16 +12,16 @@ contract JuryPool is Hearings {
     constructor(
         address usdc_,
         address beacon_,
+        address escrow_,
         uint64 stake_,
         uint40 seatAge_,
         uint40 roundGrid_,
         uint40 roundDelay_,
         uint40 rulingTime_,
         uint40 exitDelay_
-    ) Seats(usdc_, beacon_, stake_, seatAge_, roundGrid_, roundDelay_, rulingTime_, exitDelay_) {}
+    ) Seats(usdc_, beacon_, escrow_, stake_, seatAge_, roundGrid_, roundDelay_, rulingTime_, exitDelay_) {}
 
     function slash(
-        address escrow,
         uint40 seat,
         Verdict calldata a,
         bytes calldata signatureA,
@@ -34,8 +34,8 @@ contract JuryPool is Hearings {
         bytes32 slotA = keccak256(abi.encode(a.deal, a.milestone, a.round, a.attempt));
         bytes32 slotB = keccak256(abi.encode(b.deal, b.milestone, b.round, b.attempt));
         require(slotA == slotB, NotTheSameSlot(slotA, slotB));
-        bytes32 digestA = _verdictDigest(escrow, a);
-        bytes32 digestB = _verdictDigest(escrow, b);
+        bytes32 digestA = ESCROW.verdictDigest(a);
+        bytes32 digestB = ESCROW.verdictDigest(b);
         require(digestA != digestB, SameDigest(digestA));
         address holder = kept.holder;
         _requireSigned(holder, digestA, signatureA);

@@ -10,8 +10,10 @@ import {Appeal, Seat} from "../types/Jury.sol";
 /// signatures, so a draw costs no transaction. EIP-712 domain: "JuryPool", "1" (PanelRequest and SeatAccept, both off
 /// chain); verdicts are signed in the escrow's domain.
 ///
-/// Constructor: (address usdc, address beacon, uint64 stake, uint40 seatAge, uint40 roundGrid, uint40 roundDelay,
-/// uint40 rulingTime, uint40 exitDelay). On Base: 24 h, 1 h, 10 min, 48 h, 8 days.
+/// Constructor: (address usdc, address beacon, address escrow, uint64 stake, uint40 seatAge, uint40 roundGrid,
+/// uint40 roundDelay, uint40 rulingTime, uint40 exitDelay). On Base: 24 h, 1 h, 10 min, 48 h, 8 days; `exitDelay` and the
+/// escrow's `appealLimit` must outlast two draws. It serves one escrow, fixed at construction: a contract that anybody
+/// could name would bring appeals that do not exist and have honest seats fined for their silence.
 ///
 /// An appeal: DealEscrow.appeal, then `request` here fixes the first beacon round of the next full `roundGrid` at least
 /// `roundDelay` ahead (a round that a lagging sequencer could already know is never used); once that round is proven,
@@ -32,12 +34,7 @@ interface IJuryPool {
     event SeatSlashed(uint40 indexed seat, uint64 lost, bytes32 digestA, bytes32 digestB);
     event StakeWithdrawn(uint40 indexed seat, address indexed principal, uint64 amount);
     event AppealRequested(
-        bytes32 indexed deal,
-        uint8 indexed milestone,
-        address indexed escrow,
-        uint64 round,
-        uint40 seats,
-        uint40 deadline
+        bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 seats, uint40 deadline
     );
     event Redrawn(bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 deadline);
     event Testified(
@@ -70,6 +67,7 @@ interface IJuryPool {
     error WrongJury(address named, address here);
     error WrongPanel(bytes32 given, bytes32 terms);
     error NotAppealed(bytes32 deal);
+    error AppealFeeTooLow(uint256 fee, uint256 min);
     error AlreadyRequested(bytes32 deal, uint8 milestone);
     error NotRequested(bytes32 deal, uint8 milestone);
     error WrongSeats(uint40 given, uint40 eligible);
@@ -111,14 +109,14 @@ interface IJuryPool {
     /// @notice Pays the stake of a seat that left or was suspended back to its principal after `exitDelay`. Anyone may send it.
     function withdrawStake(uint40 seat) external;
 
-    /// @notice Fixes beacon round and seats for the appeal that `escrow` has on `deal`. Anyone may send it.
+    /// @notice Fixes beacon round and seats for the appeal that is open on `deal`. Anyone may send it.
+    /// @dev The terms' appeal fee must be at least what one silent seat loses, so that seats are not called for nothing.
     /// @param seats number of leading seats that joined at least `seatAge` before the appeal, see `seatsAt`.
-    function request(address escrow, Deal calldata deal, uint40 seats) external;
+    function request(Deal calldata deal, uint40 seats) external;
 
     /// @notice Records one drawn seat's signed verdict, so that it does not count as silent when no quorum is reached.
     /// @param index position in the draw.
     function testify(
-        address escrow,
         Deal calldata deal,
         address[] calldata panel,
         Verdict calldata v,
@@ -129,16 +127,16 @@ interface IJuryPool {
     /// @notice Takes the ruling of the current draw: at least 5 of 7 signatures over one Verdict with round 1 (2 after a
     /// redraw) and the appealed attempt, before the deadline, after the round is proven.
     /// @param votes `panel` is the deal's first panel; bit i: the i-th drawn seat signed.
-    function rule(address escrow, Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
+    function rule(Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
 
     /// @notice After the first deadline: suspends the silent of the first seven (a tenth of their stake) and draws again.
-    /// After the second: suspends the silent again and ends the appeal as silent.
-    function redraw(address escrow, Deal calldata deal, uint8 milestone, address[] calldata panel) external;
+    /// After the second: suspends the silent again and ends the appeal as silent. When the escrow no longer waits (the
+    /// parties settled, or its limit is over) the appeal ends and nobody is suspended.
+    function redraw(Deal calldata deal, uint8 milestone, address[] calldata panel) external;
 
     /// @notice Takes all of a seat's stake for two different signed verdicts for one (deal, milestone, round, attempt).
     /// A tenth goes to the sender.
     function slash(
-        address escrow,
         uint40 seat,
         Verdict calldata a,
         bytes calldata signatureA,
@@ -157,7 +155,7 @@ interface IJuryPool {
     function ruling(bytes32 deal, uint8 milestone) external view returns (uint256);
     function appealOf(bytes32 deal, uint8 milestone) external view returns (Appeal memory);
     /// @notice The seats of the current draw, in order; fewer than 7 when there are not enough.
-    function drawn(address escrow, Deal calldata deal, uint8 milestone, address[] calldata panel)
+    function drawn(Deal calldata deal, uint8 milestone, address[] calldata panel)
         external
         view
         returns (uint40[] memory);
@@ -172,6 +170,7 @@ interface IJuryPool {
     function domainSeparator() external view returns (bytes32);
     function usdc() external view returns (address);
     function beacon() external view returns (address);
+    function escrow() external view returns (address);
     function stake() external view returns (uint64);
     function seatAge() external view returns (uint40);
     function roundGrid() external view returns (uint40);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IDealEscrow} from "../interfaces/IDealEscrow.sol";
 import {Signatures} from "../law/Signatures.sol";
 import {Deal, Status, Verdict, Votes} from "../types/Deal.sol";
 import {DealSlot, Slot} from "../types/DealSlot.sol";
@@ -12,24 +11,24 @@ import {Draw} from "./Draw.sol";
 import {Seats} from "./Seats.sol";
 
 /// @title Appeals: which seats hear them, and what they rule
-/// @notice The deal's id binds the escrow (it is in its EIP-712 domain), so an appeal is kept under the id alone and no
-/// contract can bring another's. A draw is never stored: whoever needs it recomputes it.
+/// @notice An appeal is kept under the id of its deal, which the escrow computes from the terms. A draw is never stored:
+/// whoever needs it recomputes it.
 abstract contract Hearings is Seats {
     using DealSlot for uint256;
     using Draw for Draw.Walk;
 
     uint256 internal constant SIZE = 7;
     uint256 internal constant QUORUM = 5;
-    uint256 private constant ESCROW_GAS = 50_000;
 
     mapping(bytes32 deal => mapping(uint8 milestone => Appeal)) private appeals;
     mapping(bytes32 deal => mapping(uint8 milestone => uint256)) private rulings; // as in `ruling`, without the status
 
-    function request(address escrow, Deal calldata deal, uint40 count) external locked {
-        bytes32 id = _dealId(escrow, deal);
+    function request(Deal calldata deal, uint40 count) external locked {
+        bytes32 id = ESCROW.dealId(deal);
         require(deal.jury == address(this), WrongJury(deal.jury, address(this)));
-        Slot memory s = _escrowSlot(escrow, id);
-        require(s.status == Status.Appealed, NotAppealed(id));
+        require(deal.appealFee >= stake / 10, AppealFeeTooLow(deal.appealFee, stake / 10));
+        (bool waiting, Slot memory s) = _waiting(id);
+        require(waiting, NotAppealed(id));
         uint8 milestone = uint8(s.pendingMilestone);
         Appeal storage kept = appeals[id][milestone];
         require(kept.status == AppealStatus.None, AlreadyRequested(id, milestone));
@@ -42,34 +41,30 @@ abstract contract Hearings is Seats {
         kept.round = round;
         kept.deadline = _deadline(round);
         kept.attempt = uint8(s.attempt);
-        emit AppealRequested(id, milestone, escrow, round, count, kept.deadline);
+        emit AppealRequested(id, milestone, round, count, kept.deadline);
     }
 
     function testify(
-        address escrow,
         Deal calldata deal,
         address[] calldata panel,
         Verdict calldata v,
         uint8 index,
         bytes calldata signature
     ) external locked {
-        (bytes32 id, Appeal storage kept) = _open(escrow, deal, v);
+        (bytes32 id, Appeal storage kept) = _open(deal, v);
         (uint40[] memory chosen, address[] memory holders) = _drawn(id, v.milestone, deal, panel);
         require(index < chosen.length, SignerOutOfPanel(index, chosen.length));
         require(kept.testified & (uint256(1) << index) == 0, AlreadyTestified(chosen[index]));
-        bytes32 digest = _verdictDigest(escrow, v);
+        bytes32 digest = ESCROW.verdictDigest(v);
         _requireSigned(holders[index], digest, signature);
         kept.testified |= uint8(uint256(1) << index);
         emit Testified(id, v.milestone, chosen[index], digest, v.sellerBps);
     }
 
-    function rule(address escrow, Deal calldata deal, Verdict calldata v, Votes calldata votes)
-        external
-        locked
-    {
-        (bytes32 id, Appeal storage kept) = _open(escrow, deal, v);
+    function rule(Deal calldata deal, Verdict calldata v, Votes calldata votes) external locked {
+        (bytes32 id, Appeal storage kept) = _open(deal, v);
         (uint40[] memory chosen, address[] memory holders) = _drawn(id, v.milestone, deal, votes.panel);
-        address[] memory jurors = _requireVotes(holders, votes, _verdictDigest(escrow, v));
+        address[] memory jurors = _requireVotes(holders, votes, ESCROW.verdictDigest(v));
         kept.status = AppealStatus.Ruled;
         kept.sellerBps = v.sellerBps;
         uint256 hash = uint256(keccak256(abi.encodePacked(jurors))) >> 32 << 32;
@@ -78,17 +73,16 @@ abstract contract Hearings is Seats {
         _sharePot(jurors);
     }
 
-    function redraw(address escrow, Deal calldata deal, uint8 milestone, address[] calldata panel)
-        external
-        locked
-    {
-        bytes32 id = _dealId(escrow, deal);
+    function redraw(Deal calldata deal, uint8 milestone, address[] calldata panel) external locked {
+        bytes32 id = ESCROW.dealId(deal);
         Appeal storage kept = appeals[id][milestone];
         _requireOpen(id, milestone, kept);
         require(block.timestamp >= kept.deadline, DeadlineNotPassed(block.timestamp, kept.deadline));
+        (bool waiting, Slot memory s) = _waiting(id);
+        waiting = waiting && s.pendingMilestone == milestone;
         bool drawn_ = BEACON.randomness(kept.round) != 0;
-        if (drawn_) _suspendSilent(id, milestone, deal, panel, kept.testified);
-        if (kept.status == AppealStatus.Redrawn) {
+        if (waiting && drawn_) _suspendSilent(id, milestone, deal, panel, kept.testified);
+        if (!waiting || kept.status == AppealStatus.Redrawn) {
             kept.status = AppealStatus.Silent;
             emit AppealSilent(id, milestone);
             return;
@@ -112,12 +106,12 @@ abstract contract Hearings is Seats {
         return appeals[deal][milestone];
     }
 
-    function drawn(address escrow, Deal calldata deal, uint8 milestone, address[] calldata panel)
+    function drawn(Deal calldata deal, uint8 milestone, address[] calldata panel)
         external
         view
         returns (uint40[] memory chosen)
     {
-        (chosen,) = _drawn(_dealId(escrow, deal), milestone, deal, panel);
+        (chosen,) = _drawn(ESCROW.dealId(deal), milestone, deal, panel);
     }
 
     /// @dev The first round of the first full `roundGrid` that is at least `roundDelay` ahead. A sequencer may lag behind the
@@ -215,12 +209,12 @@ abstract contract Hearings is Seats {
     // --- conditions ---
 
     /// @dev An appeal that can be ruled on now, by this verdict.
-    function _open(address escrow, Deal calldata deal, Verdict calldata v)
+    function _open(Deal calldata deal, Verdict calldata v)
         private
         view
         returns (bytes32 id, Appeal storage kept)
     {
-        id = _dealId(escrow, deal);
+        id = ESCROW.dealId(deal);
         require(v.deal == id, WrongDeal(v.deal, id));
         kept = appeals[id][v.milestone];
         _requireOpen(id, v.milestone, kept);
@@ -266,27 +260,10 @@ abstract contract Hearings is Seats {
         require(Signatures.signed(signer, digest, signature), BadSignature(signer, digest));
     }
 
-    // --- escrow ---
-
-    function _dealId(address escrow, Deal calldata deal) private view returns (bytes32) {
-        return _digestIn(_separator(ESCROW_NAME, escrow), Hashes.deal(deal));
-    }
-
-    function _verdictDigest(address escrow, Verdict calldata v) internal view returns (bytes32) {
-        return _digestIn(_separator(ESCROW_NAME, escrow), Hashes.verdict(v));
-    }
-
-    /// @dev One word, by STATICCALL under a gas cap. An escrow that lies can only lie about its own deals.
-    function _escrowSlot(address escrow, bytes32 id) private view returns (Slot memory) {
-        bytes memory question = abi.encodeCall(IDealEscrow.slot, (id));
-        uint256 gasCap = ESCROW_GAS;
-        uint256 word;
-        assembly ("memory-safe") {
-            let ok := staticcall(gasCap, escrow, add(question, 0x20), mload(question), 0x00, 0x20)
-            if and(ok, gt(returndatasize(), 0x1f)) { word := mload(0x00) }
-        }
-        require(uint8(word) == uint8(Status.Appealed), NotAppealed(id));
-        return word.unpack();
+    /// @dev The escrow is known code, fixed at construction. Whether it waits for a ruling, and on what.
+    function _waiting(bytes32 id) private view returns (bool, Slot memory s) {
+        s = ESCROW.slot(id).unpack();
+        return (s.status == Status.Appealed, s);
     }
 
     // --- money ---

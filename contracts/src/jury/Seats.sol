@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IDrandBeacon} from "../IDrandBeacon.sol";
+import {IDealEscrow} from "../interfaces/IDealEscrow.sol";
 import {IJuryPool} from "../interfaces/IJuryPool.sol";
 import {IUsdc} from "../interfaces/IUsdc.sol";
 import {Eip712} from "../law/Eip712.sol";
@@ -13,10 +14,10 @@ import {Seat, SeatStatus} from "../types/Jury.sol";
 /// joining never decrease, so "all that joined before t" is a number.
 abstract contract Seats is IJuryPool, Eip712, Locked {
     bytes32 private constant JOIN = keccak256("Join");
-    bytes32 internal constant ESCROW_NAME = keccak256("DealEscrow");
 
     IUsdc internal immutable USDC;
     IDrandBeacon internal immutable BEACON;
+    IDealEscrow internal immutable ESCROW;
     uint64 public immutable stake;
     uint40 public immutable seatAge;
     uint40 public immutable roundGrid;
@@ -31,6 +32,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     constructor(
         address usdc_,
         address beacon_,
+        address escrow_,
         uint64 stake_,
         uint40 seatAge_,
         uint40 roundGrid_,
@@ -38,9 +40,10 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         uint40 rulingTime_,
         uint40 exitDelay_
     ) Eip712("JuryPool") {
-        require(usdc_ != address(0) && beacon_ != address(0), ZeroAddress());
+        require(usdc_ != address(0) && beacon_ != address(0) && escrow_ != address(0), ZeroAddress());
         require(roundGrid_ != 0 && stake_ != 0 && rulingTime_ != 0, ZeroConstant());
-        (USDC, BEACON, stake) = (IUsdc(usdc_), IDrandBeacon(beacon_), stake_);
+        (USDC, BEACON, ESCROW) = (IUsdc(usdc_), IDrandBeacon(beacon_), IDealEscrow(escrow_));
+        stake = stake_;
         (seatAge, roundGrid, roundDelay) = (seatAge_, roundGrid_, roundDelay_);
         (rulingTime, exitDelay) = (rulingTime_, exitDelay_);
     }
@@ -125,6 +128,10 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
 
     function beacon() external view returns (address) {
         return address(BEACON);
+    }
+
+    function escrow() external view returns (address) {
+        return address(ESCROW);
     }
 
     // --- for appeals and slashing ---
