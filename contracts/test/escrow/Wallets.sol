@@ -16,30 +16,31 @@ contract OwnedWallet {
     }
 }
 
-/// @notice A contract account that burns all gas it is given when asked for a signature.
-contract GasBurningWallet {
-    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
-        while (true) {}
-        return 0x1626ba7e;
+/// @notice A contract account that signs everything until it turns hostile.
+contract TurncoatWallet {
+    enum Mood {
+        Agreeing,
+        BurningGas,
+        Writing,
+        Verbose
     }
-}
 
-/// @notice A contract account that tries to write when asked for a signature, which a STATICCALL forbids.
-contract WritingWallet {
+    Mood private mood;
     uint256 private asked;
 
-    function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
-        ++asked;
-        return 0x1626ba7e;
+    function turn(Mood mood_) external {
+        mood = mood_;
     }
-}
 
-/// @notice A contract account that agrees to everything, with an answer of many words.
-contract VerboseWallet {
-    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
-        assembly ("memory-safe") {
-            mstore(0x00, shl(224, 0x1626ba7e))
-            return(0x00, 10000)
+    function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
+        if (mood == Mood.BurningGas) while (true) {}
+        if (mood == Mood.Writing) ++asked; // which a STATICCALL forbids
+        if (mood == Mood.Verbose) {
+            assembly ("memory-safe") {
+                mstore(0x00, shl(224, 0xffffffff))
+                return(0x00, 10000)
+            }
         }
+        return 0x1626ba7e;
     }
 }

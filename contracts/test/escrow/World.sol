@@ -37,7 +37,7 @@ abstract contract World is Test {
     uint40 internal constant SEAT_AGE = 1 days;
     uint40 internal constant RULING_TIME = 2 days;
     uint40 internal constant EXIT_DELAY = 8 days;
-    uint64 internal constant STAKE = 100 * ONE;
+    uint64 internal constant STAKE = 50 * ONE;
     uint32 internal constant WINDOW = 2 days;
 
     TestUsdc internal usdc;
@@ -68,10 +68,18 @@ abstract contract World is Test {
         usdc.configureMinter(minter.addr, type(uint256).max);
         mandates = new Mandates();
         beacon = new RecordedBeacon(NOW - 3000);
-        jury = new JuryPool(
-            address(usdc), address(beacon), STAKE, SEAT_AGE, 1 hours, 10 minutes, RULING_TIME, EXIT_DELAY
-        );
         escrow = new DealEscrow(address(usdc), address(mandates), GRACE, APPEAL_LIMIT);
+        jury = new JuryPool(
+            address(usdc),
+            address(beacon),
+            address(escrow),
+            STAKE,
+            SEAT_AGE,
+            1 hours,
+            10 minutes,
+            RULING_TIME,
+            EXIT_DELAY
+        );
 
         for (uint256 i = 0; i < 5; ++i) {
             _insert(jurors, account(string.concat("juror ", vm.toString(i))));

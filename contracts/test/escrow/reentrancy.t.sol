@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {Locked} from "../../src/law/Locked.sol";
+import {Test} from "../base/Test.sol";
+
+/// @notice A token that calls back into the escrow while it moves money, as an upgraded USDC could.
+contract ReenteringToken {
+    DealEscrow public escrow;
+    bytes public reentry;
+    bytes public answer;
+
+    function aim(DealEscrow at_, bytes calldata reentry_) external {
+        (escrow, reentry) = (at_, reentry_);
+    }
+
+    function transfer(address, uint256) external returns (bool) {
+        (, answer) = address(escrow).call(reentry);
+        return true;
+    }
+
+    function transferFrom(address, address, uint256) external returns (bool) {
+        (, answer) = address(escrow).call(reentry);
+        return true;
+    }
+
+    function isBlacklisted(address) external pure returns (bool) {
+        return false;
+    }
+}
+
+/// @notice A token that answers false, or nothing at all.
+contract RefusingToken {
+    bool public silent;
+
+    function silence() external {
+        silent = true;
+    }
+
+    function transfer(address, uint256) external view returns (bool) {
+        if (silent) {
+            assembly ("memory-safe") {
+                return(0, 0)
+            }
+        }
+        return false;
+    }
+
+    function transferFrom(address, address, uint256) external pure returns (bool) {
+        return true;
+    }
+
+    function isBlacklisted(address) external pure returns (bool) {
+        return false;
+    }
+}
+
+contract ReentrancyTest is Test {
+    function test_a_token_that_calls_back_finds_the_escrow_locked() external {
+        ReenteringToken token = new ReenteringToken();
+        DealEscrow escrow = new DealEscrow(address(token), address(1), 1 days, 7 days);
+        bytes memory locked = abi.encodeWithSelector(Locked.Reentered.selector);
+        token.aim(escrow, abi.encodeCall(escrow.deposit, (address(this), 1)));
+        escrow.deposit(address(this), 10);
+        assertEq(token.answer(), locked, "answer to a deposit");
+        token.aim(escrow, abi.encodeCall(escrow.withdraw, (address(this), 5)));
+        escrow.withdraw(address(this), 5);
+        assertEq(token.answer(), locked, "answer to a withdrawal");
+        assertEq(escrow.credit(address(this)), 5, "credit");
+    }
+
+    function test_a_transfer_that_answers_false_or_nothing_has_failed() external {
+        RefusingToken token = new RefusingToken();
+        DealEscrow escrow = new DealEscrow(address(token), address(1), 1 days, 7 days);
+        escrow.deposit(address(this), 10);
+        vm.expectRevert();
+        escrow.withdraw(address(this), 5);
+        token.silence();
+        vm.expectRevert();
+        escrow.withdraw(address(this), 5);
+        assertEq(escrow.credit(address(this)), 10, "credit");
+    }
+}
