@@ -5,8 +5,8 @@ import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Rating, Status} from "../../src/types/Deal.sol";
 import {World} from "./World.sol";
 
-/// rate, payoutAndRate
-/// ├── each side rates the other once, alone or with the closing payout
+/// rate
+/// ├── each side rates the other once
 /// └── when the deal is not closed, the rater no party, the signature another's
 contract RateTest is World {
     function closed() private returns (Deal memory d, bytes32 id) {
@@ -26,20 +26,6 @@ contract RateTest is World {
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.AlreadyRated.selector, id, buyer.addr));
         escrow.rate(d, r, buyer.addr, signature);
         escrow.rate(d, r, seller.addr, signRating(seller, r));
-        assertEq(slotOf(id).rated, 3, "rated");
-    }
-
-    function test_both_ratings_travel_with_the_closing_payout() external {
-        (Deal memory d, bytes32 id) = openedTerms();
-        for (uint8 i = 0; i < 3; ++i) {
-            released(d, i, false);
-        }
-        Rating memory byBuyer = Rating(id, 100, sha256("good"));
-        Rating memory bySeller = Rating(id, 90, sha256("fair"));
-        bytes memory buyers = signRating(buyer, byBuyer);
-        bytes memory sellers = signRating(seller, bySeller);
-        escrow.payoutAndRate(d, byBuyer, buyers, bySeller, sellers);
-        assertStatus(id, Status.Closed);
         assertEq(slotOf(id).rated, 3, "rated");
     }
 

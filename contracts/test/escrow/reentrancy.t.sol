@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {Locked} from "../../src/law/Locked.sol";
-import {Test} from "../base/Test.sol";
+import {World} from "./World.sol";
 
 /// @notice A token that calls back into the escrow while it moves money, as an upgraded USDC could.
 contract ReenteringToken {
@@ -56,29 +56,34 @@ contract RefusingToken {
     }
 }
 
-contract ReentrancyTest is Test {
+contract ReentrancyTest is World {
+    function escrowOf(address token) private returns (DealEscrow) {
+        bytes memory arguments = abi.encode(token, address(mandates), GRACE, APPEAL_LIMIT);
+        return DealEscrow(created("DealEscrow.sol:DealEscrow", arguments));
+    }
+
     function test_a_token_that_calls_back_finds_the_escrow_locked() external {
         ReenteringToken token = new ReenteringToken();
-        DealEscrow escrow = new DealEscrow(address(token), address(1), 1 days, 7 days);
+        DealEscrow target = escrowOf(address(token));
         bytes memory locked = abi.encodeWithSelector(Locked.Reentered.selector);
-        token.aim(escrow, abi.encodeCall(escrow.deposit, (address(this), 1)));
-        escrow.deposit(address(this), 10);
+        token.aim(target, abi.encodeCall(target.deposit, (address(this), 1)));
+        target.deposit(address(this), 10);
         assertEq(token.answer(), locked, "answer to a deposit");
-        token.aim(escrow, abi.encodeCall(escrow.withdraw, (address(this), 5)));
-        escrow.withdraw(address(this), 5);
+        token.aim(target, abi.encodeCall(target.withdraw, (address(this), 5)));
+        target.withdraw(address(this), 5);
         assertEq(token.answer(), locked, "answer to a withdrawal");
-        assertEq(escrow.credit(address(this)), 5, "credit");
+        assertEq(target.credit(address(this)), 5, "credit");
     }
 
     function test_a_transfer_that_answers_false_or_nothing_has_failed() external {
         RefusingToken token = new RefusingToken();
-        DealEscrow escrow = new DealEscrow(address(token), address(1), 1 days, 7 days);
-        escrow.deposit(address(this), 10);
+        DealEscrow target = escrowOf(address(token));
+        target.deposit(address(this), 10);
         vm.expectRevert();
-        escrow.withdraw(address(this), 5);
+        target.withdraw(address(this), 5);
         token.silence();
         vm.expectRevert();
-        escrow.withdraw(address(this), 5);
-        assertEq(escrow.credit(address(this)), 10, "credit");
+        target.withdraw(address(this), 5);
+        assertEq(target.credit(address(this)), 10, "credit");
     }
 }

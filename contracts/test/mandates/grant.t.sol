@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMandates} from "../../src/interfaces/IMandates.sol";
-import {Mandate, Revoke, SCOPE_BUY} from "../../src/types/Mandate.sol";
+import {Mandate, SCOPE_BUY} from "../../src/types/Mandate.sol";
 import {OwnedWallet} from "../escrow/Wallets.sol";
 import {MandateWorld} from "./MandateWorld.sol";
 
@@ -10,9 +10,6 @@ import {MandateWorld} from "./MandateWorld.sol";
 /// ├── puts limits in force on both signatures, a contract wallet's too
 /// ├── a re-grant carries over what was spent
 /// └── when the serial is old, the time wrong, a signature another's, or the agent serves another
-/// revoke
-/// ├── burns the serial, also before any grant, and only the signer's own
-/// └── when it is not above what is burnt
 contract GrantTest is MandateWorld {
     function refused(Mandate memory m, bytes memory reason) private {
         bytes32 digest = mandates.mandateDigest(m);
@@ -55,45 +52,6 @@ contract GrantTest is MandateWorld {
         lower.perPeriod = 10;
         granted(lower);
         refused(m, abi.encodeWithSelector(IMandates.SerialTooLow.selector, 1, 2));
-    }
-
-    function test_an_old_mandate_does_not_undo_a_revocation() external {
-        granted(mandate(1));
-        revoked(principal, 5);
-        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), address(0), "nobody");
-        refused(mandate(1), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 1, 5));
-        refused(mandate(5), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 5, 5));
-        granted(mandate(6));
-    }
-
-    function test_a_mandate_can_be_revoked_before_it_is_granted() external {
-        revoked(principal, 1);
-        refused(mandate(1), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 1, 1));
-    }
-
-    function test_a_stranger_burns_only_its_own_serials() external {
-        granted(mandate(1));
-        revoked(account("stranger"), type(uint16).max);
-        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), principal.addr, "still");
-        granted(mandate(2));
-    }
-
-    function test_a_revocation_of_an_older_serial_leaves_the_newer_grant() external {
-        granted(mandate(4));
-        revoked(principal, 3);
-        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), principal.addr, "still");
-        Revoke memory r = Revoke(agent.addr, spender.addr, 3);
-        bytes memory signature = sign(principal, mandates.revokeDigest(r));
-        vm.expectRevert(abi.encodeWithSelector(IMandates.SerialTooLow.selector, 3, 3));
-        mandates.revoke(r, principal.addr, signature);
-    }
-
-    function test_the_agent_does_not_revoke() external {
-        granted(mandate(1));
-        Revoke memory r = Revoke(agent.addr, spender.addr, 1);
-        bytes memory signature = sign(agent, mandates.revokeDigest(r));
-        vm.expectPartialRevert(IMandates.BadSignature.selector);
-        mandates.revoke(r, principal.addr, signature);
     }
 
     function test_a_new_grant_is_no_new_period() external {

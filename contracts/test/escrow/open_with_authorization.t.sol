@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {BUYER_MANDATED, Deal, Source, Status} from "../../src/types/Deal.sol";
+import {Deal, Source, Status} from "../../src/types/Deal.sol";
 import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
@@ -11,10 +11,7 @@ import {World} from "./World.sol";
 /// ├── accepts a contract wallet on either side
 /// ├── when the buyer is mandated: checks its principal, leaves the period limit alone
 /// └── when the authorization is for other terms, or was taken as a deposit first
-/// openFromCredit
-/// ├── takes the buyer's own credit, and the seller's bond from its own
-/// └── when the buyer is mandated
-contract OpenOtherWaysTest is World {
+contract OpenWithAuthorizationTest is World {
     function setUp() public override {
         super.setUp();
         minted(buyer.addr, 1000 * ONE);
@@ -27,6 +24,16 @@ contract OpenOtherWaysTest is World {
     function authorized(Deal memory d) private view returns (bytes memory) {
         uint256 before = uint256(d.meta.fundBy) + 1;
         return authorization(buyer, address(escrow), escrow.buyerTotal(d), before, escrow.dealId(d));
+    }
+
+    function walletAuthorization(Deal memory d) private view returns (bytes memory) {
+        bytes32 typeHash = keccak256(
+            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+        );
+        uint256 before = uint256(d.meta.fundBy) + 1;
+        bytes32 hash =
+            keccak256(abi.encode(typeHash, d.buyer, address(escrow), 190 * ONE, 0, before, escrow.dealId(d)));
+        return sign(buyer, typedDigest(usdc.DOMAIN_SEPARATOR(), hash));
     }
 
     function test_an_authorization_moves_exactly_the_total() external {
@@ -99,37 +106,5 @@ contract OpenOtherWaysTest is World {
         bytes memory given = authorized(d);
         vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
         escrow.openWithAuthorization(d, given, accept);
-    }
-
-    function test_own_credit_pays_for_both_sides_who_act_for_themselves() external {
-        deposited(buyer.addr, 190 * ONE);
-        deposited(seller.addr, 20 * ONE);
-        Deal memory d = plainTerms();
-        d.sellerBond = 20 * ONE;
-        bytes32 id = escrow.openFromCredit(d, signFund(buyer, d), signDeal(seller, d));
-        assertEq(escrow.credit(buyer.addr), 0, "buyer's credit");
-        assertEq(escrow.credit(seller.addr), 0, "seller's credit");
-        assertConserved(id);
-    }
-
-    function test_a_mandated_buyer_does_not_spend_its_own_credit() external {
-        deposited(buyer.addr, 190 * ONE);
-        Deal memory d = terms();
-        bytes memory fund = signFund(buyer, d);
-        bytes memory accept = signDeal(seller, d);
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongSource.selector, 3, Source.Credit));
-        escrow.openFromCredit(d, fund, accept);
-        d.flags = BUYER_MANDATED;
-        opened(d);
-    }
-
-    function walletAuthorization(Deal memory d) private view returns (bytes memory) {
-        bytes32 typeHash = keccak256(
-            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
-        uint256 before = uint256(d.meta.fundBy) + 1;
-        bytes32 hash =
-            keccak256(abi.encode(typeHash, d.buyer, address(escrow), 190 * ONE, 0, before, escrow.dealId(d)));
-        return sign(buyer, typedDigest(usdc.DOMAIN_SEPARATOR(), hash));
     }
 }

@@ -3,23 +3,18 @@ pragma solidity 0.8.37;
 
 import {Accords} from "../../src/Accords.sol";
 import {IAccords} from "../../src/interfaces/IAccords.sol";
-import {Agreement, Breach, Destroyed, Nda} from "../../src/types/Nda.sol";
+import {Nda} from "../../src/types/Nda.sol";
 import {Test} from "../base/Test.sol";
 
 /// anchor
 /// ├── keeps an NDA that both signed, once, with its whole terms in the event
 /// └── when it is late, one-sided, self-made, or its dates make no sense
-/// anchorAgreement
-/// └── the same for an agreement without money
-/// breach, destroyed
-/// ├── each side records once
-/// └── when the NDA was never anchored, is another, or the signer is no party
-contract AccordsTest is Test {
+contract AnchorTest is Test {
     uint40 private constant NOW = 1_800_000_000;
     Accords private accords;
+
     Account private alice = account("alice");
     Account private bob = account("bob");
-    Account private stranger = account("stranger");
 
     function setUp() external {
         vm.warp(NOW);
@@ -97,68 +92,5 @@ contract AccordsTest is Test {
         accords.anchor(n, byB, byB);
         vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, alice.addr, id));
         accords.anchor(n, malleated(byA), byB);
-    }
-
-    function test_an_agreement_without_money_is_anchored_once() external {
-        Agreement memory a = Agreement(alice.addr, bob.addr, sha256("agreement"), 0, NOW, 1);
-        bytes32 id = accords.agreementDigest(a);
-        (bytes memory byA, bytes memory byB) = (sign(alice, id), sign(bob, id));
-        vm.expectEmit(address(accords));
-        emit IAccords.AgreementAnchored(id, alice.addr, bob.addr, a);
-        accords.anchorAgreement(a, byA, byB);
-        assertEq(accords.agreementAnchoredAt(id), NOW, "anchored at");
-        vm.expectRevert(abi.encodeWithSelector(IAccords.AlreadyAnchored.selector, id, NOW));
-        accords.anchorAgreement(a, byA, byB);
-        a.salt = 2;
-        vm.expectPartialRevert(IAccords.BadSignature.selector);
-        accords.anchorAgreement(a, byA, byB);
-        vm.warp(NOW + 1);
-        vm.expectRevert(abi.encodeWithSelector(IAccords.AnchorByPassed.selector, NOW, NOW + 1));
-        accords.anchorAgreement(a, byA, byB);
-    }
-
-    function test_each_side_alleges_a_breach_once() external {
-        (Nda memory n, bytes32 id) = anchored();
-        Breach memory b = Breach(id, sha256("evidence"));
-        bytes memory signature = sign(bob, accords.breachDigest(b));
-        vm.expectEmit(address(accords));
-        emit IAccords.BreachAlleged(id, bob.addr, b.evidence);
-        accords.breach(n, b, bob.addr, signature);
-        (,,, bool byA, bool byB,,) = accords.record(id);
-        assertTrue(!byA && byB, "by b");
-        vm.expectRevert(abi.encodeWithSelector(IAccords.AlreadyRecorded.selector, id, bob.addr));
-        accords.breach(n, b, bob.addr, signature);
-        accords.breach(n, b, alice.addr, sign(alice, accords.breachDigest(b)));
-    }
-
-    function test_each_side_attests_destruction_once() external {
-        (Nda memory n, bytes32 id) = anchored();
-        Destroyed memory d = Destroyed(id, sha256("attestation"));
-        bytes memory signature = sign(alice, accords.destroyedDigest(d));
-        vm.expectEmit(address(accords));
-        emit IAccords.DestructionAttested(id, alice.addr, d.attestation);
-        accords.destroyed(n, d, alice.addr, signature);
-        vm.expectRevert(abi.encodeWithSelector(IAccords.AlreadyRecorded.selector, id, alice.addr));
-        accords.destroyed(n, d, alice.addr, signature);
-        accords.destroyed(n, d, bob.addr, sign(bob, accords.destroyedDigest(d)));
-        (,,,,, bool byA, bool byB) = accords.record(id);
-        assertTrue(byA && byB, "by both");
-    }
-
-    function test_only_a_party_speaks_and_only_of_its_own_anchored_nda() external {
-        Nda memory n = nda();
-        bytes32 id = accords.ndaId(n);
-        Breach memory b = Breach(id, 0);
-        bytes memory signature = sign(stranger, accords.breachDigest(b));
-        vm.expectRevert(abi.encodeWithSelector(IAccords.NotAnchored.selector, id));
-        accords.breach(n, b, alice.addr, signature);
-        anchored();
-        vm.expectRevert(abi.encodeWithSelector(IAccords.NotAParty.selector, stranger.addr));
-        accords.breach(n, b, stranger.addr, signature);
-        vm.expectPartialRevert(IAccords.BadSignature.selector);
-        accords.breach(n, b, alice.addr, signature);
-        b.nda = keccak256("other");
-        vm.expectRevert(abi.encodeWithSelector(IAccords.WrongNda.selector, b.nda, id));
-        accords.breach(n, b, alice.addr, signature);
     }
 }

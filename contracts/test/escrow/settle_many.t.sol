@@ -6,15 +6,33 @@ import {Deal, Rating, Release, Status} from "../../src/types/Deal.sol";
 import {TurncoatWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
-/// settleMany, payoutMany
-/// ├── run every item, whatever the others do
+/// settleMany
+/// ├── runs every item, whatever the others do
 /// ├── an item that fails is an event with its reason
 /// ├── a hostile wallet costs the others nothing, wherever it stands
 /// └── when an item is a call for which the sender matters, or the gas is too low
-contract BatchesTest is World {
+contract SettleManyTest is World {
     function releaseCall(Deal memory d, uint8 milestone) private view returns (bytes memory) {
         Release memory r = Release(escrow.dealId(d), milestone, 0);
         return abi.encodeCall(escrow.release, (d, r, signRelease(buyer, r), true));
+    }
+
+    function hostileAt(uint256 position, TurncoatWallet.Mood mood) private {
+        TurncoatWallet wallet = new TurncoatWallet();
+        Deal memory bad = plainTerms();
+        bad.buyer = address(wallet);
+        deposited(bad.buyer, 190 * ONE);
+        bytes32 badId = escrow.openFromCredit(bad, "", signDeal(seller, bad));
+        (Deal memory good, bytes32 id) = openedTerms();
+        bytes[] memory calls = new bytes[](3);
+        for (uint8 i = 0; i < 3; ++i) {
+            calls[i] = releaseCall(good, i);
+        }
+        calls[position] = releaseCall(bad, 0);
+        wallet.turn(mood);
+        escrow.settleMany(calls);
+        assertEq(slotOf(id).done, 7 & ~(uint256(1) << position), "the others are done");
+        assertEq(slotOf(badId).done, 0, "the hostile one is not");
     }
 
     function test_every_item_runs() external {
@@ -51,39 +69,6 @@ contract BatchesTest is World {
                 vm.revertToState(before);
             }
         }
-    }
-
-    function hostileAt(uint256 position, TurncoatWallet.Mood mood) private {
-        TurncoatWallet wallet = new TurncoatWallet();
-        Deal memory bad = plainTerms();
-        bad.buyer = address(wallet);
-        deposited(bad.buyer, 190 * ONE);
-        bytes32 badId = escrow.openFromCredit(bad, "", signDeal(seller, bad));
-        (Deal memory good, bytes32 id) = openedTerms();
-        bytes[] memory calls = new bytes[](3);
-        for (uint8 i = 0; i < 3; ++i) {
-            calls[i] = releaseCall(good, i);
-        }
-        calls[position] = releaseCall(bad, 0);
-        wallet.turn(mood);
-        escrow.settleMany(calls);
-        assertEq(slotOf(id).done, 7 & ~(uint256(1) << position), "the others are done");
-        assertEq(slotOf(badId).done, 0, "the hostile one is not");
-    }
-
-    function test_payoutMany_pays_each_deal_that_has_something() external {
-        (Deal memory d,) = openedTerms();
-        released(d, 0, false);
-        Deal memory nothing = terms();
-        nothing.meta.salt = 1;
-        opened(nothing);
-        Deal[] memory deals = new Deal[](2);
-        (deals[0], deals[1]) = (nothing, d);
-        bytes memory reason = abi.encodeWithSelector(IDealEscrow.NothingToSettle.selector);
-        vm.expectEmit(address(escrow));
-        emit IDealEscrow.ItemFailed(0, escrow.payout.selector, reason);
-        escrow.payoutMany(deals);
-        assertEq(usdc.balanceOf(sellerPrincipal.addr), 54 * ONE, "paid");
     }
 
     function test_calls_for_which_the_sender_matters_are_not_batched() external {

@@ -5,47 +5,14 @@ import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Withdraw} from "../../src/types/Deal.sol";
 import {World} from "./World.sol";
 
-/// deposit, depositWithAuthorization
-/// └── credit the named owner, and no other than the one who authorised
 /// withdraw, withdrawFor
 /// ├── the owner takes any part of its credit, or signs for all of it
 /// ├── a blacklisted owner cannot redirect, and waits
 /// └── when it is more than the credit, late, repeated, or signed by another
-contract CreditTest is World {
+contract WithdrawTest is World {
     function signed(Account memory who, Withdraw memory w) private view returns (bytes memory) {
         bytes32 typeHash = keccak256("Withdraw(address from,address to,uint256 nonce,uint40 until)");
         return sign(who, inEscrow(keccak256(abi.encode(typeHash, w.from, w.to, w.nonce, w.until))));
-    }
-
-    function test_anybody_may_deposit_for_anybody() external {
-        minted(stranger.addr, 5 * ONE);
-        vm.prank(stranger.addr);
-        usdc.approve(address(escrow), 5 * ONE);
-        vm.expectEmit(address(escrow));
-        emit IDealEscrow.Credited(seller.addr, 0, 5 * ONE);
-        vm.prank(stranger.addr);
-        escrow.deposit(seller.addr, 5 * ONE);
-        assertEq(escrow.credit(seller.addr), 5 * ONE, "credit");
-    }
-
-    function test_a_deposit_that_usdc_refuses_credits_nothing() external {
-        vm.expectRevert();
-        escrow.deposit(seller.addr, 5 * ONE);
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.ZeroAddress.selector));
-        escrow.deposit(address(0), 5 * ONE);
-        assertEq(escrow.credit(seller.addr), 0, "credit");
-    }
-
-    function test_a_deposit_by_authorization_credits_who_authorised() external {
-        minted(seller.addr, 5 * ONE);
-        bytes32 salt = keccak256("salt");
-        bytes32 nonce = keccak256(abi.encode(keccak256("Deposit"), seller.addr, salt));
-        bytes memory given = authorization(seller, address(escrow), 5 * ONE, NOW + 60, nonce);
-        vm.prank(stranger.addr);
-        escrow.depositWithAuthorization(seller.addr, 5 * ONE, 0, NOW + 60, salt, given);
-        assertEq(escrow.credit(seller.addr), 5 * ONE, "credit");
-        vm.expectRevert();
-        escrow.depositWithAuthorization(seller.addr, 5 * ONE, 0, NOW + 60, salt, given);
     }
 
     function test_an_owner_withdraws_any_part_to_anywhere() external {
