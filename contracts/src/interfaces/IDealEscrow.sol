@@ -214,6 +214,8 @@ interface IDealEscrow {
         returns (bytes32 id);
 
     /// @notice Opens with the credit of the buyer's principal, within its mandate; the buyer (agent) signs Fund(deal).
+    /// @dev A mandated seller's bond, and a mandated side's appeal deposit, count against its mandate in the same way; they
+    /// carry no approval and so must not be above `humanAbove`.
     /// @param approval empty, or abi.encode(uint40 until, bytes signature) of the principal's Approve, needed when the
     /// total is above the mandate's `humanAbove`.
     function openFromMandate(

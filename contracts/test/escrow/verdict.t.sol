@@ -225,6 +225,19 @@ contract VerdictTest is World {
         escrow.verdict(d, v, votes, "", "", true);
     }
 
+    function test_a_panel_has_at_most_thirty_two_members() external {
+        Deal memory d = terms();
+        Votes memory votes = Votes(new address[](33), 0, new bytes[](3));
+        for (uint160 i = 0; i < 33; ++i) {
+            votes.panel[i] = address(i + 1);
+        }
+        d.panel = keccak256(abi.encodePacked(votes.panel));
+        opened(d);
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.PanelTooLarge.selector, 33, 32));
+        escrow.verdict(d, v, votes, "", "", true);
+    }
+
     function test_a_quorum_is_more_than_half() external {
         Deal memory d = terms();
         d.quorum = 2;

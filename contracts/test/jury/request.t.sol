@@ -33,6 +33,10 @@ contract RequestTest is Court {
 
     function test_a_request_fixes_round_and_seats_once() external {
         Deal memory d = underAppeal();
+        uint64 round = jury.roundFor(block.timestamp);
+        uint40 deadline = beacon.genesis() + uint40(round - 1) * 3 + RULING_TIME;
+        vm.expectEmit(address(jury));
+        emit IJuryPool.AppealRequested(escrow.dealId(d), 0, round, SEATS, deadline);
         requested(d);
         Appeal memory a = jury.appealOf(escrow.dealId(d), 0);
         assertEq(a.seats, SEATS, "seats");

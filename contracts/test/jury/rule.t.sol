@@ -33,7 +33,18 @@ contract JuryRuleTest is Court {
 
     function test_a_ruling_is_kept_with_its_signers() external {
         Deal memory d = underAppeal();
-        address[] memory court = ruled(d, 2500, 1);
+        requested(d);
+        proven(d);
+        Verdict memory v = courtVerdict(d, 2500, 1);
+        uint40[] memory seats = jury.drawn(d, 0, panel());
+        address[] memory court = new address[](5);
+        for (uint256 i = 0; i < 5; ++i) {
+            court[i] = holderOf(seats[i]).addr;
+        }
+        Votes memory votes = votesOfCourt(d, v, 31);
+        vm.expectEmit(address(jury));
+        emit IJuryPool.RulingMade(v.deal, 0, v, seats, 31, court);
+        jury.rule(d, v, votes);
         uint256 word = jury.ruling(escrow.dealId(d), 0);
         assertEq(word & 0xff, uint256(AppealStatus.Ruled), "status");
         assertEq(word >> 8 & 0xffff, 2500, "bps");
@@ -59,6 +70,27 @@ contract JuryRuleTest is Court {
         Votes memory votes = votesOfCourt(d, v, 31);
         votes.signatures[4] = sign(jurors[0], escrow.verdictDigest(v));
         vm.expectPartialRevert(IJuryPool.BadSignature.selector);
+        jury.rule(d, v, votes);
+    }
+
+    function test_a_ruling_is_on_this_deal_by_its_panel_and_at_most_everything() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        Verdict memory v = courtVerdict(d, 0, 1);
+        Votes memory votes = votesOfCourt(d, v, 31);
+        v.deal = keccak256("other");
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.WrongDeal.selector, v.deal, escrow.dealId(d)));
+        jury.rule(d, v, votes);
+        v = courtVerdict(d, 10_001, 1);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.BpsTooHigh.selector, 10_001, 10_000));
+        jury.rule(d, v, votes);
+        v = courtVerdict(d, 0, 1);
+        votes.signers = 63;
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.SignatureCount.selector, 5, 6));
+        jury.rule(d, v, votes);
+        votes.panel = new address[](0);
+        vm.expectPartialRevert(IJuryPool.WrongPanel.selector);
         jury.rule(d, v, votes);
     }
 

@@ -19,6 +19,8 @@ contract SlashTest is Court {
         jury.slash(2, a, byA, a, byA);
         vm.expectPartialRevert(IJuryPool.BadSignature.selector);
         jury.slash(1, a, byA, b, byB);
+        vm.expectEmit(address(jury));
+        emit IJuryPool.SeatSlashed(2, STAKE, escrow.verdictDigest(a), escrow.verdictDigest(b));
         vm.prank(stranger.addr);
         jury.slash(2, a, byA, b, byB);
         assertEq(uint256(jury.seatOf(2).status), uint256(SeatStatus.Slashed), "status");

@@ -14,6 +14,8 @@ contract VacateTest is Court {
         jury.vacate(3);
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.NothingStaked.selector, 3));
         jury.withdrawStake(3);
+        vm.expectEmit(address(jury));
+        emit IJuryPool.SeatVacated(3);
         vm.prank(jurors[3].addr);
         jury.vacate(3);
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.SeatNotActive.selector, 3));
@@ -25,6 +27,8 @@ contract VacateTest is Court {
         );
         jury.withdrawStake(3);
         vm.warp(NOW + EXIT_DELAY);
+        vm.expectEmit(address(jury));
+        emit IJuryPool.StakeWithdrawn(3, seatPrincipal(3).addr, STAKE);
         jury.withdrawStake(3);
         assertEq(usdc.balanceOf(seatPrincipal(3).addr), STAKE, "stake");
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.NothingStaked.selector, 3));
