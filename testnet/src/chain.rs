@@ -15,7 +15,7 @@ use std::{path::Path, time::Duration};
 use alloy::{
     eips::eip2718::Encodable2718,
     network::{TransactionBuilder, TransactionBuilderError},
-    primitives::{Address, Bytes, TxHash, U256},
+    primitives::{Address, B256, Bytes, TxHash, U256},
     providers::{DynProvider, Provider, ProviderBuilder},
     rpc::types::TransactionRequest,
     sol_types::SolCall,
@@ -343,6 +343,37 @@ impl LocalChain {
         let amount = DealEscrow::creditCall::abi_decode_returns(&answer)
             .map_err(|error| ChainError::Abi("credit", error))?;
         Ok(Usdc(amount))
+    }
+
+    /// What an account owns: what it holds and its credit.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn wealth(&self, account: Address) -> Result<Usdc, ChainError> {
+        let (held, credit) = (self.balance(account).await?, self.credit(account).await?);
+        Ok(held.checked_add(credit).expect("invariant: there is less USDC than 2^64 micro-USDC"))
+    }
+
+    /// What of a deal's money is still in the escrow and not yet anybody's.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn left(&self, deal: B256) -> Result<Usdc, ChainError> {
+        let call = DealEscrow::slotCall { deal };
+        let answer = self.read(self.contracts.escrow, call.abi_encode()).await?;
+        let slot = DealEscrow::slotCall::abi_decode_returns(&answer)
+            .map_err(|error| ChainError::Abi("slot", error))?;
+        // status 8, done 8, rated 2, round 6, openedAt 40, challengeUntil 40, held 64, then left 64.
+        let left: U256 = (slot >> 168) & U256::from(u64::MAX);
+        Ok(Usdc(left.to()))
+    }
+
+    /// The newest block's number.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn block(&self) -> Result<u64, ChainError> {
+        Ok(self.provider.get_block_number().await?)
     }
 
     async fn read(&self, to: Address, data: Vec<u8>) -> Result<Bytes, ChainError> {

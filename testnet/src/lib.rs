@@ -10,7 +10,9 @@
 pub mod agent;
 pub mod beacon;
 pub mod chain;
+pub mod cluster;
 pub mod corpus;
+pub mod demo;
 pub mod node_api;
 pub mod patience;
 pub mod process;

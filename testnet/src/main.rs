@@ -13,6 +13,7 @@ use nuncio_testnet::{
     },
     beacon::{self, Beacon, Schedule},
     corpus::Corpus,
+    demo::{self, DemoOptions},
     node_api::NodeApi,
     serve,
     shutdown::{Outcome, or_interrupted},
@@ -28,6 +29,21 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// One whole deal between strangers, on real parts.
+    Demo {
+        /// A folder of plain-text filings instead of the project's own.
+        #[arg(long)]
+        corpus: Option<PathBuf>,
+        /// Where the report goes as JSON, schema nuncio.demo/1.
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// Where bundle, chain, keys, logs and homes are left.
+        #[arg(long)]
+        keep: Option<PathBuf>,
+        /// Tells every offer too.
+        #[arg(long)]
+        verbose: bool,
+    },
     /// A local beacon in drand's format.
     Beacon {
         /// Where to listen; port 0 is the system's choice.
@@ -68,6 +84,9 @@ enum AgentRole {
         /// The folder of filings.
         #[arg(long)]
         corpus: PathBuf,
+        /// Who else may read what is sealed, as an age recipient.
+        #[arg(long)]
+        regulator: Vec<String>,
         /// Its name in its own lines.
         #[arg(long, default_value = "buyer")]
         name: String,
@@ -119,14 +138,24 @@ fn main() -> ExitCode {
 
 async fn perform(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Demo { corpus, json, keep, verbose } => {
+            let options = DemoOptions { corpus, json, keep, verbose };
+            match demo::run(&options).await {
+                Ok(report) if report.ok => Ok(()),
+                Ok(_) => Err(Failure::failed("a check did not hold")),
+                Err(error) if error.is_precondition() => Err(Failure::usage(error)),
+                Err(error) => Err(Failure::failed(error)),
+            }
+        }
         Command::Beacon { listen, genesis, period, seed } => {
             let (listener, address) = beacon::listen(listen).await.map_err(Failure::usage)?;
             let beacon = Beacon::new(seed.as_bytes(), Schedule { genesis, period });
             say(&format!("beacon http://{address} key {}", beacon.info().public_key));
             beacon.serve(listener).await.map_err(Failure::failed)
         }
-        Command::Agent { role: AgentRole::Buyer { instructions, corpus, name } } => {
-            let instructions = BuyerInstructions::load(&instructions).map_err(Failure::usage)?;
+        Command::Agent { role: AgentRole::Buyer { instructions, corpus, regulator, name } } => {
+            let mut instructions = BuyerInstructions::load(&instructions).map_err(Failure::usage)?;
+            instructions.nda.regulators.extend(regulator);
             let corpus = Corpus::load(&corpus).map_err(Failure::usage)?;
             let api = NodeApi::from_env().map_err(Failure::usage)?;
             let mut buyer = Buyer::new(&name, instructions, corpus.filings);

@@ -9,7 +9,7 @@
 //! - *final*: about an eighth, where each next sentence must add something new (maximal marginal
 //!   relevance), and near repetitions are left out.
 //!
-//! A corpus without a sentence is refused openly: `refused` is true and nothing is quoted.
+//! A corpus without a sentence is refused openly: its answer is marked so and nothing is quoted.
 //!
 //! Deliberately absent: any sentence that is not in the source.
 
@@ -28,6 +28,8 @@ use crate::corpus::Filing;
 pub const TASK: &str = "filing-summary/1";
 /// The JSON Schema of a delivered summary; the pact's clause on output structure names exactly this.
 pub const SCHEMA: &str = include_str!("../schemas/filing-summary.json");
+/// What a summary answers to; the pact's clause on refusals names exactly this.
+pub const ANSWER: &str = "corpus";
 /// Quotes in one summary, at most.
 pub const QUOTES_MAX: usize = 64;
 
@@ -65,7 +67,17 @@ pub struct Summary {
     pub stage: Stage,
     /// The quotes, most important first.
     pub sentences: Vec<Quote>,
-    /// Whether the work was declined; then there are no quotes.
+    /// One answer, to [`ANSWER`]: whether the work was declined; then there are no quotes.
+    pub answers: Vec<Answer>,
+}
+
+/// Whether one thing that was asked for was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// What was asked for.
+    pub id: String,
+    /// Whether it was declined.
     pub refused: bool,
 }
 
@@ -112,7 +124,8 @@ pub fn summarise(filings: &[Filing], stage: Stage) -> Summary {
         }
     });
     let sentences: Vec<_> = quotes.collect();
-    Summary { task: TASK.to_owned(), stage, refused: sentences.is_empty(), sentences }
+    let answer = Answer { id: ANSWER.to_owned(), refused: sentences.is_empty() };
+    Summary { task: TASK.to_owned(), stage, sentences, answers: vec![answer] }
 }
 
 /// Sentences that can stand alone; where a filing has none, all of its sentences.
@@ -249,7 +262,7 @@ mod tests {
     fn nothing_to_summarise_is_refused_openly() {
         let refusal =
             summarise(&[Filing { name: "empty.txt".into(), text: "HEADING ONLY".into() }], Stage::Draft);
-        assert!(refusal.refused && refusal.sentences.is_empty());
+        assert!(refusal.answers[0].refused && refusal.sentences.is_empty());
     }
 
     #[test]
@@ -263,7 +276,7 @@ mod tests {
         let refusal = serde_json::to_value(summarise(&[], Stage::Final)).unwrap();
         assert!(check.is_valid(&refusal));
         let mut wrong = refusal;
-        wrong["refused"] = false.into();
+        wrong["answers"][0]["refused"] = false.into();
         assert!(!check.is_valid(&wrong), "neither refused nor a quote");
     }
 }

@@ -134,7 +134,7 @@ impl Buyer {
             return Some(format!("{} is over the budget of {budget}", bid.price));
         }
         let clauses = bid.pact["clauses"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let clause = |kind: &str| clauses.iter().find(|clause| clause["kind"] == kind);
+        let clause = |kind: &str| clauses.iter().find(|clause| clause["id"] == kind);
         if let Some(missing) = filter.clauses.iter().find(|kind| clause(kind).is_none()) {
             return Some(format!("its pact has no clause on {missing}"));
         }
@@ -279,7 +279,7 @@ mod tests {
 
     fn bid(price: u64, citation: u16, clauses: &[&str]) -> BidView {
         let clauses: Vec<_> =
-            clauses.iter().map(|kind| json!({ "kind": kind, "threshold_bps": citation })).collect();
+            clauses.iter().map(|kind| json!({ "id": kind, "threshold_bps": citation })).collect();
         BidView {
             bid: "b".into(),
             from: "did:key:z6Mk".into(),

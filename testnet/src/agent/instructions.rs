@@ -142,8 +142,8 @@ pub struct Offered {
     pub task_schema: String,
     /// The price in its bids.
     pub price: Usdc,
-    /// How long it takes, in days.
-    pub days: u32,
+    /// Seconds from the start of a deal to the last delivery.
+    pub due_secs: u32,
 }
 
 /// The numbers of a pact; its clauses are fixed by the task.

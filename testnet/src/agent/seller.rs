@@ -24,7 +24,7 @@ use super::{
 use crate::{
     corpus::Filing,
     node_api::{DealView, InputsView, MilestoneView, NdaView, NegotiationView, NodeApi, RequestView, Role},
-    summary::{SCHEMA, Stage, summarise},
+    summary::{ANSWER, SCHEMA, Stage, summarise},
 };
 
 /// Sells summaries.
@@ -43,7 +43,7 @@ impl Seller {
 
     async fn bid(&mut self, request: &RequestView, api: &NodeApi) -> Result<(), AgentError> {
         let market = &self.instructions.market;
-        let body = json!({ "pact": self.pact()?, "price": market.price, "days": market.days });
+        let body = json!({ "pact": self.pact()?, "price": market.price, "due_secs": market.due_secs });
         let bid: Value = api.post(&format!("/requests/{}/bids", request.request), &body).await?;
         let id = bid["bid"].as_str().unwrap_or_default();
         self.voice.say(&format!(
@@ -60,27 +60,32 @@ impl Seller {
         let schema: Value =
             serde_json::from_str(SCHEMA).map_err(|error| AgentError::Work(error.to_string()))?;
         let offer = &self.instructions.pact;
-        Ok(json!({
-            "task_schema": self.instructions.market.task_schema,
-            "clauses": [
-                {
-                    "kind": "structure", "file": "summary.json", "schema": schema,
-                    "weight_bps": 3000, "threshold_bps": 10000, "consequence": "fail",
-                },
-                {
-                    "kind": "citation", "file": "summary.json",
-                    "weight_bps": 4000, "threshold_bps": offer.citation_bps, "consequence": "fail",
-                },
-                {
-                    "kind": "latency", "late_secs": offer.late_secs,
-                    "weight_bps": 1500, "threshold_bps": 10000, "consequence": "reduce",
-                },
-                {
-                    "kind": "refusal", "file": "summary.json", "may_refuse": offer.may_refuse,
-                    "weight_bps": 1500, "threshold_bps": 10000, "consequence": "fail",
-                },
-            ],
-        }))
+        let fail = json!({ "kind": "fail" });
+        let reduce = json!({ "kind": "reduce", "bps": 1000 });
+        let clause = |id: &str, test: Value, weight_bps: u16, threshold_bps: u16, consequence: &Value| {
+            json!({
+                "id": id, "test": test, "milestones": [], "weight_bps": weight_bps,
+                "threshold_bps": threshold_bps, "mandatory": consequence == &fail, "consequence": consequence,
+            })
+        };
+        let structure = json!({ "kind": "output_schema", "file": "summary.json", "schema": schema });
+        let citation = json!({
+            "kind": "citation_faithfulness", "file": "summary.json", "pointer": "/sentences", "min_citations": 1,
+        });
+        let latency = json!({ "kind": "latency", "slack_secs": offer.late_secs });
+        let refusal = json!({
+            "kind": "refusal", "file": "summary.json", "pointer": "/answers",
+            "must_refuse": [], "must_answer": [ANSWER],
+        });
+        let mut clauses = vec![
+            clause("structure", structure, 3000, 10_000, &fail),
+            clause("citation", citation, 4000, offer.citation_bps, &fail),
+            clause("latency", latency, 1500, 10_000, &reduce),
+        ];
+        if !offer.may_refuse {
+            clauses.push(clause("refusal", refusal, 1500, 10_000, &fail));
+        }
+        Ok(json!({ "title": "Extractive summary of filings", "clauses": clauses }))
     }
 
     async fn answer(&mut self, nda: &NdaView, api: &NodeApi) -> Result<(), AgentError> {

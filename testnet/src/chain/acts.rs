@@ -68,6 +68,8 @@ pub struct History {
     pub acts: Vec<Act>,
     /// Deals opened, in order.
     pub opened: Vec<DealEscrow::Opened>,
+    /// The digest of the newest verdict on each milestone of each deal.
+    pub judged: BTreeMap<(B256, u8), B256>,
     /// In order.
     pub settlements: Vec<Settlement>,
     /// In order.
@@ -139,6 +141,8 @@ impl History {
         // The other events tell of acts only; they are named above.
         if let DealEscrow::DealEscrowEvents::Opened(opened) = event.data {
             self.opened.push(opened);
+        } else if let DealEscrow::DealEscrowEvents::Judged(judged) = event.data {
+            self.judged.insert((judged.deal, judged.verdict.milestone), judged.digest);
         } else if let DealEscrow::DealEscrowEvents::Settled(settled) = event.data {
             self.settlements.push(Settlement {
                 deal: settled.deal,
