@@ -34,6 +34,10 @@ pub mod journal;
 pub mod ledger;
 pub mod quorum;
 
+pub mod disk;
+pub mod guard;
+pub mod slots;
+
 pub mod disclosure;
 pub mod misconduct;
 pub mod policy;
