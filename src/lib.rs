@@ -5,8 +5,12 @@
 //! knows JSON for people. Only `node` and `effects` see them all.
 
 pub mod chain;
+pub mod clock;
+pub mod effects;
+pub mod home;
 pub mod keys;
 pub mod net;
+pub mod node;
 pub mod sealing;
 pub mod store;
 pub mod vault;

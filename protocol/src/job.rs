@@ -144,7 +144,7 @@ pub enum Signing {
     /// The panel request of a negotiation's attempt.
     PanelRequest(NegotiationId, u8),
     /// Our acceptance of a seat.
-    Seat(Box<wire::SeatInvite>, PeerKey),
+    Seat(Box<wire::SeatAccepted>, PeerKey),
     /// Acceptance or confirmation of the head.
     Agreement(NegotiationId),
     /// A delivery claim.
@@ -174,6 +174,16 @@ pub enum Job {
     NdaKeys {
         /// The draft that they are for.
         draft: PaperId,
+    },
+    /// Create, or find again, our key for a seat. Outcome: [`Outcome::Recipient`].
+    SeatKey {
+        /// The invitation.
+        invite: Box<wire::SeatInvite>,
+        /// EIP-712 digest of the panel request, which names the key.
+        #[serde(with = "crate::hexed")]
+        request: [u8; 32],
+        /// Who invited.
+        from: PeerKey,
     },
     /// Create the deal's secret, or find it again, and wrap it. Outcome: [`Outcome::Wrapped`].
     CreateDealSecret {
@@ -243,6 +253,9 @@ pub enum Job {
     OpenEvidence {
         /// The case.
         case: CaseId,
+        /// EIP-712 digest of the panel request, which names our key.
+        #[serde(with = "crate::hexed")]
+        request: [u8; 32],
         /// The age file with the identity.
         #[serde(with = "crate::hexed")]
         wrapped: Vec<u8>,
@@ -285,7 +298,14 @@ pub enum Outcome {
     /// Done, with nothing to say.
     Done,
     /// Signatures in the order of the payloads.
-    Signed(Vec<Signature>),
+    Signed {
+        /// The signatures.
+        signatures: Vec<Signature>,
+        /// The sign guard's number after them.
+        guard: u64,
+    },
+    /// An age recipient.
+    Recipient([u8; 32]),
     /// Our keys for an NDA.
     NdaKeys {
         /// X25519 public key for the session.

@@ -166,6 +166,8 @@ pub struct Node {
     outbox: BTreeMap<u64, Outgoing>,
     misconduct: BTreeMap<PeerKey, u64>,
     events: VecDeque<(u64, Event)>,
+    /// The highest number of the sign guard that is recorded here.
+    guard_seq: u64,
     next_record: u64,
     next_job: u64,
     next_message: u64,
@@ -244,6 +246,7 @@ impl Node {
             outbox: BTreeMap::new(),
             misconduct: BTreeMap::new(),
             events: VecDeque::new(),
+            guard_seq: 0,
             next_record: 0,
             next_job: 0,
             next_message: 0,
@@ -310,6 +313,18 @@ impl Node {
         }
         self.drive(rng);
         self.flush()
+    }
+
+    /// The highest number of the sign guard in the records: a guard behind it was rolled back.
+    #[must_use]
+    pub const fn guard_seq(&self) -> u64 {
+        self.guard_seq
+    }
+
+    /// The number of the next record.
+    #[must_use]
+    pub const fn next_record(&self) -> u64 {
+        self.next_record
     }
 
     /// When the node wants to be woken by [`Input::Tick`] at the latest.
@@ -452,7 +467,8 @@ impl Node {
                 let pending = Pending { job: what.clone(), at: *at, retry_at: None, running: false };
                 self.jobs.insert(*job, pending);
             }
-            Record::Finished { job } => {
+            Record::Finished { job, guard } => {
+                self.guard_seq = self.guard_seq.max(guard.unwrap_or_default());
                 self.jobs.remove(job);
             }
             Record::Posted { id, to, body, .. } => {

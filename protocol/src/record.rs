@@ -39,6 +39,8 @@ pub enum Record {
     Finished {
         /// Its number.
         job: JobId,
+        /// The sign guard's number, where it signed something.
+        guard: Option<u64>,
     },
     /// A message is to be delivered.
     Posted {

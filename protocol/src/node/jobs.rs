@@ -83,18 +83,25 @@ impl Node {
         }
         let (job, at) = (pending.job.clone(), pending.at);
         let command = self.waiting.remove(&id);
-        self.record(Record::Finished { job: id });
+        let guard = match &outcome {
+            Outcome::Signed { guard, .. } => Some(*guard),
+            _ => None,
+        };
+        self.record(Record::Finished { job: id, guard });
         if let Outcome::Failed { why, .. } = outcome {
             return self.on_failed(&job, command, why);
         }
         match (job, outcome) {
-            (Job::Sign { request, then }, Outcome::Signed(signatures)) => {
+            (Job::Sign { request, then }, Outcome::Signed { signatures, .. }) => {
                 if signatures.len() == request.payloads.len() {
                     self.on_signed(then, &signatures, at, command, rng);
                 }
             }
             (Job::NdaKeys { draft }, Outcome::NdaKeys { session, age }) => {
                 self.on_nda_keys(draft, session, age, rng);
+            }
+            (Job::SeatKey { invite, request, from }, Outcome::Recipient(recipient)) => {
+                self.on_seat_key(&invite, request, recipient, from);
             }
             (Job::CreateDealSecret { deal, .. }, Outcome::Wrapped(wrapped)) => {
                 self.on_secret_created(deal, wrapped);
@@ -117,6 +124,7 @@ impl Node {
             (
                 Job::Sign { .. }
                 | Job::NdaKeys { .. }
+                | Job::SeatKey { .. }
                 | Job::CreateDealSecret { .. }
                 | Job::ImportDealSecret { .. }
                 | Job::WrapClass { .. }
@@ -142,6 +150,7 @@ impl Node {
             }
             Job::Sign { .. }
             | Job::NdaKeys { .. }
+            | Job::SeatKey { .. }
             | Job::CreateDealSecret { .. }
             | Job::ImportDealSecret { .. }
             | Job::WrapClass { .. }
@@ -182,7 +191,7 @@ impl Node {
             Signing::PanelRequest(id, attempt) => {
                 self.on_panel_request_signed(id, attempt, eth(&signatures[0]), rng);
             }
-            Signing::Seat(invite, to) => self.on_seat_signed(&invite, to, eth(&signatures[0])),
+            Signing::Seat(seat, to) => self.on_seat_signed(*seat, to, eth(&signatures[0])),
             Signing::Agreement(id) => {
                 let proof = proof(0);
                 self.on_agreement_signed(id, proof, eth(&signatures[1]), rng);

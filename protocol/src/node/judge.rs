@@ -146,7 +146,10 @@ impl Node {
     pub(super) fn on_evidence_held(&mut self, id: CaseId) {
         let Some(case) = self.cases.get(&id) else { return };
         let (wrapped, blob) = (case.delivery.identity.clone(), case.delivery.claim.document.blob);
-        self.start(None, Job::OpenEvidence { case: id, wrapped, blob });
+        let ours = self.me.settlement();
+        let Some(seat) = case.delivery.seats.iter().find(|seat| seat.juror == ours) else { return };
+        let request = seat.request;
+        self.start(None, Job::OpenEvidence { case: id, request, wrapped, blob });
     }
 
     /// Nobody has the bytes, or they do not open: every clause fails, which is a judgement too.

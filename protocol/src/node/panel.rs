@@ -465,32 +465,34 @@ impl Node {
         if invite.parties.contains(&ours) || !self.registered().any(|seat| seat.holder == ours && seat.active) {
             return Ok(());
         }
+        self.start(None, Job::SeatKey { invite: Box::new(invite), request: digest, from });
+        Ok(())
+    }
+
+    /// Our key for the seat is there: sign the acceptance.
+    pub(super) fn on_seat_key(
+        &mut self,
+        invite: &SeatInvite,
+        request: [u8; 32],
+        recipient: [u8; 32],
+        from: PeerKey,
+    ) {
         let seat = SeatAccepted {
             negotiation: invite.negotiation,
-            request: digest,
-            juror: ours,
-            recipient: *self.me.card.document.age_recipient.key(),
+            request,
+            juror: self.me.settlement(),
+            recipient,
             fee: invite.fee,
             until: invite.until,
             signature: EthSignature([0; 65]),
         };
         let payload = Payload::Typed { digest: seat_accept(&seat).digest(&self.network.deployment.contracts).0 };
         let slot = Slot::open(format!("seat/{}/{}", invite.negotiation, invite.attempt));
-        self.sign(None, slot, vec![payload], Signing::Seat(Box::new(invite), from));
-        Ok(())
+        self.sign(None, slot, vec![payload], Signing::Seat(Box::new(seat), from));
     }
 
-    pub(super) fn on_seat_signed(&mut self, invite: &SeatInvite, to: PeerKey, signature: EthSignature) {
-        let request = invite_request(invite, self.network.deployment.contracts.jury);
-        let seat = SeatAccepted {
-            negotiation: invite.negotiation,
-            request: request.digest(&self.network.deployment.contracts).0,
-            juror: self.me.settlement(),
-            recipient: *self.me.card.document.age_recipient.key(),
-            fee: invite.fee,
-            until: invite.until,
-            signature,
-        };
+    pub(super) fn on_seat_signed(&mut self, mut seat: SeatAccepted, to: PeerKey, signature: EthSignature) {
+        seat.signature = signature;
         self.post(to, None, Direct::SeatAccepted(Box::new(seat)));
     }
 
