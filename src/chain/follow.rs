@@ -15,7 +15,7 @@ use alloy_primitives::Address;
 use futures::future::join_all;
 use nuncio_protocol::{
     abi::ChainLog,
-    block::{Heads, Level, Mark},
+    block::{Block, Heads, Level, Mark},
     ids::TxHash,
     journal::{
         decide::Inclusion,
@@ -233,6 +233,10 @@ impl Follower {
             return Ok(());
         }
         let Some(guide) = self.guide() else { return Ok(()) };
+        // What is final stays on the trail until a later block is; without it nothing is told.
+        let Some(&Block { time: final_time, .. }) = self.trail.block(heads.finalized.number) else {
+            return Ok(());
+        };
         if let Ok(tip) = self.rpc(guide).tip().await {
             self.tip = tip;
         }
@@ -241,7 +245,7 @@ impl Follower {
         self.standing.send_replace(Standing { order, head, finalized });
         self.told = Some(heads);
         self.trail.cut(finalized);
-        self.tell(Notice::Heads { heads, price }).await?;
+        self.tell(Notice::Heads { heads, final_time, price }).await?;
         self.tell_accounts(guide).await
     }
 

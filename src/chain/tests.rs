@@ -103,7 +103,7 @@ impl Desk {
 
     fn hear(&mut self, notice: Notice) {
         let events = match notice.clone() {
-            Notice::Heads { heads, price } => {
+            Notice::Heads { heads, price, .. } => {
                 self.view.head = heads.latest.mark.number;
                 self.view.price = price;
                 self.journal.on_head(self.view)
@@ -146,23 +146,19 @@ impl Desk {
     }
 
     fn level(&self, n: u8) -> Option<(Level, Outcome)> {
-        match self.standing(n) {
-            Standing::Mined { level, outcome, .. } => Some((level, outcome)),
-            _ => None,
-        }
+        let Standing::Mined { level, outcome, .. } = self.standing(n) else { return None };
+        Some((level, outcome))
     }
 
     fn hash(&self, n: u8) -> TxHash {
-        match self.standing(n) {
-            Standing::Mined { hash, .. } => hash,
-            other => panic!("not mined: {other:?}"),
-        }
+        let Standing::Mined { hash, .. } = self.standing(n) else { panic!("it is not mined") };
+        hash
     }
 
     fn topics(&self) -> Vec<B256> {
-        let logs = self.told.iter().filter_map(|notice| match notice {
-            Notice::Logged { logs, .. } => Some(logs),
-            _ => None,
+        let logs = self.told.iter().filter_map(|notice| {
+            let Notice::Logged { logs, .. } = notice else { return None };
+            Some(logs)
         });
         logs.flatten().map(|log| log.topics[0]).collect()
     }
@@ -179,11 +175,12 @@ async fn an_intent_becomes_a_final_transaction_and_its_log_is_told_once() {
     })
     .await;
     assert_eq!(desk.topics(), [B256::repeat_byte(1), B256::repeat_byte(2)]);
-    let heads = desk.told.iter().filter_map(|notice| match notice {
-        Notice::Heads { heads, .. } => Some(*heads),
-        _ => None,
+    let heads = desk.told.iter().filter_map(|notice| {
+        let Notice::Heads { heads, final_time, .. } = notice else { return None };
+        Some((*heads, *final_time))
     });
-    for heads in heads {
+    for (heads, final_time) in heads {
+        assert!(final_time <= heads.latest.time);
         assert!(heads.finalized.number <= heads.safe.number);
         assert!(heads.safe.number <= heads.latest.mark.number);
     }
@@ -224,7 +221,7 @@ async fn a_contract_that_is_missing_or_another_is_named() {
     wrong.contracts[0] =
         Contract { name: "Nobody".into(), address: Address::repeat_byte(9), code_hash: None };
     let error = Chain::start(wrong, sender).await.unwrap_err();
-    assert!(matches!(&error, ChainError::NoCode { name, .. } if name == "Nobody"), "{error}");
+    assert!(matches!(&error, ChainError::NoCode { contract, .. } if contract.name == "Nobody"), "{error}");
 }
 
 #[tokio::test]
