@@ -73,8 +73,9 @@ pub struct Contract {
 /// What the service has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The heads moved, and this is what gas costs.
-    Heads { heads: Heads, price: GasPrice },
+    /// The heads moved, and this is what gas costs; `final_time` is the `block.timestamp` of the
+    /// newest final block, Unix seconds.
+    Heads { heads: Heads, final_time: u64, price: GasPrice },
     /// A block of the followed chain holds logs of our contracts: all of them, in order. Blocks come
     /// in ascending order; those without such logs are left out.
     Logged { block: Block, logs: Vec<ChainLog> },
@@ -112,12 +113,12 @@ pub enum ChainError {
     /// An endpoint serves another chain.
     #[error("{url} serves chain {actual}, the configuration says {expected}")]
     WrongChain { url: String, expected: u64, actual: u64 },
-    /// There is no contract at an address.
-    #[error("{url} has no code for {name} at {address}")]
-    NoCode { url: String, name: String, address: Address },
+    /// There is no contract where one has to be.
+    #[error("{url} has no code for {} at {}", contract.name, contract.address)]
+    NoCode { url: String, contract: Box<Contract> },
     /// There is another contract.
-    #[error("{url} has code {actual} for {name} at {address}, pinned is {expected}")]
-    WrongCode { url: String, name: String, address: Address, expected: B256, actual: B256 },
+    #[error("{url} has code {actual} for {} at {}, another is pinned", contract.name, contract.address)]
+    WrongCode { url: String, contract: Box<Contract>, actual: B256 },
     /// The HTTP client cannot be built.
     #[error("no HTTP client: {0}")]
     Http(#[source] reqwest::Error),
@@ -274,15 +275,15 @@ async fn check(rpc: &Rpc, config: &ChainConfig) -> Result<(), ChainError> {
     if actual != config.chain_id {
         return Err(ChainError::WrongChain { url: url(), expected: config.chain_id, actual });
     }
-    for Contract { name, address, code_hash } in &config.contracts {
-        let Ok(code) = rpc.code(*address).await else { return Ok(()) };
-        let (name, address) = (name.clone(), *address);
+    for contract in &config.contracts {
+        let Ok(code) = rpc.code(contract.address).await else { return Ok(()) };
+        let named = || Box::new(contract.clone());
         if code.is_empty() {
-            return Err(ChainError::NoCode { url: url(), name, address });
+            return Err(ChainError::NoCode { url: url(), contract: named() });
         }
         let actual = keccak256(&code);
-        if let Some(expected) = code_hash.filter(|expected| *expected != actual) {
-            return Err(ChainError::WrongCode { url: url(), name, address, expected, actual });
+        if contract.code_hash.is_some_and(|expected| expected != actual) {
+            return Err(ChainError::WrongCode { url: url(), contract: named(), actual });
         }
     }
     Ok(())

@@ -18,6 +18,7 @@ pub mod call;
 mod decode;
 pub mod event;
 pub mod revert;
+#[expect(clippy::too_many_arguments, reason = "generated for an event of nine values")]
 pub(crate) mod sol;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -15,7 +15,7 @@ use alloy_primitives::Address;
 use futures::future::join_all;
 use nuncio_protocol::{
     abi::ChainLog,
-    block::{Heads, Level, Mark},
+    block::{Block, Heads, Level, Mark},
     ids::TxHash,
     journal::{
         decide::Inclusion,
@@ -60,15 +60,24 @@ pub(super) struct Follower {
     tip: Wei,
     accounts: BTreeMap<Address, (u64, u64, Wei)>,
     tracked: BTreeMap<TxHash, Option<Inclusion>>,
+    /// The heads at which all tracked transactions were last asked about.
+    tracked_at: Option<Heads>,
 }
 
 /// How an endpoint was heard so far.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Ear {
     checked: bool,
     up: bool,
     pause: Duration,
     again: Instant,
+    last: Option<Heard>,
+}
+
+/// An endpoint's heads and the base fee of its newest block.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    heads: Heads,
     base_fee: Wei,
 }
 
@@ -79,7 +88,7 @@ impl Follower {
             up: true,
             pause: shared.config.poll,
             again: Instant::now(),
-            base_fee: Wei::default(),
+            last: None,
         };
         let ears = (0..shared.rpcs.len()).map(ear).collect();
         Self {
@@ -95,6 +104,7 @@ impl Follower {
             tip: Wei::default(),
             accounts: BTreeMap::new(),
             tracked: BTreeMap::new(),
+            tracked_at: None,
         }
     }
 
@@ -105,6 +115,7 @@ impl Follower {
                 command = inbox.recv() => match command {
                     Some(Command::Track(hashes)) => {
                         self.tracked.extend(hashes.into_iter().map(|hash| (hash, None)));
+                        self.tracked_at = None;
                         continue;
                     }
                     None => return,
@@ -163,8 +174,9 @@ impl Follower {
             .map(Endpoint)
             .filter(|endpoint| self.ears[endpoint.0].again <= now && self.quorum.struck(*endpoint).is_none());
         let asked = due.map(|endpoint| {
-            let (shared, checked) = (Arc::clone(&self.shared), self.ears[endpoint.0].checked);
-            async move { (endpoint, heads(&shared, endpoint, checked).await) }
+            let Ear { checked, last, .. } = self.ears[endpoint.0];
+            let shared = Arc::clone(&self.shared);
+            async move { (endpoint, heads(&shared, endpoint, checked, last).await) }
         });
         let answers = join_all(asked.collect::<Vec<_>>()).await;
         for (endpoint, answer) in answers {
@@ -180,17 +192,17 @@ impl Follower {
         Ok(())
     }
 
-    async fn heard(&mut self, endpoint: Endpoint, (heads, base_fee): (Heads, Wei)) -> Result<(), Unheard> {
+    async fn heard(&mut self, endpoint: Endpoint, heard: Heard) -> Result<(), Unheard> {
         let poll = self.shared.config.poll;
         let ear = &mut self.ears[endpoint.0];
         let was_up = ear.up;
-        *ear = Ear { checked: true, up: true, pause: poll, again: Instant::now(), base_fee };
+        *ear = Ear { checked: true, up: true, pause: poll, again: Instant::now(), last: Some(heard) };
         if !was_up {
             let url = self.rpc(endpoint).url().to_owned();
             tracing::info!(url, "an RPC endpoint answers again");
             self.tell(Notice::RpcUp { url }).await?;
         }
-        let struck = self.quorum.on_heads(endpoint, heads);
+        let struck = self.quorum.on_heads(endpoint, heard.heads);
         self.tell_struck(struck).await
     }
 
@@ -233,15 +245,19 @@ impl Follower {
             return Ok(());
         }
         let Some(guide) = self.guide() else { return Ok(()) };
+        // What is final stays on the trail until a later block is; without it nothing is told.
+        let Some(&Block { time: final_time, .. }) = self.trail.block(heads.finalized.number) else {
+            return Ok(());
+        };
         if let Ok(tip) = self.rpc(guide).tip().await {
             self.tip = tip;
         }
-        let price = GasPrice { base: self.ears[guide.0].base_fee, tip: self.tip };
+        let price = GasPrice { base: self.base_fee(guide), tip: self.tip };
         let (head, finalized) = (heads.latest.mark.number, heads.finalized.number);
         self.standing.send_replace(Standing { order, head, finalized });
         self.told = Some(heads);
         self.trail.cut(finalized);
-        self.tell(Notice::Heads { heads, price }).await?;
+        self.tell(Notice::Heads { heads, final_time, price }).await?;
         self.tell_accounts(guide).await
     }
 
@@ -254,6 +270,10 @@ impl Follower {
         let lower = |mark: Mark| if mark.number > confirmed.number { confirmed } else { mark };
         let finalized = lower(self.quorum.agreed(Level::Final)?);
         Some(Heads { latest, safe: lower(agreed.safe), finalized })
+    }
+
+    fn base_fee(&self, endpoint: Endpoint) -> Wei {
+        self.ears[endpoint.0].last.map(|heard| heard.base_fee).unwrap_or_default()
     }
 
     async fn tell_accounts(&mut self, guide: Endpoint) -> Result<(), Unheard> {
@@ -287,15 +307,23 @@ impl From<RpcError> for Unusable {
     }
 }
 
-/// One endpoint's chain and heads, with a check of its code the first time.
-async fn heads(shared: &Shared, endpoint: Endpoint, checked: bool) -> Result<(Heads, Wei), Unusable> {
+/// One endpoint's heads. Its chain is looked at again with every new block, its code once.
+///
+/// While the newest block stays the same nothing else is asked: `safe` moves with new blocks.
+async fn heads(
+    shared: &Shared,
+    endpoint: Endpoint,
+    checked: bool,
+    last: Option<Heard>,
+) -> Result<Heard, Unusable> {
     let rpc = &shared.rpcs[endpoint.0];
-    let (chain, latest, safe, finalized) = tokio::try_join!(
-        rpc.chain_id(),
-        rpc.header(At::Latest),
-        rpc.header(At::Safe),
-        rpc.header(At::Final)
-    )?;
+    let missing = || RpcError::Nonsense("it has no newest, safe or final block");
+    let latest = rpc.header(At::Latest).await?.ok_or_else(missing)?;
+    if let Some(heard) = last.filter(|heard| heard.heads.latest == latest.block) {
+        return Ok(heard);
+    }
+    let (chain, safe, finalized) =
+        tokio::try_join!(rpc.chain_id(), rpc.header(At::Safe), rpc.header(At::Final))?;
     if chain != shared.config.chain_id {
         return Err(Unusable::Wrong(chain));
     }
@@ -306,9 +334,7 @@ async fn heads(shared: &Shared, endpoint: Endpoint, checked: bool) -> Result<(He
             Err(error) => return Err(Unusable::Silent(RpcError::Silent(error.to_string()))),
         }
     }
-    let (Some(latest), Some(safe), Some(finalized)) = (latest, safe, finalized) else {
-        return Err(RpcError::Nonsense("it has no newest, safe or final block").into());
-    };
-    let mark = |header: Header| header.block.mark;
-    Ok((Heads { latest: latest.block, safe: mark(safe), finalized: mark(finalized) }, latest.base_fee))
+    let mark = |header: Option<Header>| header.map(|header| header.block.mark).ok_or_else(missing);
+    let heads = Heads { latest: latest.block, safe: mark(safe)?, finalized: mark(finalized)? };
+    Ok(Heard { heads, base_fee: latest.base_fee })
 }

@@ -103,7 +103,7 @@ impl Desk {
 
     fn hear(&mut self, notice: Notice) {
         let events = match notice.clone() {
-            Notice::Heads { heads, price } => {
+            Notice::Heads { heads, price, .. } => {
                 self.view.head = heads.latest.mark.number;
                 self.view.price = price;
                 self.journal.on_head(self.view)
@@ -141,28 +141,32 @@ impl Desk {
         }
     }
 
+    /// Hears what comes in a while, so that what a new head asks for is signed and handed over.
+    async fn rest(&mut self) {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        while let Ok(notice) = self.events.try_recv() {
+            self.hear(notice);
+        }
+    }
+
     fn standing(&self, n: u8) -> Standing {
         self.journal.standing(IntentId([n; 32])).unwrap()
     }
 
     fn level(&self, n: u8) -> Option<(Level, Outcome)> {
-        match self.standing(n) {
-            Standing::Mined { level, outcome, .. } => Some((level, outcome)),
-            _ => None,
-        }
+        let Standing::Mined { level, outcome, .. } = self.standing(n) else { return None };
+        Some((level, outcome))
     }
 
     fn hash(&self, n: u8) -> TxHash {
-        match self.standing(n) {
-            Standing::Mined { hash, .. } => hash,
-            other => panic!("not mined: {other:?}"),
-        }
+        let Standing::Mined { hash, .. } = self.standing(n) else { panic!("it is not mined") };
+        hash
     }
 
     fn topics(&self) -> Vec<B256> {
-        let logs = self.told.iter().filter_map(|notice| match notice {
-            Notice::Logged { logs, .. } => Some(logs),
-            _ => None,
+        let logs = self.told.iter().filter_map(|notice| {
+            let Notice::Logged { logs, .. } = notice else { return None };
+            Some(logs)
         });
         logs.flatten().map(|log| log.topics[0]).collect()
     }
@@ -179,11 +183,12 @@ async fn an_intent_becomes_a_final_transaction_and_its_log_is_told_once() {
     })
     .await;
     assert_eq!(desk.topics(), [B256::repeat_byte(1), B256::repeat_byte(2)]);
-    let heads = desk.told.iter().filter_map(|notice| match notice {
-        Notice::Heads { heads, .. } => Some(*heads),
-        _ => None,
+    let heads = desk.told.iter().filter_map(|notice| {
+        let Notice::Heads { heads, final_time, .. } = notice else { return None };
+        Some((*heads, *final_time))
     });
-    for heads in heads {
+    for (heads, final_time) in heads {
+        assert!(final_time <= heads.latest.time);
         assert!(heads.finalized.number <= heads.safe.number);
         assert!(heads.safe.number <= heads.latest.mark.number);
     }
@@ -224,7 +229,7 @@ async fn a_contract_that_is_missing_or_another_is_named() {
     wrong.contracts[0] =
         Contract { name: "Nobody".into(), address: Address::repeat_byte(9), code_hash: None };
     let error = Chain::start(wrong, sender).await.unwrap_err();
-    assert!(matches!(&error, ChainError::NoCode { name, .. } if name == "Nobody"), "{error}");
+    assert!(matches!(&error, ChainError::NoCode { contract, .. } if contract.name == "Nobody"), "{error}");
 }
 
 #[tokio::test]
@@ -275,15 +280,13 @@ async fn a_reorg_is_told_before_the_new_branch_and_the_same_bytes_are_mined_agai
     let gone = desk.told.iter().position(|notice| matches!(notice, Notice::Gone { .. }));
     assert!(dropped.is_some() && dropped < gone, "{dropped:?} {gone:?}");
 
-    for _ in 0..3 {
+    for _ in 0..30 {
         anvil.mine(1).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        while let Ok(notice) = desk.events.try_recv() {
-            desk.hear(notice);
+        desk.rest().await;
+        if desk.level(1).is_some() {
+            break;
         }
     }
-    anvil.mine(1).await;
-    desk.until("it is seen again", |desk| desk.level(1).is_some()).await;
     assert_eq!(desk.hash(1), hash);
     assert_ne!(desk.standing(1), first);
     assert_eq!(desk.topics(), [B256::repeat_byte(1); 2]);
@@ -309,11 +312,7 @@ async fn a_stuck_transaction_pays_more_until_a_block_takes_it() {
         blocks += 1;
         let head = anvil.head().await;
         desk.until("the head is told", |desk| desk.view.head >= head).await;
-        // Whatever a new head asks for has time to be signed and handed over.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        while let Ok(notice) = desk.events.try_recv() {
-            desk.hear(notice);
-        }
+        desk.rest().await;
     }
     assert!(blocks >= 3, "it was not stuck");
     assert_eq!(anvil.nonce(dev_key().address()).await, 1);

@@ -71,10 +71,15 @@ impl Trail {
     }
 
     /// The block of this number, where the trail has one.
-    pub(crate) fn at(&self, number: u64) -> Option<Mark> {
+    pub(crate) fn block(&self, number: u64) -> Option<&Block> {
         let first = self.blocks.front()?.mark.number;
         let index = usize::try_from(number.checked_sub(first)?).ok()?;
-        self.blocks.get(index).map(|block| block.mark)
+        self.blocks.get(index)
+    }
+
+    /// The hash of this number's block, where the trail has one.
+    pub(crate) fn at(&self, number: u64) -> Option<Mark> {
+        self.block(number).map(|block| block.mark)
     }
 
     /// The number of the oldest block.

@@ -60,13 +60,11 @@ impl Desk {
     }
 
     fn sign(&mut self, n: u8) -> TxHash {
-        let wanted = self.wants().into_iter().find_map(|want| match want {
-            Want::Sign { intent: of, version, transaction } if of == intent(n) => {
-                Some((version, transaction))
-            }
-            _ => None,
+        let wanted = self.wants().into_iter().find_map(|want| {
+            let Want::Sign { intent: of, transaction, .. } = want else { return None };
+            (of == intent(n)).then_some(transaction)
         });
-        let (_, transaction) = wanted.expect("a signature is wanted");
+        let transaction = wanted.expect("a signature is wanted");
         let raw = Bytes::from(format!("{transaction:?}").into_bytes());
         let hash = TxHash::from(keccak256(&raw));
         self.take(self.journal.on_signed(intent(n), hash, raw));

@@ -41,7 +41,7 @@ impl State {
             ChainEvent::Revoked { agent, principal, spender, serial } => {
                 if let Some(fact) = self.mandates.get_mut(&(agent, spender)) {
                     let burnt = fact.terms.principal == principal && fact.terms.serial <= serial;
-                    fact.revoked = fact.revoked.or(burnt.then_some(at));
+                    fact.revoked = fact.revoked.or_else(|| burnt.then_some(at));
                 }
             }
             ChainEvent::Spent { agent, principal, spent, .. } => {
@@ -184,11 +184,10 @@ impl State {
     /// The log names no spender. One with another escrow counts here too if the principal is the
     /// same, which errs on the side of spending less.
     fn count(&mut self, (agent, spender): (Address, Address), principal: Address, spent: Usdc, at: At) {
-        if let Some(fact) = self.mandates.get_mut(&(agent, spender)) {
-            if fact.terms.principal == principal {
-                fact.spent = spent;
-                fact.spent_at = at.time;
-            }
+        let known = self.mandates.get_mut(&(agent, spender));
+        if let Some(fact) = known.filter(|fact| fact.terms.principal == principal) {
+            fact.spent = spent;
+            fact.spent_at = at.time;
         }
     }
 

@@ -13,9 +13,13 @@ use super::{
 
 impl Follower {
     pub(super) async fn follow_tracked(&mut self) -> Result<(), Unheard> {
-        let Some(heads) = self.told else { return Ok(()) };
+        let Some(heads) = self.told.filter(|heads| self.tracked_at != Some(*heads)) else { return Ok(()) };
+        self.tracked_at = Some(heads);
         for hash in self.tracked.keys().copied().collect::<Vec<_>>() {
-            let Some(found) = self.find(hash, heads).await else { continue };
+            let Some(found) = self.find(hash, heads).await else {
+                self.tracked_at = None;
+                continue;
+            };
             let known = self.tracked.get(&hash).copied().flatten();
             match (known, found) {
                 (known, Some(now)) if known != Some(now) => {
