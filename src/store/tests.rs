@@ -6,7 +6,7 @@ use nuncio_protocol::ids::NdaId;
 use super::*;
 
 fn row(key: u64) -> Row {
-    let nda = (key % 3 == 0).then_some(NdaId([key as u8; 32]));
+    let nda = key.is_multiple_of(3).then_some(NdaId([key as u8; 32]));
     Row { key, nda, value: Bytes::from(format!("record {key} {}", "x".repeat(key as usize % 700))) }
 }
 

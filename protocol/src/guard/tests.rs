@@ -129,7 +129,7 @@ fn no_crash_at_any_disk_operation_lets_two_sets_be_signed_for_one_slot() {
                 let death = first_death / (1 + life as u32);
                 disk = disk.dying_at(death);
                 live(&mut disk, content, &mut signed, &mut seen);
-                let power = (seed + life as u64) % 3 != 0;
+                let power = !(seed + life as u64).is_multiple_of(3);
                 disk = if power { disk.power_loss(&mut random) } else { disk.killed() };
             }
             live(&mut disk, 4, &mut signed, &mut seen);
