@@ -34,6 +34,8 @@ use nuncio_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::chain;
+
 /// Says what is wrong with a home.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
@@ -177,6 +179,17 @@ impl NetworkFile {
             beacon: at(Contract::DrandBeacon)?,
             usdc: self.deployment.usdc.address,
         })
+    }
+
+    /// The contracts whose code must be there before the node starts.
+    #[must_use]
+    pub fn contracts(&self) -> Vec<chain::Contract> {
+        let pinned = self.deployment.contracts.iter().map(|(contract, deployed)| chain::Contract {
+            name: format!("{contract:?}"),
+            address: deployed.address,
+            code_hash: None,
+        });
+        pinned.collect()
     }
 
     /// The network as the protocol knows it.

@@ -62,6 +62,7 @@ mod trust;
 mod vault;
 mod view;
 
+pub use market::topic as market_topic;
 pub use timing::Timing;
 
 /// Events kept for replay.
