@@ -239,7 +239,7 @@ impl Performer {
                 let beacon = self.beacon.clone();
                 tokio::spawn(async move {
                     let outcome = match beacon.round(round).await {
-                        Ok(round) => Outcome::Beacon { signature: round.signature },
+                        Ok(round) => Outcome::Beacon { signature: round.signature.to_vec() },
                         Err(error) => Outcome::Failed { why: error.to_string(), permanent: false },
                     };
                     done(&inputs, id, outcome).await;
