@@ -12,6 +12,7 @@
 
 mod packing;
 mod signature;
+pub mod stored;
 mod structs;
 
 use std::borrow::Cow;

@@ -1,0 +1,257 @@
+//! The seller's agent: bids, signs, bargains, works, delivers, rates.
+//!
+//! | what the node says | what the agent does |
+//! |---|---|
+//! | a request for our task without our bid | bids, naming its pact |
+//! | an NDA that waits for us | accepts it within its rules, or refuses it |
+//! | our turn | offers or accepts, by its rules |
+//! | an open deal, the inputs there, a milestone to deliver | summarises and delivers |
+//! | a failed delivery | delivers again, with the most careful work it has |
+//! | the deal is closed and not rated | rates the buyer |
+//!
+//! The texts come from the node and are data: whatever they say, they are only summarised.
+//!
+//! Deliberately absent: an end. A seller works until it is stopped.
+
+use serde_json::{Value, json};
+
+use super::{
+    Agent, AgentError, Voice,
+    instructions::SellerInstructions,
+    rules::{Move, Side},
+    voice::short,
+};
+use crate::{
+    corpus::Filing,
+    node_api::{DealView, InputsView, MilestoneView, NdaView, NegotiationView, NodeApi, RequestView, Role},
+    summary::{ANSWER, SCHEMA, Stage, summarise},
+};
+
+/// Sells summaries.
+#[derive(Debug)]
+pub struct Seller {
+    instructions: SellerInstructions,
+    voice: Voice,
+}
+
+impl Seller {
+    /// A seller with its instructions.
+    #[must_use]
+    pub fn new(name: &str, instructions: SellerInstructions) -> Self {
+        Self { instructions, voice: Voice::new(name) }
+    }
+
+    async fn bid(&mut self, request: &RequestView, api: &NodeApi) -> Result<(), AgentError> {
+        let market = &self.instructions.market;
+        let body = json!({ "pact": self.pact()?, "price": market.price, "due_secs": market.due_secs });
+        let bid: Value = api.post(&format!("/requests/{}/bids", request.request), &body).await?;
+        let id = bid["bid"].as_str().unwrap_or_default();
+        self.voice.say(&format!(
+            "bid {} of {} on request {}",
+            short(id),
+            market.price,
+            short(&request.request)
+        ));
+        Ok(())
+    }
+
+    /// The pact: what is judged, how much it counts, and what follows.
+    fn pact(&self) -> Result<Value, AgentError> {
+        let schema: Value =
+            serde_json::from_str(SCHEMA).map_err(|error| AgentError::Work(error.to_string()))?;
+        let offer = &self.instructions.pact;
+        let fail = json!({ "kind": "fail" });
+        let reduce = json!({ "kind": "reduce", "bps": 1000 });
+        let clause = |id: &str, test: Value, weight_bps: u16, threshold_bps: u16, consequence: &Value| {
+            json!({
+                "id": id, "test": test, "milestones": [], "weight_bps": weight_bps,
+                "threshold_bps": threshold_bps, "mandatory": consequence == &fail, "consequence": consequence,
+            })
+        };
+        let structure = json!({ "kind": "output_schema", "file": "summary.json", "schema": schema });
+        let citation = json!({
+            "kind": "citation_faithfulness", "file": "summary.json", "pointer": "/sentences", "min_citations": 1,
+        });
+        let latency = json!({ "kind": "latency", "slack_secs": offer.late_secs });
+        let refusal = json!({
+            "kind": "refusal", "file": "summary.json", "pointer": "/answers",
+            "must_refuse": [], "must_answer": [ANSWER],
+        });
+        let mut clauses = vec![
+            clause("structure", structure, 3000, 10_000, &fail),
+            clause("citation", citation, 4000, offer.citation_bps, &fail),
+            clause("latency", latency, 1500, 10_000, &reduce),
+        ];
+        if !offer.may_refuse {
+            clauses.push(clause("refusal", refusal, 1500, 10_000, &fail));
+        }
+        Ok(json!({ "title": "Extractive summary of filings", "clauses": clauses }))
+    }
+
+    async fn answer(&mut self, nda: &NdaView, api: &NodeApi) -> Result<(), AgentError> {
+        let id = &nda.nda;
+        match self.objection(nda) {
+            None => {
+                let _: Value = api.post(&format!("/ndas/{id}/accept"), &json!({})).await?;
+                self.voice.say(&format!("NDA {} accepted", short(id)));
+            }
+            Some(reason) => {
+                let _: Value = api.post(&format!("/ndas/{id}/refuse"), &json!({ "reason": reason })).await?;
+                self.voice.say(&format!("NDA {} refused: {reason}", short(id)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why an NDA is not to be signed.
+    fn objection(&self, nda: &NdaView) -> Option<String> {
+        let rules = &self.instructions.nda;
+        if let Some(strange) = nda.categories.iter().find(|category| !rules.categories.contains(category)) {
+            return Some(format!("category {strange} cannot be kept apart"));
+        }
+        (nda.duration_secs > rules.duration_secs_max)
+            .then(|| format!("{} s is longer than {} s", nda.duration_secs, rules.duration_secs_max))
+    }
+
+    async fn bargain(&mut self, negotiation: &NegotiationView, api: &NodeApi) -> Result<(), AgentError> {
+        let id = &negotiation.negotiation;
+        // The buyer opens: without an offer of theirs there is nothing to answer.
+        let Some(theirs) = &negotiation.last.theirs else { return Ok(()) };
+        match self.instructions.bargaining.answer(Side::Seller, Some(theirs), negotiation.offers_made) {
+            Move::Accept => {
+                let _: Value = api.post(&format!("/negotiations/{id}/accept"), &json!({})).await?;
+                self.voice.say(&format!("negotiation {}: accepted {}", short(id), theirs.price));
+            }
+            Move::Offer(terms) => {
+                let _: Value = api.post(&format!("/negotiations/{id}/offer"), &terms).await?;
+                self.voice.say(&format!(
+                    "negotiation {}: offer {} as {:?}, due {:?} s",
+                    short(id),
+                    terms.price,
+                    terms.split_bps,
+                    terms.due_secs
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn deliver(
+        &mut self,
+        deal: &DealView,
+        milestone: &MilestoneView,
+        api: &NodeApi,
+    ) -> Result<(), AgentError> {
+        let inputs: InputsView = api.get(&format!("/deals/{}/inputs", deal.deal)).await?;
+        if inputs.files.is_empty() {
+            return Ok(());
+        }
+        let filings: Vec<Filing> = inputs
+            .files
+            .into_iter()
+            .map(|file| Filing { name: file.name, text: file.text.words().to_owned() })
+            .collect();
+        // A second try is made with the most careful work there is.
+        let stage = match (milestone.attempts, milestone.index) {
+            (0, 0) => Stage::Draft,
+            (0, 1) => Stage::Revised,
+            _ => Stage::Final,
+        };
+        let summary = tokio::task::spawn_blocking(move || summarise(&filings, stage))
+            .await
+            .map_err(|error| AgentError::Work(error.to_string()))?;
+        let text = serde_json::to_string(&summary).map_err(|error| AgentError::Work(error.to_string()))?;
+        let body =
+            json!({ "files": [{ "name": "summary.json", "media_type": "application/json", "text": text }] });
+        let path = format!("/deals/{}/milestones/{}/delivery", deal.deal, milestone.index);
+        let _: Value = api.post(&path, &body).await?;
+        self.voice.say(&format!(
+            "deal {} milestone {}: delivered {stage:?}, {} sentences, {} bytes",
+            short(&deal.deal),
+            milestone.index,
+            summary.sentences.len(),
+            text.len()
+        ));
+        Ok(())
+    }
+
+    async fn work(&mut self, deal: &DealView, api: &NodeApi) -> Result<(), AgentError> {
+        match deal.state.as_str() {
+            "open" => {
+                let next = deal.milestones.iter().find(|m| !matches!(m.state.as_str(), "paid" | "refunded"));
+                match next {
+                    Some(milestone) if matches!(milestone.state.as_str(), "waiting" | "failed") => {
+                        self.deliver(deal, milestone, api).await
+                    }
+                    Some(_) | None => Ok(()),
+                }
+            }
+            "closed" if !deal.rated => {
+                let value = self.instructions.rating;
+                let _: Value =
+                    api.post(&format!("/deals/{}/rating", deal.deal), &json!({ "value": value })).await?;
+                self.voice.say(&format!("rated …{} with {value}", short(&deal.peer)));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Agent for Seller {
+    async fn step(&mut self, api: &NodeApi) -> Result<bool, AgentError> {
+        let requests: Vec<RequestView> = api.get("/requests").await?;
+        let task = self.instructions.market.task_schema.clone();
+        let ours = |request: &&RequestView| {
+            !request.own && request.open && request.my_bid.is_none() && request.task_schema == task
+        };
+        for request in requests.iter().filter(ours) {
+            if self.instructions.market.price <= request.budget {
+                self.bid(request, api).await?;
+            }
+        }
+        let ndas: Vec<NdaView> = api.get("/ndas").await?;
+        for nda in ndas.iter().filter(|nda| nda.your_turn) {
+            self.answer(nda, api).await?;
+        }
+        let negotiations: Vec<NegotiationView> = api.get("/negotiations").await?;
+        for negotiation in negotiations.iter().filter(|n| n.your_turn && n.role == Role::Seller) {
+            self.bargain(negotiation, api).await?;
+        }
+        let deals: Vec<DealView> = api.get("/deals").await?;
+        for deal in deals.iter().filter(|deal| deal.role == Role::Seller) {
+            self.work(deal, api).await?;
+        }
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn an_nda_outside_the_rules_is_refused_with_the_reason() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions/seller-careful.toml");
+        let seller = Seller::new("seller", SellerInstructions::load(&path).unwrap());
+        let nda = |categories: &[&str], duration_secs| NdaView {
+            nda: "0x1".into(),
+            state: "proposed".into(),
+            your_turn: true,
+            session_open: false,
+            request: None,
+            categories: categories.iter().map(|category| (*category).to_owned()).collect(),
+            duration_secs,
+            destroy_after_secs: duration_secs,
+        };
+        assert_eq!(seller.objection(&nda(&["offer", "work"], 86_400)), None);
+        assert!(seller.objection(&nda(&["personal"], 86_400)).unwrap().contains("personal"));
+        assert!(seller.objection(&nda(&["offer"], u64::MAX)).unwrap().contains("longer"));
+        let clauses = seller.pact().unwrap();
+        let weights =
+            clauses["clauses"].as_array().unwrap().iter().map(|c| c["weight_bps"].as_u64().unwrap());
+        assert_eq!(weights.sum::<u64>(), 10_000);
+    }
+}

@@ -1,0 +1,41 @@
+//! Serves the chain of a finished story again, so that anybody can verify its deal later.
+//!
+//! The state is loaded and not kept: whatever a visitor does to it is gone afterwards.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    chain::anvil::{Anvil, AnvilOptions},
+    process::ProcessError,
+};
+
+/// Says why no chain is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The folder has none.
+    #[error("{0} is missing: name the folder that `scripts/demo --keep` has written, for example DIR/happy")]
+    NoChain(PathBuf),
+    /// There is no room for a log.
+    #[error("cannot make a folder for the log: {0}")]
+    Folder(#[from] std::io::Error),
+    /// anvil does not do it.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
+
+/// Serves `dir/chain.json` until the future is dropped or the chain ends.
+///
+/// # Errors
+/// [`ServeError`].
+#[expect(clippy::print_stdout, reason = "the address is what the caller asked for")]
+pub async fn chain(dir: &Path, port: u16) -> Result<(), ServeError> {
+    let state = dir.join("chain.json");
+    if !state.is_file() {
+        return Err(ServeError::NoChain(state));
+    }
+    let folder = tempfile::tempdir()?;
+    let options = AnvilOptions { port, load: Some(state), dump: None };
+    let mut anvil = Anvil::start(&options, &folder.path().join("anvil.log")).await?;
+    println!("rpc {}", anvil.rpc());
+    Err(anvil.ended().await.into())
+}
