@@ -7,6 +7,7 @@
 
 pub mod beacon;
 pub mod canonical;
+pub mod clause;
 pub mod did;
 pub mod document;
 pub mod ids;
