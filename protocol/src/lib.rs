@@ -14,6 +14,7 @@ pub mod ids;
 pub mod money;
 pub mod panel;
 pub mod proof;
+pub mod reputation;
 pub mod text;
 pub mod time;
 pub mod transcript;
