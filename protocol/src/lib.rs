@@ -15,6 +15,7 @@ pub mod money;
 pub mod panel;
 pub mod proof;
 pub mod reputation;
+pub mod stage;
 pub mod text;
 pub mod time;
 pub mod transcript;
