@@ -14,7 +14,7 @@ use core::convert::Infallible;
 use std::collections::VecDeque;
 
 use axum::{
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     http::HeaderMap,
     response::sse::{self, KeepAlive, Sse},
 };
@@ -111,9 +111,10 @@ impl Listener {
 /// `GET /events`.
 pub(super) async fn stream(
     State(app): State<App>,
-    Query(After { after }): Query<After>,
+    query: Result<Query<After>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, Problem> {
+    let Query(After { after }) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let listener = Listener::new(app, seen.unwrap_or(after)).await?;
     let events = stream::unfold(listener, async |mut listener| {

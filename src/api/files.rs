@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_request_names_a_file_by_the_hash_of_its_bytes() {
-        let sent = |name: &str| TextFile { name: name.into(), media_type: "text/plain".into(), text: "abc".into() };
+        let sent =
+            |name: &str| TextFile { name: name.into(), media_type: "text/plain".into(), text: "abc".into() };
         let reference = sent("a.txt").reference().unwrap();
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!((reference.sha256.to_string().as_str(), reference.size), (hash, 3));

@@ -12,7 +12,7 @@ use axum::{
     extract::{Path, State},
 };
 use nuncio_protocol::{
-    command::{Command, Concession, Event, Look, NewNegotiation, ProposedMilestone, Proposal, Reply},
+    command::{Command, Concession, Event, Look, NewNegotiation, Proposal, ProposedMilestone, Reply},
     ids::{NegotiationId, PaperId},
     money::{Bps, Usdc},
     text::{BoundError, Line},
@@ -122,11 +122,12 @@ pub(super) async fn open(
     let Seats { size, quorum } = opening.panel;
     // Listening begins before the act, so that its event cannot be missed.
     let events = app.node.events();
-    let negotiation = match app.ask(Command::Negotiate(NewNegotiation { nda, size, quorum }), Vec::new()).await? {
-        Reply::Negotiation(id) => Some(id),
-        Reply::Accepted => tokio::time::timeout(OPENING, begun(nda, events)).await.ok().flatten(),
-        Reply::Paper(_) | Reply::View(_) | Reply::Files(_) => return Err(Problem::strange()),
-    };
+    let negotiation =
+        match app.ask(Command::Negotiate(NewNegotiation { nda, size, quorum }), Vec::new()).await? {
+            Reply::Negotiation(id) => Some(id),
+            Reply::Accepted => tokio::time::timeout(OPENING, begun(nda, events)).await.ok().flatten(),
+            Reply::Paper(_) | Reply::View(_) | Reply::Files(_) => return Err(Problem::strange()),
+        };
     Ok(Json(json!({ "negotiation": negotiation })))
 }
 
@@ -134,7 +135,9 @@ pub(super) async fn open(
 async fn begun(wanted: PaperId, mut events: Receiver<(u64, Event)>) -> Option<NegotiationId> {
     loop {
         match events.recv().await {
-            Ok((_, Event::NegotiationBegun { negotiation, nda })) if nda == wanted => return Some(negotiation),
+            Ok((_, Event::NegotiationBegun { negotiation, nda })) if nda == wanted => {
+                return Some(negotiation);
+            }
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return None,
         }

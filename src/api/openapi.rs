@@ -71,9 +71,8 @@ fn operation(route: &Route) -> Value {
 
 fn parameters(path: &str) -> impl Iterator<Item = Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = names.map(|name| {
-        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
-    });
+    let in_path = names
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     let after = (path == "/events").then(|| {
         json!({ "name": "after", "in": "query", "required": false, "schema": { "type": "integer", "minimum": 0 } })
     });
@@ -136,6 +135,9 @@ mod tests {
         let document = document();
         let path = &document["paths"]["/deals/{id}/milestones/{milestone}/delivery"]["post"];
         assert_eq!(path["parameters"].as_array().unwrap().len(), 2);
-        assert_eq!(path["requestBody"]["content"]["application/json"]["schema"]["required"], json!(["files"]));
+        assert_eq!(
+            path["requestBody"]["content"]["application/json"]["schema"]["required"],
+            json!(["files"])
+        );
     }
 }

@@ -10,7 +10,9 @@ use axum::{
 };
 
 use super::{
-    App, body::BODY_MAX, deals, events,
+    App,
+    body::BODY_MAX,
+    deals, events,
     field::{self, Field},
     gate, market, ndas, negotiations, node, openapi,
     problem::Problem,

@@ -35,6 +35,7 @@ impl Scripted {
         Arc::new(Self { asked: Mutex::new(Vec::new()), events: broadcast::channel(16).0 })
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a script has few lines")]
     fn answer(command: &Command) -> Result<Reply, Refusal> {
         let view = |view| Ok(Reply::View(Box::new(view)));
         match command {
@@ -101,7 +102,8 @@ impl World {
     }
 
     fn request(&self, method: Method, path: &str, role: Role) -> reqwest::RequestBuilder {
-        let base = if self.api.address().starts_with("unix") { "http://localhost" } else { self.api.address() };
+        let base =
+            if self.api.address().starts_with("unix") { "http://localhost" } else { self.api.address() };
         let token = role.token(self.home.path()).unwrap();
         self.client.request(method, format!("{base}/api/v1{path}")).bearer_auth(token)
     }

@@ -67,8 +67,10 @@ mod tests {
 
     #[test]
     fn a_peers_words_are_wrapped_wherever_they_stand() {
-        let mut value = json!({ "a": { "text": "x" }, "list": [{ "t": "y" }, { "t": 1 }, {}], "words": ["z"] });
-        for path in [&["a", "text"][..], &["list", "*", "t"], &["words", "*"], &["missing", "t"], &["a", "*"]] {
+        let mut value =
+            json!({ "a": { "text": "x" }, "list": [{ "t": "y" }, { "t": 1 }, {}], "words": ["z"] });
+        for path in [&["a", "text"][..], &["list", "*", "t"], &["words", "*"], &["missing", "t"], &["a", "*"]]
+        {
             wrap(&mut value, path);
         }
         let text = |text: &str| json!({ "untrusted_text": text });

@@ -74,10 +74,16 @@ fn role(text: &str) -> Result<Role, String> {
 }
 
 impl Init {
-    pub(super) fn run(mut self, root: &Path) -> Result<Value, Failure> {
+    pub(super) fn run(self, root: &Path) -> Result<Value, Failure> {
         if root.join("config.toml").exists() {
             return Err(HomeError::Taken(root.to_owned()).into());
         }
+        let password = password::read(true)?;
+        self.make(root, &password)
+    }
+
+    /// Makes the home and says who the node is.
+    pub(super) fn make(mut self, root: &Path, password: &str) -> Result<Value, Failure> {
         for list in [&mut self.domain, &mut self.task_schema] {
             list.sort();
             list.dedup();
@@ -85,12 +91,14 @@ impl Init {
         self.roles.sort();
         self.roles.dedup();
         let network = NetworkFile::read(&self.deployment)?;
-        network.network(self.network).map_err(|why| HomeError::Content { path: self.deployment.clone(), why })?;
+        network
+            .network(self.network)
+            .map_err(|why| HomeError::Content { path: self.deployment.clone(), why })?;
         let hardness = match self.network {
             Preset::Local => Hardness::Local,
             Preset::Production => Hardness::Production,
         };
-        let keys = Keys::create(root, &password::read(true)?, hardness).map_err(Failure::failed)?;
+        let keys = Keys::create(root, password, hardness).map_err(Failure::failed)?;
         Tokens::create(root)?;
         let chain = network.deployment.chain_id;
         let card = self.card(&keys, chain)?;
@@ -171,5 +179,93 @@ impl Init {
             task_schemas: self.task_schema.clone(),
             policy,
         }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use clap::Parser;
+    use nuncio_protocol::typed::Contracts;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        init: Init,
+    }
+
+    /// quicknet's key: any point of the curve does here.
+    const BEACON: &str = "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d106451\
+        0d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a";
+
+    const CHAIN: u64 = 31_337;
+
+    fn address(byte: u8) -> String {
+        Address::repeat_byte(byte).to_string()
+    }
+
+    /// The description of a network on which nothing stands.
+    fn network(folder: &Path) -> PathBuf {
+        let names = ["Accords", "DealEscrow", "DrandBeacon", "JuryPool", "Mandates"];
+        let deployed = (1..).zip(names).map(|(byte, name)| {
+            let there =
+                json!({ "address": address(byte), "template_hash": format!("0x{}", "00".repeat(32)) });
+            (name.to_owned(), there)
+        });
+        let contracts: serde_json::Map<String, Value> = deployed.collect();
+        let text = json!({
+            "deployment": {
+                "name": "test", "chain_id": CHAIN, "contracts": contracts,
+                "usdc": { "address": address(9), "name": "USDC", "version": "2" },
+                "identity_registry": address(10), "reputation_registry": address(11),
+            },
+            "rpc": ["http://127.0.0.1:1"],
+            "beacon": {
+                "urls": ["http://127.0.0.1:2"], "public_key": BEACON, "period": 3, "genesis_time": 1, "hash": "00",
+            },
+        });
+        let path = folder.join("network.json");
+        std::fs::write(&path, text.to_string()).unwrap();
+        path
+    }
+
+    pub(in crate::cli) fn init(folder: &Path, principal: Address) -> Init {
+        let deployment = network(folder).to_string_lossy().into_owned();
+        let principal = principal.to_string();
+        let line = ["x", "--network", "local", "--roles", "vault,trader", "--name", "n", "--domain", "b"];
+        let rest = ["--domain", "a", "--deployment", &deployment, "--principal", &principal];
+        Line::try_parse_from(line.into_iter().chain(rest)).unwrap().init
+    }
+
+    #[test]
+    fn a_new_home_has_a_card_that_any_stranger_accepts() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("home");
+        let principal = Address::repeat_byte(0xaa);
+        let answer = init(folder.path(), principal).make(&root, "password").unwrap();
+        let home = Home::open(&root).unwrap();
+        let at = Address::repeat_byte;
+        let contracts =
+            Contracts { chain_id: CHAIN, mandates: at(5), accords: at(1), escrow: at(2), jury: at(4) };
+        let card = home.card.clone().verify(&contracts).unwrap();
+        assert_eq!(card.principal.address, principal);
+        assert_eq!(card.roles.to_vec(), [Role::Trader, Role::Vault]);
+        assert_eq!(answer["card"], format!("0x{}", card.id()));
+        assert_eq!(answer["did"], card.agent.to_string());
+        assert!(answer["peer_id"].as_str().unwrap().starts_with("12D3Koo"), "{answer}");
+        assert_eq!(home.config.domains, ["a", "b"]);
+        assert_eq!((home.config.policy.sign_nda, home.config.policy.window_secs_min), (false, 0));
+        Tokens::read(&root).unwrap();
+    }
+
+    #[test]
+    fn a_home_is_never_made_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("home");
+        let again = || init(folder.path(), Address::repeat_byte(0xaa));
+        again().make(&root, "password").unwrap();
+        let failure = again().run(&root).unwrap_err();
+        assert_eq!((failure.code, failure.hint.is_some()), (1, true));
     }
 }

@@ -103,6 +103,26 @@ impl Offered {
                 (!signed).then(|| format!("the principal {} has not signed this", self.principal))
             })
     }
+
+    /// The agent's signature. One mandate for each serial: the slot refuses a second one.
+    fn countersign(
+        &self,
+        root: &Path,
+        contracts: &typed::Contracts,
+        password: &str,
+    ) -> Result<EthSignature, Failure> {
+        let keys = Keys::unlock(root, password).map_err(Failure::failed)?;
+        // The records stay closed: what this slot holds is in the guard itself.
+        keys.compare(0).map_err(Failure::failed)?;
+        let request = SignRequest {
+            slot: Slot::exclusive(format!("mandate/{}/{}", self.spender, self.serial)),
+            payloads: vec![Payload::Typed { digest: self.typed().digest(contracts) }],
+        };
+        match keys.sign(&request).map_err(Failure::failed)?.as_slice() {
+            [Signature::Typed(signature)] => Ok(EthSignature(*signature)),
+            _ => Err(Failure::failed("the keys gave another signature than was asked for")),
+        }
+    }
 }
 
 impl Act {
@@ -112,21 +132,81 @@ impl Act {
         let text = fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
         let offered: Offered = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
         let home = Home::open(root)?;
-        let network = home.network.network(home.config.network).map_err(Failure::failed)?;
-        let contracts = network.deployment.contracts;
+        let contracts = contracts(&home)?;
         if let Some(why) = offered.objection(&home, &contracts) {
             return Err(Failure::failed(why).hint("have the principal sign a mandate for this agent's card"));
         }
-        let keys = Keys::unlock(root, &password::read(false)?).map_err(Failure::failed)?;
-        // One mandate for each serial: the slot refuses a second one under the same number.
-        keys.compare(0).map_err(Failure::failed)?;
-        let request = SignRequest {
-            slot: Slot::exclusive(format!("mandate/{}/{}", offered.spender, offered.serial)),
-            payloads: vec![Payload::Typed { digest: offered.typed().digest(&contracts) }],
-        };
-        match keys.sign(&request).map_err(Failure::failed)?.as_slice() {
-            [Signature::Typed(signature)] => Ok(json!({ "signature": EthSignature(*signature) })),
-            _ => Err(Failure::failed("the keys gave another signature than was asked for")),
+        let signature = offered.countersign(root, &contracts, &password::read(false)?)?;
+        Ok(json!({ "signature": signature }))
+    }
+}
+
+fn contracts(home: &Home) -> Result<typed::Contracts, Failure> {
+    let network = home.network.network(home.config.network).map_err(Failure::failed)?;
+    Ok(network.deployment.contracts)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::signers::{SignerSync, local::PrivateKeySigner};
+
+    use super::{super::init::tests::init, *};
+
+    fn offered(home: &Home, principal: &PrivateKeySigner, change: impl FnOnce(&mut Offered)) -> Offered {
+        let card = &home.card.document;
+        let contracts = contracts(home).unwrap();
+        let paper = json!({
+            "agent": card.settlement, "principal": principal.address(), "spender": contracts.escrow,
+            "card": card.id().word(), "agentId": "0", "humanAbove": "400000000", "perPeriod": "400000000",
+            "period": 86_400, "scopes": 1, "validFrom": 1, "validUntil": 2, "policy": B256::ZERO, "serial": 1,
+            "signature": format!("0x{}", "00".repeat(65)),
+        });
+        let mut offered: Offered = serde_json::from_value(paper).unwrap();
+        change(&mut offered);
+        let digest = offered.typed().digest(&contracts);
+        offered.signature = EthSignature(principal.sign_hash_sync(&digest).unwrap().as_bytes());
+        offered
+    }
+
+    #[test]
+    fn an_agent_countersigns_its_own_mandate_and_no_second_one_under_that_serial() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("home");
+        let principal = PrivateKeySigner::random();
+        init(folder.path(), principal.address()).make(&root, "password").unwrap();
+        let home = Home::open(&root).unwrap();
+        let contracts = contracts(&home).unwrap();
+        let mandate = offered(&home, &principal, |_| {});
+        assert_eq!(mandate.objection(&home, &contracts), None);
+        let signature = mandate.countersign(&root, &contracts, "password").unwrap();
+        assert!(signature.is_by(home.settlement(), mandate.typed().digest(&contracts)));
+        let wider = offered(&home, &principal, |mandate| mandate.scopes = 3);
+        assert_eq!(wider.objection(&home, &contracts), None);
+        assert!(wider.countersign(&root, &contracts, "password").is_err());
+    }
+
+    #[test]
+    fn a_mandate_for_somebody_else_or_by_somebody_else_is_not_countersigned() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("home");
+        let principal = PrivateKeySigner::random();
+        init(folder.path(), principal.address()).make(&root, "password").unwrap();
+        let home = Home::open(&root).unwrap();
+        let contracts = contracts(&home).unwrap();
+        let other = Address::repeat_byte(7);
+        let rows: [(&str, fn(&mut Offered, Address)); 4] = [
+            ("agent", |mandate, other| mandate.agent = other),
+            ("principal", |mandate, other| mandate.principal = other),
+            ("card", |mandate, _| mandate.card = B256::ZERO),
+            ("escrow", |mandate, other| mandate.spender = other),
+        ];
+        for (what, change) in rows {
+            let mandate = offered(&home, &principal, |mandate| change(mandate, other));
+            let why = mandate.objection(&home, &contracts).unwrap();
+            assert!(why.contains(what), "{why}");
         }
+        let mut unsigned = offered(&home, &principal, |_| {});
+        unsigned.per_period = Decimal(u64::MAX);
+        assert!(unsigned.objection(&home, &contracts).unwrap().contains("has not signed"));
     }
 }
