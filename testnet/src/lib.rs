@@ -9,6 +9,7 @@
 
 pub mod agent;
 pub mod beacon;
+pub mod bench;
 pub mod chain;
 pub mod cluster;
 pub mod corpus;
