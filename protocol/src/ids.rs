@@ -152,6 +152,20 @@ pub struct StreamId(pub u64);
 #[serde(transparent)]
 pub struct MilestoneIndex(pub u8);
 
+/// One judgement: a milestone's delivery before one panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseId {
+    /// The deal.
+    pub deal: DealId,
+    /// The milestone, from 0.
+    pub milestone: u8,
+    /// 0 for the first panel, 1 after the appeal.
+    pub round: u8,
+    /// Which delivery of the milestone, from 0.
+    pub attempt: u8,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

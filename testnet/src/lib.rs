@@ -8,6 +8,7 @@
 //! Nothing depends on this crate.
 
 pub mod agent;
+pub mod bare;
 pub mod beacon;
 pub mod bench;
 pub mod chain;

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMandates} from "./interfaces/IMandates.sol";
+import {Eip712} from "./law/Eip712.sol";
+import {Signatures} from "./law/Signatures.sol";
+import {Hashes} from "./types/Hashes.sol";
+import {Approve, Mandate, Revoke} from "./types/Mandate.sol";
+
+/// @title Mandates
+/// @notice See IMandates. The only calls out of here are STATICCALLs to ERC-1271 wallets, so nothing can reenter.
+contract Mandates is IMandates, Eip712 {
+    /// @dev Two words. Times that must last are uint40; `spentAt` is uint32 seconds and lasts until 2106.
+    struct Authority {
+        address principal;
+        uint40 validUntil; // 0: revoked
+        uint32 scopes;
+        uint16 serial; // highest ever seen for (agent, spender)
+        uint64 humanAbove;
+        uint64 perPeriod;
+        uint64 spent;
+        uint32 spentAt;
+        uint32 period;
+    }
+
+    mapping(address agent => mapping(address spender => Authority)) private authorities;
+    mapping(address principal => mapping(address agent => mapping(address spender => uint16))) private burnt;
+
+    constructor() Eip712("Mandates") {}
+
+    function grant(Mandate calldata m, bytes calldata principalSignature, bytes calldata agentSignature)
+        external
+    {
+        require(m.agent != address(0) && m.principal != address(0) && m.spender != address(0), ZeroAddress());
+        require(m.agent != m.principal, AgentIsPrincipal(m.agent));
+        require(m.period != 0, NoPeriod());
+        require(block.timestamp >= m.validFrom, NotYetValid(m.validFrom, block.timestamp));
+        require(block.timestamp < m.validUntil, Expired(m.validUntil, block.timestamp));
+        Authority storage kept = authorities[m.agent][m.spender];
+        require(m.serial > kept.serial, SerialTooLow(m.serial, kept.serial));
+        uint16 burntUpTo = burnt[m.principal][m.agent][m.spender];
+        require(m.serial > burntUpTo, SerialTooLow(m.serial, burntUpTo));
+        require(
+            kept.principal == m.principal || block.timestamp >= kept.validUntil,
+            ServesAnother(m.agent, kept.principal)
+        );
+        bytes32 digest = mandateDigest(m);
+        _requireSigned(m.principal, digest, principalSignature);
+        _requireSigned(m.agent, digest, agentSignature);
+
+        uint64 spent = _spentNow(kept);
+        authorities[m.agent][m.spender] = Authority({
+            principal: m.principal,
+            validUntil: m.validUntil,
+            scopes: m.scopes,
+            serial: m.serial,
+            humanAbove: m.humanAbove,
+            perPeriod: m.perPeriod,
+            spent: spent,
+            spentAt: uint32(block.timestamp),
+            period: m.period
+        });
+        emit Granted(m.agent, m.principal, m.spender, m, spent);
+    }
+
+    function revoke(Revoke calldata r, address principal, bytes calldata signature) external {
+        uint16 burntUpTo = burnt[principal][r.agent][r.spender];
+        require(r.serial > burntUpTo, SerialTooLow(r.serial, burntUpTo));
+        _requireSigned(principal, revokeDigest(r), signature);
+
+        burnt[principal][r.agent][r.spender] = r.serial;
+        Authority storage kept = authorities[r.agent][r.spender];
+        if (kept.principal == principal && kept.serial <= r.serial) {
+            kept.serial = r.serial;
+            kept.validUntil = 0;
+        }
+        emit Revoked(r.agent, principal, r.spender, r.serial);
+    }
+
+    function spend(
+        address agent,
+        address principal,
+        uint32 scope,
+        bytes32 deal,
+        uint64 amount,
+        bytes calldata approval
+    ) external {
+        Authority storage kept = authorities[agent][msg.sender];
+        require(kept.principal != address(0), NoMandate(agent, msg.sender));
+        require(kept.principal == principal, WrongPrincipal(principal, kept.principal));
+        require(block.timestamp < kept.validUntil, Expired(kept.validUntil, block.timestamp));
+        require(kept.scopes & scope == scope, OutOfScope(scope, kept.scopes));
+        uint256 spent = uint256(_spentNow(kept)) + amount;
+        require(spent <= kept.perPeriod, OverPeriod(spent, kept.perPeriod));
+        bool approved = amount > kept.humanAbove;
+        if (approved) _requireApproval(principal, deal, amount, kept.humanAbove, approval);
+
+        kept.spent = uint64(spent);
+        kept.spentAt = uint32(block.timestamp);
+        emit Spent(agent, principal, deal, amount, uint64(spent), approved);
+    }
+
+    function principalOf(address agent, address spender, uint32 scope) external view returns (address) {
+        Authority storage kept = authorities[agent][spender];
+        bool valid = block.timestamp < kept.validUntil && kept.scopes & scope == scope;
+        return valid ? kept.principal : address(0);
+    }
+
+    function mandateOf(address agent, address spender)
+        external
+        view
+        returns (
+            address principal,
+            uint40 validUntil,
+            uint32 scopes,
+            uint16 serial,
+            uint64 humanAbove,
+            uint64 perPeriod,
+            uint32 period,
+            uint64 spent,
+            uint40 spentAt
+        )
+    {
+        Authority storage kept = authorities[agent][spender];
+        (principal, validUntil, scopes, serial) = (kept.principal, kept.validUntil, kept.scopes, kept.serial);
+        (humanAbove, perPeriod, period) = (kept.humanAbove, kept.perPeriod, kept.period);
+        (spent, spentAt) = (kept.spent, kept.spentAt);
+    }
+
+    function available(address agent, address spender) external view returns (uint64) {
+        Authority storage kept = authorities[agent][spender];
+        uint64 spent = _spentNow(kept);
+        bool none = block.timestamp >= kept.validUntil || spent >= kept.perPeriod;
+        return none ? 0 : kept.perPeriod - spent;
+    }
+
+    function burntSerial(address principal, address agent, address spender) external view returns (uint16) {
+        return burnt[principal][agent][spender];
+    }
+
+    function mandateDigest(Mandate calldata m) public view returns (bytes32) {
+        return _digest(Hashes.mandate(m));
+    }
+
+    function revokeDigest(Revoke calldata r) public view returns (bytes32) {
+        return _digest(Hashes.revoke(r));
+    }
+
+    function approveDigest(Approve calldata a) external view returns (bytes32) {
+        return _digest(Hashes.approve(a.deal, a.until));
+    }
+
+    function domainSeparator() external view returns (bytes32) {
+        return _domain();
+    }
+
+    /// @dev What is still counted: it decays by `perPeriod` per `period`, rounded against the agent.
+    function _spentNow(Authority storage kept) private view returns (uint64) {
+        (uint64 spent, uint32 period) = (kept.spent, kept.period);
+        if (spent == 0) return 0;
+        uint256 decayed = uint256(kept.perPeriod) * (block.timestamp - kept.spentAt) / period;
+        return decayed >= spent ? 0 : spent - uint64(decayed);
+    }
+
+    /// @dev `approval` is abi.encode(uint40 until, bytes signature): the word `until`, the offset 64, the length, the bytes.
+    function _requireApproval(
+        address principal,
+        bytes32 deal,
+        uint64 amount,
+        uint64 humanAbove,
+        bytes calldata approval
+    ) private view {
+        require(approval.length >= 96, ApprovalMissing(amount, humanAbove));
+        uint40 until = uint40(uint256(bytes32(approval[:32])));
+        require(block.timestamp <= until, ApprovalExpired(until, block.timestamp));
+        uint256 length = uint256(bytes32(approval[64:96]));
+        require(length <= approval.length - 96, ApprovalMissing(amount, humanAbove));
+        _requireSigned(principal, _digest(Hashes.approve(deal, until)), approval[96:96 + length]);
+    }
+
+    function _requireSigned(address signer, bytes32 digest, bytes calldata signature) private view {
+        require(Signatures.signed(signer, digest, signature), BadSignature(signer, digest));
+    }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDrandBeacon} from "../IDrandBeacon.sol";
+import {IDealEscrow} from "../interfaces/IDealEscrow.sol";
+import {IJuryPool} from "../interfaces/IJuryPool.sol";
+import {IUsdc} from "../interfaces/IUsdc.sol";
+import {Eip712} from "../law/Eip712.sol";
+import {Locked} from "../law/Locked.sol";
+import {Seat, SeatStatus} from "../types/Jury.sol";
+
+/// @title Seats and their stakes
+/// @notice A seat costs one fixed stake, which weighs the same for everybody. Seats are only appended and their times of
+/// joining never decrease, so "all that joined before t" is a number.
+abstract contract Seats is IJuryPool, Eip712, Locked {
+    bytes32 private constant JOIN = keccak256("Join");
+
+    IUsdc internal immutable USDC;
+    IDrandBeacon internal immutable BEACON;
+    IDealEscrow internal immutable ESCROW;
+    uint64 public immutable stake;
+    uint40 public immutable seatAge;
+    uint40 public immutable roundGrid;
+    uint40 public immutable roundDelay;
+    uint40 public immutable rulingTime;
+    uint40 public immutable exitDelay;
+
+    Seat[] internal seats;
+    mapping(address to => uint64) public owed;
+    uint64 public pot;
+
+    constructor(
+        address usdc_,
+        address beacon_,
+        address escrow_,
+        uint64 stake_,
+        uint40 seatAge_,
+        uint40 roundGrid_,
+        uint40 roundDelay_,
+        uint40 rulingTime_,
+        uint40 exitDelay_
+    ) Eip712("JuryPool") {
+        require(usdc_ != address(0) && beacon_ != address(0) && escrow_ != address(0), ZeroAddress());
+        require(roundGrid_ != 0 && stake_ != 0 && rulingTime_ != 0, ZeroConstant());
+        (USDC, BEACON, ESCROW) = (IUsdc(usdc_), IDrandBeacon(beacon_), IDealEscrow(escrow_));
+        stake = stake_;
+        (seatAge, roundGrid, roundDelay) = (seatAge_, roundGrid_, roundDelay_);
+        (rulingTime, exitDelay) = (rulingTime_, exitDelay_);
+    }
+
+    function join(address holder, uint16 provider) external locked returns (uint40 seat) {
+        seat = _seat(holder, msg.sender, provider);
+        require(USDC.transferFrom(msg.sender, address(this), stake), TransferFailed(address(this), stake));
+    }
+
+    function joinWithAuthorization(
+        address principal,
+        address holder,
+        uint16 provider,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 salt,
+        bytes calldata signature
+    ) external locked returns (uint40 seat) {
+        seat = _seat(holder, principal, provider);
+        bytes32 authorization = keccak256(abi.encode(JOIN, holder, provider, salt));
+        USDC.receiveWithAuthorization(
+            principal, address(this), stake, validAfter, validBefore, authorization, signature
+        );
+    }
+
+    function vacate(uint40 seat) external locked {
+        Seat storage kept = _kept(seat);
+        bool owner = msg.sender == kept.holder || msg.sender == kept.principal;
+        require(owner, NotSeatOwner(msg.sender, seat));
+        require(kept.status == SeatStatus.Active, SeatNotActive(seat));
+        (kept.status, kept.leftAt) = (SeatStatus.Left, uint40(block.timestamp));
+        emit SeatVacated(seat);
+    }
+
+    function withdrawStake(uint40 seat) external locked {
+        Seat storage kept = _kept(seat);
+        bool out = kept.status == SeatStatus.Left || kept.status == SeatStatus.Suspended;
+        require(out && kept.stake != 0, NothingStaked(seat));
+        uint40 until = kept.leftAt + exitDelay;
+        require(block.timestamp >= until, StillLocked(block.timestamp, until));
+        (address principal, uint64 amount) = (kept.principal, kept.stake);
+        (kept.status, kept.stake) = (SeatStatus.Withdrawn, 0);
+        emit StakeWithdrawn(seat, principal, amount);
+        require(USDC.transfer(principal, amount), TransferFailed(principal, amount));
+    }
+
+    function collect(address to) external locked {
+        uint64 amount = owed[to];
+        require(amount != 0, NothingOwed(to));
+        owed[to] = 0;
+        emit Collected(to, amount);
+        require(USDC.transfer(to, amount), TransferFailed(to, amount));
+    }
+
+    // --- views ---
+
+    function seatCount() external view returns (uint40) {
+        return uint40(seats.length);
+    }
+
+    function seatOf(uint40 seat) external view returns (Seat memory) {
+        return _kept(seat);
+    }
+
+    function seatsAt(uint40 time) external view returns (uint40) {
+        (uint256 low, uint256 high) = (0, seats.length);
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (seats[middle].joinedAt <= time) low = middle + 1;
+            else high = middle;
+        }
+        return uint40(low);
+    }
+
+    function domainSeparator() external view returns (bytes32) {
+        return _domain();
+    }
+
+    function usdc() external view returns (address) {
+        return address(USDC);
+    }
+
+    function beacon() external view returns (address) {
+        return address(BEACON);
+    }
+
+    function escrow() external view returns (address) {
+        return address(ESCROW);
+    }
+
+    // --- for appeals and slashing ---
+
+    function _kept(uint40 seat) internal view returns (Seat storage) {
+        require(seat < seats.length, NoSuchSeat(seat, uint40(seats.length)));
+        return seats[seat];
+    }
+
+    /// @dev Takes a tenth of the stake of a seat that was silent, and the seat out of later draws.
+    function _suspend(uint40 seat) internal {
+        Seat storage kept = seats[seat];
+        uint64 lost = kept.stake / 10;
+        kept.stake -= lost;
+        if (kept.leftAt == 0) kept.leftAt = uint40(block.timestamp);
+        if (kept.status == SeatStatus.Active || kept.status == SeatStatus.Left) {
+            kept.status = SeatStatus.Suspended;
+        }
+        emit SeatSuspended(seat, lost, kept.stake);
+        _fillPot(lost);
+    }
+
+    function _fillPot(uint64 amount) internal {
+        if (amount == 0) return;
+        pot += amount;
+        emit PotChanged(pot);
+    }
+
+    function _owe(address to, uint64 amount) internal {
+        if (amount == 0) return;
+        owed[to] += amount;
+        emit Owed(to, amount);
+    }
+
+    function _seat(address holder, address principal, uint16 provider) private returns (uint40 seat) {
+        require(holder != address(0), ZeroAddress());
+        require(holder != principal, HolderIsPrincipal(holder));
+        seat = uint40(seats.length);
+        seats.push(
+            Seat({
+                holder: holder,
+                joinedAt: uint40(block.timestamp),
+                leftAt: 0,
+                provider: provider,
+                principal: principal,
+                stake: stake,
+                status: SeatStatus.Active
+            })
+        );
+        emit Seated(seat, holder, principal, provider);
+    }
+}

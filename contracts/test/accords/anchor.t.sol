@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Accords} from "../../src/Accords.sol";
+import {IAccords} from "../../src/interfaces/IAccords.sol";
+import {Nda} from "../../src/types/Nda.sol";
+import {Test} from "../base/Test.sol";
+
+/// anchor
+/// ├── keeps an NDA that both signed, once, with its whole terms in the event
+/// └── when it is late, one-sided, self-made, or its dates make no sense
+contract AnchorTest is Test {
+    uint40 private constant NOW = 1_800_000_000;
+    Accords private accords;
+
+    Account private alice = account("alice");
+    Account private bob = account("bob");
+
+    function setUp() external {
+        vm.warp(NOW);
+        accords = new Accords();
+    }
+
+    function nda() private view returns (Nda memory n) {
+        (n.a, n.b, n.terms, n.scopes) = (alice.addr, bob.addr, sha256("terms"), 7);
+        (n.from, n.until, n.destroyBy, n.anchorBy) = (NOW, NOW + 100, NOW + 200, NOW);
+        (n.jurisdiction, n.salt) = (276, 1);
+    }
+
+    function anchored() private returns (Nda memory n, bytes32 id) {
+        n = nda();
+        id = accords.ndaId(n);
+        accords.anchor(n, sign(alice, id), signCompact(bob, id));
+    }
+
+    function refused(Nda memory n, bytes memory reason) private {
+        bytes32 id = accords.ndaId(n);
+        (bytes memory byA, bytes memory byB) = (sign(alice, id), sign(bob, id));
+        vm.expectRevert(reason);
+        accords.anchor(n, byA, byB);
+    }
+
+    function test_an_nda_that_both_signed_is_anchored_with_its_terms() external {
+        Nda memory n = nda();
+        bytes32 id = accords.ndaId(n);
+        vm.expectEmit(address(accords));
+        emit IAccords.Anchored(id, alice.addr, bob.addr, n);
+        anchored();
+        (uint40 anchoredAt, uint40 until, uint40 destroyBy,,,,) = accords.record(id);
+        assertEq(anchoredAt, NOW, "anchored at");
+        assertEq(until, NOW + 100, "until");
+        assertEq(destroyBy, NOW + 200, "destroy by");
+        refused(n, abi.encodeWithSelector(IAccords.AlreadyAnchored.selector, id, NOW));
+    }
+
+    function test_the_id_is_the_digest_of_the_typed_data() external view {
+        bytes32 typeHash = keccak256(
+            "Nda(address a,address b,bytes32 terms,uint64 scopes,uint40 from,uint40 until,uint40 destroyBy,uint40 anchorBy,uint16 jurisdiction,uint256 salt)"
+        );
+        bytes32 hash = keccak256(bytes.concat(abi.encode(typeHash), abi.encode(nda())));
+        bytes32 domain = domainSeparator("Accords", "1", address(accords));
+        assertEq(accords.ndaId(nda()), typedDigest(domain, hash), "id");
+    }
+
+    function test_a_leaked_signature_ends_at_anchorBy() external {
+        vm.warp(NOW + 1);
+        refused(nda(), abi.encodeWithSelector(IAccords.AnchorByPassed.selector, NOW, NOW + 1));
+    }
+
+    function test_terms_that_make_no_sense_have_one_error_each() external {
+        Nda memory n = nda();
+        n.b = address(0);
+        refused(n, abi.encodeWithSelector(IAccords.ZeroAddress.selector));
+        n = nda();
+        n.b = alice.addr;
+        refused(n, abi.encodeWithSelector(IAccords.SameParty.selector, alice.addr));
+        n = nda();
+        n.until = n.from;
+        refused(n, abi.encodeWithSelector(IAccords.EmptyTerm.selector, NOW, NOW));
+        n = nda();
+        n.destroyBy = NOW + 99;
+        refused(n, abi.encodeWithSelector(IAccords.DestroyByTooEarly.selector, NOW + 99, NOW + 100));
+    }
+
+    function test_one_signature_is_not_enough() external {
+        Nda memory n = nda();
+        bytes32 id = accords.ndaId(n);
+        (bytes memory byA, bytes memory byB) = (sign(alice, id), sign(bob, id));
+        vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, bob.addr, id));
+        accords.anchor(n, byA, byA);
+        vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, alice.addr, id));
+        accords.anchor(n, byB, byB);
+        vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, alice.addr, id));
+        accords.anchor(n, malleated(byA), byB);
+    }
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {JuryPool} from "../../src/JuryPool.sol";
+import {Mandates} from "../../src/Mandates.sol";
+import {TestUsdc} from "../../src/testing/usdc/TestUsdc.sol";
+import {TestUsdcProxy} from "../../src/testing/usdc/TestUsdcProxy.sol";
+import {
+    BUYER_MANDATED,
+    Cancel,
+    Claim,
+    Deal,
+    Fallback,
+    Meta,
+    Rating,
+    Release,
+    SELLER_MANDATED,
+    Status,
+    Verdict,
+    Votes
+} from "../../src/types/Deal.sol";
+import {DealSlot, Slot} from "../../src/types/DealSlot.sol";
+import {Mandate, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
+import {Test} from "../base/Test.sol";
+import {RecordedBeacon} from "./RecordedBeacon.sol";
+
+/// @notice The worked example: 180 USDC as 54 / 63 / 63 between the agents of two principals, five jurors, two vaults.
+/// Helpers are named by what a person does: `opened`, `judged`, `appealed`.
+abstract contract World is Test {
+    using DealSlot for uint256;
+
+    uint64 internal constant ONE = 1e6;
+    uint40 internal constant NOW = 1_800_000_000;
+    uint40 internal constant GRACE = 1 days;
+    uint40 internal constant APPEAL_LIMIT = 7 days;
+    uint40 internal constant SEAT_AGE = 1 days;
+    uint40 internal constant RULING_TIME = 2 days;
+    uint40 internal constant EXIT_DELAY = 8 days;
+    uint64 internal constant STAKE = 50 * ONE;
+    uint32 internal constant WINDOW = 2 days;
+
+    TestUsdc internal usdc;
+    Mandates internal mandates;
+    RecordedBeacon internal beacon;
+    JuryPool internal jury;
+    DealEscrow internal escrow;
+
+    Account internal minter = account("minter");
+    Account internal blacklister = account("blacklister");
+    Account internal pauser = account("pauser");
+    Account internal stranger = account("stranger");
+    Account internal buyer = account("buyer");
+    Account internal seller = account("seller");
+    Account internal buyerPrincipal = account("buyer's principal");
+    Account internal sellerPrincipal = account("seller's principal");
+    Account[] internal jurors; // in the order of the panel
+    Account[] internal vaults; // ascending
+
+    function setUp() public virtual {
+        vm.warp(NOW);
+        address code = created("TestUsdc.sol:TestUsdc", "");
+        bytes memory behind = abi.encode(code, account("proxy admin").addr);
+        usdc = TestUsdc(created("TestUsdcProxy.sol:TestUsdcProxy", behind));
+        usdc.initialize(
+            "USDC", "USDC", "USD", 6, minter.addr, pauser.addr, blacklister.addr, account("owner").addr
+        );
+        vm.prank(minter.addr);
+        usdc.configureMinter(minter.addr, type(uint256).max);
+        mandates = Mandates(created("Mandates.sol:Mandates", ""));
+        beacon = new RecordedBeacon(NOW - 3000);
+        escrow = DealEscrow(
+            created(
+                "DealEscrow.sol:DealEscrow", abi.encode(address(usdc), address(mandates), GRACE, APPEAL_LIMIT)
+            )
+        );
+        bytes memory constants =
+            abi.encode(STAKE, SEAT_AGE, uint256(1 hours), uint256(10 minutes), RULING_TIME, EXIT_DELAY);
+        bytes memory parts = abi.encode(address(usdc), address(beacon), address(escrow));
+        jury = JuryPool(created("JuryPool.sol:JuryPool", bytes.concat(parts, constants)));
+
+        for (uint256 i = 0; i < 5; ++i) {
+            _insert(jurors, account(string.concat("juror ", vm.toString(i))));
+        }
+        _insert(vaults, account("vault a"));
+        _insert(vaults, account("vault b"));
+        mandated(buyer, buyerPrincipal, SCOPE_BUY, 1000 * ONE, 500 * ONE, 1);
+        mandated(seller, sellerPrincipal, SCOPE_SELL, 1000 * ONE, 500 * ONE, 1);
+        deposited(buyerPrincipal.addr, 1000 * ONE);
+    }
+
+    /// @dev By artefact: a test that says `new` carries the whole contract in its own code and compiles it again.
+    function created(string memory artifact, bytes memory arguments) internal returns (address at_) {
+        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            at_ := create(0, add(code, 0x20), mload(code))
+        }
+        require(at_ != address(0), NotTrue(artifact));
+    }
+
+    // --- terms ---
+
+    /// @notice The worked example, both sides mandated, with a jury fee of 3 USDC and an appeal fee of 7.
+    function terms() internal view returns (Deal memory d) {
+        (d.buyer, d.seller) = (buyer.addr, seller.addr);
+        (d.buyerPay, d.sellerPay) = (buyerPrincipal.addr, sellerPrincipal.addr);
+        d.amounts = uint256(54 * ONE) | uint256(63 * ONE) << 64 | uint256(63 * ONE) << 128;
+        d.due = uint256(1 days) | uint256(2 days) << 32 | uint256(3 days) << 64;
+        d.panel = keccak256(abi.encodePacked(panel()));
+        d.jury = address(jury);
+        d.end = NOW + 10 days;
+        d.window = WINDOW;
+        d.quorum = 3;
+        d.fallback_ = uint8(Fallback.Split);
+        d.fallbackBps = 6000;
+        d.juryFee = 3 * ONE;
+        d.appealFee = 7 * ONE;
+        d.flags = BUYER_MANDATED | SELLER_MANDATED;
+        d.meta = Meta({
+            agreement: sha256("agreement"),
+            nda: sha256("nda"),
+            pact: sha256("pact"),
+            panelRequest: sha256("panel request"),
+            vaults: keccak256(abi.encodePacked(vaultList())),
+            mandates: address(mandates),
+            reviewer: address(0),
+            start: NOW,
+            fundBy: NOW + 300,
+            kind: 1,
+            jurisdiction: 276,
+            beaconRound: 1000,
+            attempt: 0,
+            salt: uint256(sha256("salt"))
+        });
+    }
+
+    /// @notice The same between two accounts that act for themselves.
+    function plainTerms() internal view returns (Deal memory d) {
+        d = terms();
+        d.flags = 0;
+        d.meta.mandates = address(0);
+    }
+
+    function panel() internal view returns (address[] memory list) {
+        list = new address[](jurors.length);
+        for (uint256 i = 0; i < list.length; ++i) {
+            list[i] = jurors[i].addr;
+        }
+    }
+
+    function vaultList() internal view returns (address[] memory list) {
+        list = new address[](vaults.length);
+        for (uint256 i = 0; i < list.length; ++i) {
+            list[i] = vaults[i].addr;
+        }
+    }
+
+    // --- what people do ---
+
+    function minted(address to, uint64 amount) internal {
+        vm.prank(minter.addr);
+        usdc.mint(to, amount);
+    }
+
+    function deposited(address owner, uint64 amount) internal {
+        minted(owner, amount);
+        vm.prank(owner);
+        usdc.approve(address(escrow), amount);
+        vm.prank(owner);
+        escrow.deposit(owner, amount);
+    }
+
+    function blacklisted(address who) internal {
+        vm.prank(blacklister.addr);
+        usdc.blacklist(who);
+    }
+
+    function mandateTerms(Account memory agent, Account memory principal)
+        internal
+        view
+        returns (Mandate memory m)
+    {
+        (m.agent, m.principal, m.spender) = (agent.addr, principal.addr, address(escrow));
+        (m.card, m.policy) = (sha256("card"), sha256("policy"));
+        (m.humanAbove, m.perPeriod, m.period) = (500 * ONE, 1000 * ONE, 1 days);
+        (m.scopes, m.validFrom, m.validUntil) = (SCOPE_BUY, NOW, NOW + 365 days);
+        m.serial = 1;
+    }
+
+    function mandated(
+        Account memory agent,
+        Account memory principal,
+        uint32 scopes,
+        uint64 perPeriod,
+        uint64 humanAbove,
+        uint16 serial
+    ) internal {
+        Mandate memory m = mandateTerms(agent, principal);
+        (m.scopes, m.perPeriod, m.humanAbove, m.serial) = (scopes, perPeriod, humanAbove, serial);
+        bytes32 digest = mandates.mandateDigest(m);
+        mandates.grant(m, sign(principal, digest), sign(agent, digest));
+    }
+
+    function opened(Deal memory d) internal returns (bytes32 id) {
+        return escrow.openFromMandate(d, signFund(buyer, d), signDeal(seller, d), "");
+    }
+
+    function openedTerms() internal returns (Deal memory d, bytes32 id) {
+        d = terms();
+        id = opened(d);
+    }
+
+    function released(Deal memory d, uint8 milestone, bool push) internal {
+        Release memory r = Release(escrow.dealId(d), milestone, sha256("evidence"));
+        escrow.release(d, r, signRelease(buyer, r), push);
+    }
+
+    function verdictOn(Deal memory d, uint8 milestone, uint16 bps) internal view returns (Verdict memory v) {
+        v = Verdict(escrow.dealId(d), milestone, 0, 0, bps, sha256("evidence"), sha256("votes"));
+    }
+
+    /// @notice A verdict with the signatures of panel members 0, 1 and 2.
+    function judged(Deal memory d, Verdict memory v) internal {
+        escrow.verdict(d, v, votesOf(v, 7), "", "", true);
+    }
+
+    function votesOf(Verdict memory v, uint256 signers) internal view returns (Votes memory votes) {
+        uint256 n;
+        for (uint256 i = 0; i < jurors.length; ++i) {
+            if (signers & (uint256(1) << i) != 0) ++n;
+        }
+        votes = Votes(panel(), signers, new bytes[](n));
+        bytes32 digest = escrow.verdictDigest(v);
+        n = 0;
+        for (uint256 i = 0; i < jurors.length; ++i) {
+            if (signers & (uint256(1) << i) != 0) votes.signatures[n++] = signCompact(jurors[i], digest);
+        }
+    }
+
+    function appealed(Deal memory d, Verdict memory v, Account memory by) internal {
+        escrow.appeal(d, v, uint40(block.timestamp), by.addr, signAppeal(by, v, uint40(block.timestamp)));
+    }
+
+    function claimOf(Deal memory d, uint8 milestone) internal view returns (Claim memory c) {
+        (c.milestone, c.manifest, c.size) = (milestone, sha256("manifest"), 1000);
+        (c.vaults, c.receipts) = (vaultList(), 3);
+        (c.storedAt, c.signatures) = (new uint40[](2), new bytes[](2));
+        for (uint256 i = 0; i < 2; ++i) {
+            c.storedAt[i] = uint40(block.timestamp) - 1;
+            c.signatures[i] = signReceipt(vaults[i], d, c, c.storedAt[i]);
+        }
+    }
+
+    // --- what people sign ---
+
+    function inEscrow(bytes32 structHash) internal view returns (bytes32) {
+        return typedDigest(domainSeparator("DealEscrow", "1", address(escrow)), structHash);
+    }
+
+    function signDeal(Account memory who, Deal memory d) internal view returns (bytes memory) {
+        return sign(who, escrow.dealId(d));
+    }
+
+    function signFund(Account memory who, Deal memory d) internal view returns (bytes memory) {
+        bytes32 hash = keccak256(abi.encode(keccak256("Fund(bytes32 deal)"), escrow.dealId(d)));
+        return sign(who, inEscrow(hash));
+    }
+
+    function signVoid(Account memory who, Deal memory d) internal view returns (bytes memory) {
+        bytes32 hash = keccak256(abi.encode(keccak256("Void(bytes32 deal)"), escrow.dealId(d)));
+        return sign(who, inEscrow(hash));
+    }
+
+    function signRelease(Account memory who, Release memory r) internal view returns (bytes memory) {
+        bytes32 typeHash = keccak256("Release(bytes32 deal,uint8 milestone,bytes32 evidence)");
+        return sign(who, inEscrow(keccak256(abi.encode(typeHash, r.deal, r.milestone, r.evidence))));
+    }
+
+    function signCancel(Account memory who, Cancel memory c) internal view returns (bytes memory) {
+        bytes32 typeHash = keccak256("Cancel(bytes32 deal,uint16 sellerBps,uint40 until)");
+        return sign(who, inEscrow(keccak256(abi.encode(typeHash, c.deal, c.sellerBps, c.until))));
+    }
+
+    function signReceipt(Account memory who, Deal memory d, Claim memory c, uint40 storedAt)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 typeHash = keccak256(
+            "Receipt(bytes32 deal,uint8 milestone,uint8 attempt,bytes32 manifest,uint64 size,uint40 storedAt)"
+        );
+        bytes32 id = escrow.dealId(d);
+        bytes32 hash =
+            keccak256(abi.encode(typeHash, id, c.milestone, c.attempt, c.manifest, c.size, storedAt));
+        return sign(who, inEscrow(hash));
+    }
+
+    function signConsent(Account memory who, Verdict memory v) internal view returns (bytes memory) {
+        bytes32 hash = keccak256(abi.encode(keccak256("Consent(bytes32 verdict)"), escrow.verdictDigest(v)));
+        return sign(who, inEscrow(hash));
+    }
+
+    function signAppeal(Account memory who, Verdict memory v, uint40 until)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 typeHash = keccak256("Appeal(bytes32 verdict,uint40 until)");
+        return sign(who, inEscrow(keccak256(abi.encode(typeHash, escrow.verdictDigest(v), until))));
+    }
+
+    function signRating(Account memory who, Rating memory r) internal view returns (bytes memory) {
+        bytes32 typeHash = keccak256("Rating(bytes32 deal,int128 value,bytes32 feedbackHash)");
+        return sign(who, inEscrow(keccak256(abi.encode(typeHash, r.deal, r.value, r.feedbackHash))));
+    }
+
+    function approvalOf(Account memory principal, bytes32 id, uint40 until)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 hash = keccak256(abi.encode(keccak256("Approve(bytes32 deal,uint40 until)"), id, until));
+        bytes32 domain = domainSeparator("Mandates", "1", address(mandates));
+        return abi.encode(until, sign(principal, typedDigest(domain, hash)));
+    }
+
+    /// @notice USDC's authorization for a contract of ours to take `amount` from `who`.
+    function authorization(Account memory who, address to, uint256 amount, uint256 validBefore, bytes32 nonce)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 typeHash = keccak256(
+            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+        );
+        bytes32 hash = keccak256(abi.encode(typeHash, who.addr, to, amount, 0, validBefore, nonce));
+        return sign(who, typedDigest(usdc.DOMAIN_SEPARATOR(), hash));
+    }
+
+    // --- what can be seen ---
+
+    function slotOf(bytes32 id) internal view returns (Slot memory) {
+        return escrow.slot(id).unpack();
+    }
+
+    function assertStatus(bytes32 id, Status wanted) internal view {
+        assertEq(uint256(slotOf(id).status), uint256(wanted), "status");
+    }
+
+    /// @notice What the escrow owes is what it has: credit of everybody named in these tests, and the deal's own.
+    function assertConserved(bytes32 id) internal view {
+        Slot memory s = slotOf(id);
+        uint256 owed = uint256(s.held) + s.left + escrow.credit(buyerPrincipal.addr)
+            + escrow.credit(sellerPrincipal.addr) + escrow.credit(buyer.addr) + escrow.credit(seller.addr);
+        for (uint256 i = 0; i < jurors.length; ++i) {
+            owed += escrow.credit(jurors[i].addr);
+        }
+        for (uint256 i = 0; i < 12; ++i) {
+            owed += escrow.credit(vm.addr(uint256(keccak256(bytes(string.concat("seat ", vm.toString(i)))))));
+        }
+        assertEq(usdc.balanceOf(address(escrow)), owed, "liabilities");
+    }
+
+    function _insert(Account[] storage sorted, Account memory who) private {
+        sorted.push(who);
+        for (uint256 i = sorted.length - 1; i > 0 && sorted[i - 1].addr > who.addr; --i) {
+            sorted[i] = sorted[i - 1];
+            sorted[i - 1] = who;
+        }
+    }
+}

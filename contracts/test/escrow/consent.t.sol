@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Deal, Status, Verdict} from "../../src/types/Deal.sol";
+import {World} from "./World.sol";
+
+/// consent
+/// ├── ends the window of the pending verdict and pays
+/// └── when a needed consent is missing, or it is for another verdict, or none is pending
+contract ConsentTest is World {
+    function test_the_losers_consent_ends_the_window() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        vm.warp(NOW + 1 days);
+        Verdict memory v = verdictOn(d, 0, 0);
+        judged(d, v);
+        escrow.consent(d, v, "", signConsent(seller, v));
+        assertStatus(id, Status.Open);
+        assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "refunded");
+    }
+
+    function test_a_split_needs_both() external {
+        (Deal memory d,) = openedTerms();
+        vm.warp(NOW + 1 days);
+        Verdict memory v = verdictOn(d, 0, 5000);
+        judged(d, v);
+        bytes memory sellers = signConsent(seller, v);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.ConsentMissing.selector, 5000));
+        escrow.consent(d, v, "", sellers);
+        escrow.consent(d, v, signConsent(buyer, v), sellers);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 27 * ONE, "half");
+    }
+
+    function test_consent_names_the_verdict_that_is_pending() external {
+        (Deal memory d,) = openedTerms();
+        vm.warp(NOW + 1 days);
+        Verdict memory v = verdictOn(d, 0, 0);
+        bytes memory early = signConsent(seller, v);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Open, Status.Pending));
+        escrow.consent(d, v, "", early);
+        judged(d, v);
+        v.evidence = sha256("other evidence");
+        bytes memory other = signConsent(seller, v);
+        bytes32 digest = escrow.verdictDigest(v);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotThePendingVerdict.selector, digest));
+        escrow.consent(d, v, "", other);
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {BUYER_MANDATED, Deal, Source} from "../../src/types/Deal.sol";
+import {World} from "./World.sol";
+
+/// openFromCredit
+/// ├── takes the buyer's own credit, and the seller's bond from its own
+/// └── when the buyer is mandated
+contract OpenFromCreditTest is World {
+    function setUp() public override {
+        super.setUp();
+        minted(buyer.addr, 1000 * ONE);
+    }
+
+    function test_own_credit_pays_for_both_sides_who_act_for_themselves() external {
+        deposited(buyer.addr, 190 * ONE);
+        deposited(seller.addr, 20 * ONE);
+        Deal memory d = plainTerms();
+        d.sellerBond = 20 * ONE;
+        bytes32 id = escrow.openFromCredit(d, signFund(buyer, d), signDeal(seller, d));
+        assertEq(escrow.credit(buyer.addr), 0, "buyer's credit");
+        assertEq(escrow.credit(seller.addr), 0, "seller's credit");
+        assertConserved(id);
+    }
+
+    function test_a_mandated_buyer_does_not_spend_its_own_credit() external {
+        deposited(buyer.addr, 190 * ONE);
+        Deal memory d = terms();
+        bytes memory fund = signFund(buyer, d);
+        bytes memory accept = signDeal(seller, d);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongSource.selector, 3, Source.Credit));
+        escrow.openFromCredit(d, fund, accept);
+        d.flags = BUYER_MANDATED;
+        opened(d);
+    }
+}

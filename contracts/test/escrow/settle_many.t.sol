@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Deal, Rating, Release, Status} from "../../src/types/Deal.sol";
+import {TurncoatWallet} from "./Wallets.sol";
+import {World} from "./World.sol";
+
+/// settleMany
+/// ├── runs every item, whatever the others do
+/// ├── an item that fails is an event with its reason
+/// ├── a hostile wallet costs the others nothing, wherever it stands
+/// └── when an item is a call for which the sender matters, or the gas is too low
+contract SettleManyTest is World {
+    function releaseCall(Deal memory d, uint8 milestone) private view returns (bytes memory) {
+        Release memory r = Release(escrow.dealId(d), milestone, 0);
+        return abi.encodeCall(escrow.release, (d, r, signRelease(buyer, r), true));
+    }
+
+    function hostileAt(uint256 position, TurncoatWallet.Mood mood) private {
+        TurncoatWallet wallet = new TurncoatWallet();
+        Deal memory bad = plainTerms();
+        bad.buyer = address(wallet);
+        deposited(bad.buyer, 190 * ONE);
+        bytes32 badId = escrow.openFromCredit(bad, "", signDeal(seller, bad));
+        (Deal memory good, bytes32 id) = openedTerms();
+        bytes[] memory calls = new bytes[](3);
+        for (uint8 i = 0; i < 3; ++i) {
+            calls[i] = releaseCall(good, i);
+        }
+        calls[position] = releaseCall(bad, 0);
+        wallet.turn(mood);
+        escrow.settleMany(calls);
+        assertEq(slotOf(id).done, 7 & ~(uint256(1) << position), "the others are done");
+        assertEq(slotOf(badId).done, 0, "the hostile one is not");
+    }
+
+    function test_every_item_runs() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        bytes[] memory calls = new bytes[](4);
+        for (uint8 i = 0; i < 3; ++i) {
+            calls[i] = releaseCall(d, i);
+        }
+        Rating memory r = Rating(id, 1, 0);
+        calls[3] = abi.encodeCall(escrow.rate, (d, r, buyer.addr, signRating(buyer, r)));
+        escrow.settleMany(calls);
+        assertStatus(id, Status.Closed);
+        assertEq(slotOf(id).rated, 1, "rated");
+    }
+
+    function test_a_failing_item_is_an_event_and_the_others_are_paid() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        bytes[] memory calls = new bytes[](3);
+        calls[0] = releaseCall(d, 0);
+        calls[1] = calls[0];
+        calls[2] = releaseCall(d, 1);
+        bytes memory reason = abi.encodeWithSelector(IDealEscrow.MilestoneSettled.selector, 0);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.ItemFailed(1, escrow.release.selector, reason);
+        escrow.settleMany(calls);
+        assertEq(slotOf(id).done, 3, "two are done");
+    }
+
+    function test_a_hostile_wallet_costs_the_others_nothing_wherever_it_stands() external {
+        for (uint256 mood = 1; mood < 4; ++mood) {
+            for (uint256 position = 0; position < 3; ++position) {
+                uint256 before = vm.snapshotState();
+                hostileAt(position, TurncoatWallet.Mood(mood));
+                vm.revertToState(before);
+            }
+        }
+    }
+
+    function test_calls_for_which_the_sender_matters_are_not_batched() external {
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = abi.encodeCall(escrow.withdraw, (stranger.addr, 1));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotBatchable.selector, escrow.withdraw.selector));
+        escrow.settleMany(calls);
+    }
+
+    function test_a_batch_without_gas_for_its_items_reverts_instead_of_failing_them() external {
+        (Deal memory d,) = openedTerms();
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = releaseCall(d, 0);
+        bytes memory data = abi.encodeCall(escrow.settleMany, (calls));
+        vm.expectPartialRevert(IDealEscrow.GasTooLow.selector);
+        (bool ignored,) = address(escrow).call{gas: 600_000}(data);
+        assertTrue(ignored, "expectPartialRevert turns the outcome around");
+    }
+}

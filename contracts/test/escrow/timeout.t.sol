@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Cause, Deal, Fallback, Status, Verdict} from "../../src/types/Deal.sol";
+import {World} from "./World.sol";
+
+/// timeout
+/// ├── unclaimed: refunds from due + grace on
+/// ├── claimed: the fallback of the terms from the end on; for principals one window later
+/// ├── a verdict is taken until a timeout has executed
+/// └── when it is too early, or a verdict is pending
+contract TimeoutTest is World {
+    uint40 private constant DUE = NOW + 1 days;
+
+    function early(Deal memory d, uint8 milestone, bytes memory reason) private {
+        vm.expectRevert(reason);
+        escrow.timeout(d, milestone);
+    }
+
+    function test_what_was_not_delivered_is_refunded() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        vm.warp(DUE + GRACE - 1);
+        early(d, 0, abi.encodeWithSelector(IDealEscrow.NotYet.selector, DUE + GRACE - 1, DUE + GRACE));
+        vm.warp(DUE + GRACE);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Settled(id, 0, Cause.Undelivered, 0, 0, 0, 0, 54 * ONE, 0);
+        vm.prank(stranger.addr);
+        escrow.timeout(d, 0);
+        assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "refunded");
+        assertConserved(id);
+    }
+
+    function test_what_was_delivered_and_not_judged_falls_back_at_the_end() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        escrow.claim(d, claimOf(d, 0));
+        vm.warp(d.end - 1);
+        early(d, 0, abi.encodeWithSelector(IDealEscrow.NotYet.selector, d.end - 1, d.end));
+        vm.warp(d.end);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Settled(id, 0, Cause.Unjudged, 0, 0, 6000, 32_400_000, 21_600_000, 0);
+        escrow.timeout(d, 0);
+        assertConserved(id);
+    }
+
+    function test_principals_have_one_window_more() external {
+        Deal memory d = terms();
+        d.fallback_ = uint8(Fallback.Principals);
+        opened(d);
+        escrow.claim(d, claimOf(d, 0));
+        vm.warp(d.end);
+        early(d, 0, abi.encodeWithSelector(IDealEscrow.NotYet.selector, d.end, d.end + WINDOW));
+        vm.warp(d.end + WINDOW);
+        escrow.timeout(d, 0);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 32_400_000, "then as a split");
+    }
+
+    function test_a_refund_fallback_refunds() external {
+        Deal memory d = terms();
+        (d.fallback_, d.fallbackBps) = (uint8(Fallback.Refund), 0);
+        opened(d);
+        escrow.claim(d, claimOf(d, 0));
+        vm.warp(d.end);
+        escrow.timeout(d, 0);
+        assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "refunded");
+    }
+
+    function test_a_verdict_is_taken_until_a_timeout_has_executed() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        vm.warp(d.end + 100 days);
+        judged(d, verdictOn(d, 0, 10_000));
+        early(d, 0, abi.encodeWithSelector(IDealEscrow.VerdictPending.selector, 0, block.timestamp + WINDOW));
+        escrow.timeout(d, 1);
+        Verdict memory v = verdictOn(d, 1, 10_000);
+        bytes memory reason = abi.encodeWithSelector(IDealEscrow.MilestoneSettled.selector, 1);
+        (bytes memory call_) = abi.encodeCall(escrow.verdict, (d, v, votesOf(v, 7), "", "", true));
+        vm.expectRevert(reason);
+        (bool ignored,) = address(escrow).call(call_);
+        assertTrue(ignored, "expectRevert turns the outcome around");
+        assertStatus(id, Status.Pending);
+    }
+
+    function test_either_party_alone_gets_a_silent_deal_to_its_end() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        vm.warp(NOW + 4 days);
+        for (uint8 i = 0; i < 3; ++i) {
+            escrow.timeout(d, i);
+        }
+        assertStatus(id, Status.Closed);
+        assertEq(usdc.balanceOf(buyerPrincipal.addr), 190 * ONE, "everything");
+        assertConserved(id);
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Deal, Status} from "../../src/types/Deal.sol";
+import {World} from "./World.sol";
+
+/// voidDeal
+/// ├── either party ends an unopened id for ever
+/// └── when the deal is open, the signer is no party, or the signature is another's
+contract VoidDealTest is World {
+    function test_a_void_deal_never_opens() external {
+        Deal memory d = terms();
+        bytes memory fund = signFund(buyer, d);
+        bytes memory accept = signDeal(seller, d);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Voided(escrow.dealId(d), seller.addr);
+        escrow.voidDeal(d, seller.addr, signVoid(seller, d));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Void, Status.None));
+        escrow.openFromMandate(d, fund, accept, "");
+    }
+
+    function test_the_buyer_may_void_too_and_only_once() external {
+        Deal memory d = terms();
+        bytes memory notice = signVoid(buyer, d);
+        escrow.voidDeal(d, buyer.addr, notice);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Void, Status.None));
+        escrow.voidDeal(d, buyer.addr, notice);
+    }
+
+    function test_an_open_deal_is_not_voided() external {
+        (Deal memory d,) = openedTerms();
+        bytes memory notice = signVoid(buyer, d);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Open, Status.None));
+        escrow.voidDeal(d, buyer.addr, notice);
+    }
+
+    function test_a_stranger_voids_nothing() external {
+        Deal memory d = terms();
+        bytes memory notice = signVoid(stranger, d);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotAParty.selector, stranger.addr));
+        escrow.voidDeal(d, stranger.addr, notice);
+        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        escrow.voidDeal(d, buyer.addr, notice);
+    }
+}

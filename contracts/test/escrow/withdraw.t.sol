@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Withdraw} from "../../src/types/Deal.sol";
+import {World} from "./World.sol";
+
+/// withdraw, withdrawFor
+/// ├── the owner takes any part of its credit, or signs for all of it
+/// ├── a blacklisted owner cannot redirect, and waits
+/// └── when it is more than the credit, late, repeated, or signed by another
+contract WithdrawTest is World {
+    function signed(Account memory who, Withdraw memory w) private view returns (bytes memory) {
+        bytes32 typeHash = keccak256("Withdraw(address from,address to,uint256 nonce,uint40 until)");
+        return sign(who, inEscrow(keccak256(abi.encode(typeHash, w.from, w.to, w.nonce, w.until))));
+    }
+
+    function test_an_owner_withdraws_any_part_to_anywhere() external {
+        vm.startPrank(buyerPrincipal.addr);
+        escrow.withdraw(stranger.addr, 400 * ONE);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.CreditTooLow.selector, 600 * ONE, 601 * ONE));
+        escrow.withdraw(stranger.addr, 601 * ONE);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.ZeroAddress.selector));
+        escrow.withdraw(address(0), 1);
+        vm.stopPrank();
+        assertEq(usdc.balanceOf(stranger.addr), 400 * ONE, "withdrawn");
+    }
+
+    function test_only_the_principal_withdraws_never_its_agent() external {
+        Withdraw memory w = Withdraw(buyerPrincipal.addr, buyer.addr, 0, NOW);
+        bytes memory agents = signed(buyer, w);
+        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        escrow.withdrawFor(w, agents);
+        vm.prank(buyer.addr);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.CreditTooLow.selector, 0, 1));
+        escrow.withdraw(buyer.addr, 1);
+    }
+
+    function test_a_signed_withdrawal_takes_everything_once() external {
+        Withdraw memory w = Withdraw(buyerPrincipal.addr, stranger.addr, 0, NOW);
+        bytes memory signature = signed(buyerPrincipal, w);
+        escrow.withdrawFor(w, signature);
+        assertEq(usdc.balanceOf(stranger.addr), 1000 * ONE, "withdrawn");
+        deposited(buyerPrincipal.addr, ONE);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongNonce.selector, 0, 1));
+        escrow.withdrawFor(w, signature);
+        w.nonce = 1;
+        w.until = NOW - 1;
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignatureExpired.selector, NOW - 1, NOW));
+        escrow.withdrawFor(w, signature);
+    }
+
+    function test_a_blacklisted_owner_cannot_redirect_and_keeps_its_credit() external {
+        blacklisted(buyerPrincipal.addr);
+        vm.startPrank(buyerPrincipal.addr);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.Blacklisted.selector, buyerPrincipal.addr));
+        escrow.withdraw(stranger.addr, ONE);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.TransferFailed.selector, buyerPrincipal.addr, ONE));
+        escrow.withdraw(buyerPrincipal.addr, ONE);
+        vm.stopPrank();
+        assertEq(escrow.credit(buyerPrincipal.addr), 1000 * ONE, "credit");
+        vm.prank(blacklister.addr);
+        usdc.unBlacklist(buyerPrincipal.addr);
+        vm.prank(buyerPrincipal.addr);
+        escrow.withdraw(stranger.addr, 1000 * ONE);
+    }
+}

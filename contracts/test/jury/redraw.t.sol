@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
+import {Deal, Verdict} from "../../src/types/Deal.sol";
+import {AppealStatus, SeatStatus} from "../../src/types/Jury.sol";
+import {Court} from "../escrow/Court.sol";
+
+/// testify, redraw
+/// ├── after the first deadline the silent lose a tenth and seven others are drawn
+/// ├── after the second the appeal is silent
+/// └── who testified loses nothing
+contract RedrawTest is Court {
+    function underAppeal() private returns (Deal memory d) {
+        deposited(sellerPrincipal.addr, 100 * ONE);
+        Verdict memory v;
+        (d, v) = pending(0);
+        appealed(d, v, seller);
+    }
+
+    function test_the_silent_lose_a_tenth_and_others_are_drawn() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        uint40[] memory first = jury.drawn(d, 0, panel());
+        Verdict memory v = courtVerdict(d, 10_000, 1);
+        bytes memory testimony = sign(holderOf(first[2]), escrow.verdictDigest(v));
+        jury.testify(d, panel(), v, 2, testimony);
+        silent(d);
+        for (uint256 i = 0; i < 7; ++i) {
+            bool honest = i == 2;
+            assertEq(jury.seatOf(first[i]).stake, honest ? STAKE : STAKE - STAKE / 10, "stake");
+            SeatStatus status = honest ? SeatStatus.Active : SeatStatus.Suspended;
+            assertEq(uint256(jury.seatOf(first[i]).status), uint256(status), "status");
+        }
+        assertEq(jury.pot(), 6 * STAKE / 10, "pot");
+
+        proven(d);
+        uint40[] memory second = jury.drawn(d, 0, panel());
+        assertEq(second.length, 5, "all that are left of twelve");
+        for (uint256 i = 0; i < second.length; ++i) {
+            for (uint256 j = 0; j < 7; ++j) {
+                assertTrue(second[i] != first[j], "none of the first seven");
+            }
+        }
+    }
+
+    function test_a_ruling_after_the_redraw_counts_and_its_signers_share_what_was_slashed() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        silent(d);
+        address[] memory court = ruled(d, 10_000, 2);
+        assertEq(jury.owed(court[0]), 7 * ONE, "a fifth of seven fines of five");
+        assertEq(jury.pot(), 0, "pot");
+        escrow.rule(d, court);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "milestone and deposit");
+    }
+
+    function test_after_two_silent_draws_the_appeal_is_over() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        silent(d);
+        silent(d);
+        assertEq(jury.ruling(escrow.dealId(d), 0), uint256(AppealStatus.Silent), "silent");
+        address[] memory members = panel();
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NotRequested.selector, escrow.dealId(d), 0));
+        jury.redraw(d, 0, members);
+    }
+
+    function test_nobody_redraws_before_the_deadline() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        uint40 deadline = jury.appealOf(escrow.dealId(d), 0).deadline;
+        address[] memory members = panel();
+        vm.warp(deadline - 1);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.DeadlineNotPassed.selector, deadline - 1, deadline));
+        jury.redraw(d, 0, members);
+    }
+
+    function test_when_the_beacon_stood_still_nobody_is_punished() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        vm.warp(jury.appealOf(escrow.dealId(d), 0).deadline);
+        jury.redraw(d, 0, panel());
+        assertEq(jury.pot(), 0, "pot");
+        proven(d);
+        assertEq(jury.drawn(d, 0, panel()).length, 7, "all twelve stand for the redraw");
+    }
+
+    function test_when_the_parties_settled_meanwhile_nobody_is_punished() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        released(d, 0, true);
+        vm.warp(jury.appealOf(escrow.dealId(d), 0).deadline);
+        jury.redraw(d, 0, panel());
+        assertEq(jury.pot(), 0, "pot");
+        assertEq(jury.ruling(escrow.dealId(d), 0), uint256(AppealStatus.Silent), "over");
+    }
+
+    function test_testimony_is_by_the_drawn_seat_once() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        uint40[] memory first = jury.drawn(d, 0, panel());
+        Verdict memory v = courtVerdict(d, 10_000, 1);
+        bytes memory testimony = sign(holderOf(first[2]), escrow.verdictDigest(v));
+        address[] memory members = panel();
+        vm.expectPartialRevert(IJuryPool.BadSignature.selector);
+        jury.testify(d, members, v, 3, testimony);
+        jury.testify(d, members, v, 2, testimony);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.AlreadyTestified.selector, first[2]));
+        jury.testify(d, members, v, 2, testimony);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.SignerOutOfPanel.selector, 7, 7));
+        jury.testify(d, members, v, 7, testimony);
+    }
+}

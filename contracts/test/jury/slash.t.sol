@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
+import {Verdict} from "../../src/types/Deal.sol";
+import {SeatStatus} from "../../src/types/Jury.sol";
+import {Court} from "../escrow/Court.sol";
+
+/// slash
+/// ├── two verdicts for one slot cost the whole stake, a tenth to the reporter
+/// └── when the slots differ, the digests are the same, or a signature is another's
+contract SlashTest is Court {
+    function test_two_digests_for_one_slot_cost_the_stake_on_proof_by_anyone() external {
+        Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 10_000, 0, 0);
+        Verdict memory b = Verdict(keccak256("deal"), 0, 0, 0, 0, 0, 0);
+        bytes memory byA = sign(jurors[2], escrow.verdictDigest(a));
+        bytes memory byB = sign(jurors[2], escrow.verdictDigest(b));
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.SameDigest.selector, escrow.verdictDigest(a)));
+        jury.slash(2, a, byA, a, byA);
+        vm.expectPartialRevert(IJuryPool.BadSignature.selector);
+        jury.slash(1, a, byA, b, byB);
+        vm.expectEmit(address(jury));
+        emit IJuryPool.SeatSlashed(2, STAKE, escrow.verdictDigest(a), escrow.verdictDigest(b));
+        vm.prank(stranger.addr);
+        jury.slash(2, a, byA, b, byB);
+        assertEq(uint256(jury.seatOf(2).status), uint256(SeatStatus.Slashed), "status");
+        assertEq(jury.owed(stranger.addr), STAKE / 10, "reporter");
+        assertEq(jury.pot(), STAKE - STAKE / 10, "pot");
+        jury.collect(stranger.addr);
+        assertEq(usdc.balanceOf(stranger.addr), STAKE / 10, "collected");
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NothingOwed.selector, stranger.addr));
+        jury.collect(stranger.addr);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NothingStaked.selector, 2));
+        jury.slash(2, a, byA, b, byB);
+    }
+
+    function test_a_later_attempt_is_no_double_signature() external {
+        Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 0, 0, 0);
+        Verdict memory b = Verdict(keccak256("deal"), 0, 0, 1, 10_000, 0, 0);
+        bytes memory byA = sign(jurors[2], escrow.verdictDigest(a));
+        bytes memory byB = sign(jurors[2], escrow.verdictDigest(b));
+        vm.expectPartialRevert(IJuryPool.NotTheSameSlot.selector);
+        jury.slash(2, a, byA, b, byB);
+    }
+}

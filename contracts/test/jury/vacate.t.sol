@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
+import {Court} from "../escrow/Court.sol";
+
+/// vacate, withdrawStake
+/// ├── the stake goes back to the principal after the exit delay
+/// └── when it is too early, by a stranger, or twice
+contract VacateTest is Court {
+    function test_the_stake_returns_after_the_exit_delay() external {
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NotSeatOwner.selector, stranger.addr, 3));
+        vm.prank(stranger.addr);
+        jury.vacate(3);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NothingStaked.selector, 3));
+        jury.withdrawStake(3);
+        vm.expectEmit(address(jury));
+        emit IJuryPool.SeatVacated(3);
+        vm.prank(jurors[3].addr);
+        jury.vacate(3);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.SeatNotActive.selector, 3));
+        vm.prank(jurors[3].addr);
+        jury.vacate(3);
+        vm.warp(NOW + EXIT_DELAY - 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IJuryPool.StillLocked.selector, NOW + EXIT_DELAY - 1, NOW + EXIT_DELAY)
+        );
+        jury.withdrawStake(3);
+        vm.warp(NOW + EXIT_DELAY);
+        vm.expectEmit(address(jury));
+        emit IJuryPool.StakeWithdrawn(3, seatPrincipal(3).addr, STAKE);
+        jury.withdrawStake(3);
+        assertEq(usdc.balanceOf(seatPrincipal(3).addr), STAKE, "stake");
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NothingStaked.selector, 3));
+        jury.withdrawStake(3);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NoSuchSeat.selector, 17, 17));
+        jury.withdrawStake(17);
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMandates} from "../../src/interfaces/IMandates.sol";
+import {Mandate, SCOPE_BUY} from "../../src/types/Mandate.sol";
+import {OwnedWallet} from "../escrow/Wallets.sol";
+import {MandateWorld} from "./MandateWorld.sol";
+
+/// grant
+/// ├── puts limits in force on both signatures, a contract wallet's too
+/// ├── a re-grant carries over what was spent
+/// └── when the serial is old, the time wrong, a signature another's, or the agent serves another
+contract GrantTest is MandateWorld {
+    function refused(Mandate memory m, bytes memory reason) private {
+        bytes32 digest = mandates.mandateDigest(m);
+        (bytes memory byPrincipal, bytes memory byAgent) = (sign(principal, digest), sign(agent, digest));
+        vm.expectRevert(reason);
+        mandates.grant(m, byPrincipal, byAgent);
+    }
+
+    function test_a_mandate_is_in_force_when_both_have_signed() external {
+        Mandate memory m = mandate(1);
+        vm.expectEmit(address(mandates));
+        emit IMandates.Granted(agent.addr, principal.addr, spender.addr, m, 0);
+        granted(m);
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), principal.addr, "principal");
+        assertEq(mandates.principalOf(agent.addr, spender.addr, 2), address(0), "not for what it is not");
+        assertEq(mandates.available(agent.addr, spender.addr), 100, "available");
+    }
+
+    function test_the_digest_is_that_of_the_typed_data() external view {
+        Mandate memory m = mandate(1);
+        bytes32 typeHash = keccak256(
+            "Mandate(address agent,address principal,address spender,bytes32 card,uint256 agentId,uint64 humanAbove,uint64 perPeriod,uint32 period,uint32 scopes,uint40 validFrom,uint40 validUntil,bytes32 policy,uint16 serial)"
+        );
+        bytes32 hash = keccak256(bytes.concat(abi.encode(typeHash), abi.encode(m)));
+        bytes32 domain = domainSeparator("Mandates", "1", address(mandates));
+        assertEq(mandates.mandateDigest(m), typedDigest(domain, hash), "digest");
+    }
+
+    function test_a_principal_that_is_a_contract_signs_by_its_wallet() external {
+        Mandate memory m = mandate(1);
+        m.principal = address(new OwnedWallet(principal.addr));
+        granted(m);
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), m.principal, "principal");
+    }
+
+    function test_an_old_mandate_does_not_undo_a_lower_limit() external {
+        Mandate memory m = mandate(1);
+        granted(m);
+        Mandate memory lower = mandate(2);
+        lower.perPeriod = 10;
+        granted(lower);
+        refused(m, abi.encodeWithSelector(IMandates.SerialTooLow.selector, 1, 2));
+    }
+
+    function test_a_new_grant_is_no_new_period() external {
+        granted(mandate(1));
+        spent(80);
+        granted(mandate(2));
+        assertEq(mandates.available(agent.addr, spender.addr), 20, "carried over");
+    }
+
+    function test_an_agent_serves_one_principal_at_a_time() external {
+        granted(mandate(1));
+        Account memory other = account("other principal");
+        Mandate memory m = mandate(2);
+        m.principal = other.addr;
+        bytes32 digest = mandates.mandateDigest(m);
+        (bytes memory byOther, bytes memory byAgent) = (sign(other, digest), sign(agent, digest));
+        vm.expectRevert(abi.encodeWithSelector(IMandates.ServesAnother.selector, agent.addr, principal.addr));
+        mandates.grant(m, byOther, byAgent);
+        revoked(principal, 1);
+        mandates.grant(m, byOther, byAgent);
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), other.addr, "other");
+    }
+
+    function test_both_signatures_and_sensible_terms_are_needed() external {
+        Mandate memory m = mandate(1);
+        bytes32 digest = mandates.mandateDigest(m);
+        (bytes memory byPrincipal, bytes memory byAgent) = (sign(principal, digest), sign(agent, digest));
+        vm.expectPartialRevert(IMandates.BadSignature.selector);
+        mandates.grant(m, byAgent, byAgent);
+        vm.expectPartialRevert(IMandates.BadSignature.selector);
+        mandates.grant(m, byPrincipal, byPrincipal);
+        m.agent = principal.addr;
+        refused(m, abi.encodeWithSelector(IMandates.AgentIsPrincipal.selector, principal.addr));
+        m = mandate(1);
+        m.spender = address(0);
+        refused(m, abi.encodeWithSelector(IMandates.ZeroAddress.selector));
+        m = mandate(1);
+        m.period = 0;
+        refused(m, abi.encodeWithSelector(IMandates.NoPeriod.selector));
+        m = mandate(1);
+        m.validFrom = NOW + 1;
+        refused(m, abi.encodeWithSelector(IMandates.NotYetValid.selector, NOW + 1, NOW));
+        m = mandate(1);
+        m.validUntil = NOW;
+        refused(m, abi.encodeWithSelector(IMandates.Expired.selector, NOW, NOW));
+        refused(mandate(0), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 0, 0));
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMandates} from "../../src/interfaces/IMandates.sol";
+import {Mandate, Revoke, SCOPE_BUY} from "../../src/types/Mandate.sol";
+import {MandateWorld} from "./MandateWorld.sol";
+
+/// revoke
+/// ├── burns the serial, also before any grant, and only the signer's own
+/// └── when it is not above what is burnt
+contract RevokeTest is MandateWorld {
+    function refused(Mandate memory m, bytes memory reason) private {
+        bytes32 digest = mandates.mandateDigest(m);
+        (bytes memory byPrincipal, bytes memory byAgent) = (sign(principal, digest), sign(agent, digest));
+        vm.expectRevert(reason);
+        mandates.grant(m, byPrincipal, byAgent);
+    }
+
+    function test_an_old_mandate_does_not_undo_a_revocation() external {
+        granted(mandate(1));
+        revoked(principal, 5);
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), address(0), "nobody");
+        refused(mandate(1), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 1, 5));
+        refused(mandate(5), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 5, 5));
+        granted(mandate(6));
+    }
+
+    function test_a_mandate_can_be_revoked_before_it_is_granted() external {
+        revoked(principal, 1);
+        refused(mandate(1), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 1, 1));
+    }
+
+    function test_a_stranger_burns_only_its_own_serials() external {
+        granted(mandate(1));
+        revoked(account("stranger"), type(uint16).max);
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), principal.addr, "still");
+        granted(mandate(2));
+    }
+
+    function test_a_revocation_of_an_older_serial_leaves_the_newer_grant() external {
+        granted(mandate(4));
+        revoked(principal, 3);
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), principal.addr, "still");
+        Revoke memory r = Revoke(agent.addr, spender.addr, 3);
+        bytes memory signature = sign(principal, mandates.revokeDigest(r));
+        vm.expectRevert(abi.encodeWithSelector(IMandates.SerialTooLow.selector, 3, 3));
+        mandates.revoke(r, principal.addr, signature);
+    }
+
+    function test_the_agent_does_not_revoke() external {
+        granted(mandate(1));
+        Revoke memory r = Revoke(agent.addr, spender.addr, 1);
+        bytes memory signature = sign(agent, mandates.revokeDigest(r));
+        vm.expectPartialRevert(IMandates.BadSignature.selector);
+        mandates.revoke(r, principal.addr, signature);
+    }
+}

@@ -1,0 +1,373 @@
+//! The calls that a node makes, as target and calldata.
+//!
+//! Signatures are bytes of any length, since a party may be a contract wallet (ERC-1271); an empty
+//! one means "not signed" where the contract allows that. Who sends a call never matters, except
+//! for [`Deployment::deposit`], [`Deployment::withdraw`], [`Deployment::approve`] and the seat calls.
+//!
+//! Deliberately absent: checks. A call that the contracts refuse is refused by them, in simulation,
+//! before it costs anything.
+
+use alloy_primitives::{Address, B256, Bytes, U256, aliases::U40};
+use alloy_sol_types::{SolCall, SolValue};
+
+use super::{
+    Deployment,
+    event::SeatIndex,
+    shape,
+    sol::{Claim, IAccords, IDealEscrow, IDrandBeacon, IJuryPool, IMandates, IUsdc, Votes},
+};
+use crate::{
+    ids::MilestoneIndex,
+    journal::Call,
+    money::Usdc,
+    typed::{
+        Agreement, Breach, Cancel, Deal, Destroyed, Mandate, Nda, Rating, Release, Revoke, Verdict, Withdraw,
+    },
+};
+
+/// A signature as a contract takes it; empty where nobody signed.
+pub type Signature = Bytes;
+
+/// An EIP-3009 authorisation by `receiveWithAuthorization`, without its nonce, which the contract computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorization {
+    /// Unix seconds; valid after this second.
+    pub valid_after: u64,
+    /// Unix seconds; valid before this second.
+    pub valid_before: u64,
+    /// Makes the nonce unique.
+    pub salt: B256,
+    /// Of the payer.
+    pub signature: Signature,
+}
+
+/// The argument of [`Deployment::open_from_mandate`] for a total above `humanAbove`: the principal's `Approve`.
+#[must_use]
+pub fn approval(until: u64, signature: &Signature) -> Bytes {
+    (U256::from(until), signature.clone()).abi_encode_params().into()
+}
+
+/// Mandates: authority.
+impl Deployment {
+    /// Puts a mandate in force.
+    #[must_use]
+    pub fn grant(&self, mandate: &Mandate, principal: Signature, agent: Signature) -> Call {
+        let call = IMandates::grantCall {
+            mandate: shape(mandate),
+            principalSignature: principal,
+            agentSignature: agent,
+        };
+        to(self.contracts.mandates, &call)
+    }
+
+    /// Burns every serial up to the one named.
+    #[must_use]
+    pub fn revoke(&self, revoke: &Revoke, principal: Address, signature: Signature) -> Call {
+        to(self.contracts.mandates, &IMandates::revokeCall { r: shape(revoke), principal, signature })
+    }
+}
+
+/// Accords: NDAs and what became of them.
+impl Deployment {
+    /// Anchors an NDA.
+    #[must_use]
+    pub fn anchor_nda(&self, nda: &Nda, a: Signature, b: Signature) -> Call {
+        to(self.contracts.accords, &IAccords::anchorCall { nda: shape(nda), signatureA: a, signatureB: b })
+    }
+
+    /// Anchors an agreement that moves no money.
+    #[must_use]
+    pub fn anchor_agreement(&self, agreement: &Agreement, a: Signature, b: Signature) -> Call {
+        to(
+            self.contracts.accords,
+            &IAccords::anchorAgreementCall { agreement: shape(agreement), signatureA: a, signatureB: b },
+        )
+    }
+
+    /// Records an allegation.
+    #[must_use]
+    pub fn allege_breach(&self, nda: &Nda, breach: &Breach, by: Address, signature: Signature) -> Call {
+        to(self.contracts.accords, &IAccords::breachCall { nda: shape(nda), b: shape(breach), by, signature })
+    }
+
+    /// Records an attestation of destruction.
+    #[must_use]
+    pub fn attest_destruction(
+        &self,
+        nda: &Nda,
+        attestation: &Destroyed,
+        by: Address,
+        signature: Signature,
+    ) -> Call {
+        to(
+            self.contracts.accords,
+            &IAccords::destroyedCall { nda: shape(nda), d: shape(attestation), by, signature },
+        )
+    }
+}
+
+/// DealEscrow: credit and opening.
+impl Deployment {
+    /// Lets the escrow take USDC from the sender by [`Deployment::deposit`].
+    #[must_use]
+    pub fn approve(&self, amount: Usdc) -> Call {
+        to(self.usdc, &IUsdc::approveCall { spender: self.contracts.escrow, value: U256::from(amount.0) })
+    }
+
+    /// Lets the jury pool take the stake from the sender by [`Deployment::join`].
+    #[must_use]
+    pub fn approve_stake(&self, amount: Usdc) -> Call {
+        to(self.usdc, &IUsdc::approveCall { spender: self.contracts.jury, value: U256::from(amount.0) })
+    }
+
+    /// Credits `owner` with the sender's USDC.
+    #[must_use]
+    pub fn deposit(&self, owner: Address, amount: Usdc) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::depositCall { owner, amount: amount.0 })
+    }
+
+    /// Credits `owner` with its own USDC; anyone may send it.
+    #[must_use]
+    pub fn deposit_with_authorization(&self, owner: Address, amount: Usdc, by: Authorization) -> Call {
+        let call = IDealEscrow::depositWithAuthorizationCall {
+            owner,
+            amount: amount.0,
+            validAfter: U256::from(by.valid_after),
+            validBefore: U256::from(by.valid_before),
+            salt: by.salt,
+            signature: by.signature,
+        };
+        to(self.contracts.escrow, &call)
+    }
+
+    /// Sends the sender's credit to `target`.
+    #[must_use]
+    pub fn withdraw(&self, target: Address, amount: Usdc) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::withdrawCall { to: target, amount: amount.0 })
+    }
+
+    /// Sends the whole credit of `withdraw.from`, on its signature.
+    #[must_use]
+    pub fn withdraw_for(&self, withdraw: &Withdraw, signature: Signature) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::withdrawForCall { w: shape(withdraw), signature })
+    }
+
+    /// Opens with the credit of the buyer's principal; `approval` as made by [`approval`], or empty.
+    #[must_use]
+    pub fn open_from_mandate(
+        &self,
+        deal: &Deal,
+        buyer: Signature,
+        seller: Signature,
+        approval: Bytes,
+    ) -> Call {
+        let call = IDealEscrow::openFromMandateCall {
+            deal: shape(deal),
+            buyerSignature: buyer,
+            sellerSignature: seller,
+            approval,
+        };
+        to(self.contracts.escrow, &call)
+    }
+
+    /// Opens with the buyer's own credit.
+    #[must_use]
+    pub fn open_from_credit(&self, deal: &Deal, buyer: Signature, seller: Signature) -> Call {
+        let call = IDealEscrow::openFromCreditCall {
+            deal: shape(deal),
+            buyerSignature: buyer,
+            sellerSignature: seller,
+        };
+        to(self.contracts.escrow, &call)
+    }
+
+    /// Opens with the buyer's own USDC, by an EIP-3009 authorisation whose nonce is the deal's id.
+    #[must_use]
+    pub fn open_with_authorization(&self, deal: &Deal, buyer: Signature, seller: Signature) -> Call {
+        let call = IDealEscrow::openWithAuthorizationCall {
+            deal: shape(deal),
+            buyerAuthorization: buyer,
+            sellerSignature: seller,
+        };
+        to(self.contracts.escrow, &call)
+    }
+
+    /// Keeps a deal that is not open from ever opening.
+    #[must_use]
+    pub fn void_deal(&self, deal: &Deal, by: Address, signature: Signature) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::voidDealCall { deal: shape(deal), by, signature })
+    }
+}
+
+/// DealEscrow: settling.
+impl Deployment {
+    /// Settles a milestone in full on the buyer's signature; `push` pays now.
+    #[must_use]
+    pub fn release(&self, deal: &Deal, release: &Release, buyer: Signature, push: bool) -> Call {
+        to(
+            self.contracts.escrow,
+            &IDealEscrow::releaseCall { deal: shape(deal), r: shape(release), buyerSignature: buyer, push },
+        )
+    }
+
+    /// Settles all that is unsettled, on the signature of whoever gives something up.
+    #[must_use]
+    pub fn cancel(&self, deal: &Deal, cancel: &Cancel, buyer: Signature, seller: Signature) -> Call {
+        let call = IDealEscrow::cancelCall {
+            deal: shape(deal),
+            c: shape(cancel),
+            buyerSignature: buyer,
+            sellerSignature: seller,
+        };
+        to(self.contracts.escrow, &call)
+    }
+
+    /// Records that the vaults have a delivery.
+    #[must_use]
+    pub fn claim(&self, deal: &Deal, claim: Claim) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::claimCall { deal: shape(deal), c: claim })
+    }
+
+    /// Brings a first-panel verdict; consents may be empty.
+    #[must_use]
+    pub fn verdict(&self, deal: &Deal, verdict: &Verdict, votes: Votes, consents: [Signature; 2]) -> Call {
+        let [buyer, seller] = consents;
+        let call = IDealEscrow::verdictCall {
+            deal: shape(deal),
+            v: shape(verdict),
+            votes,
+            buyerConsent: buyer,
+            sellerConsent: seller,
+            push: true,
+        };
+        to(self.contracts.escrow, &call)
+    }
+
+    /// Adds signatures to the accepted verdict.
+    #[must_use]
+    pub fn cosign(&self, deal: &Deal, verdict: &Verdict, votes: Votes) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::cosignCall { deal: shape(deal), v: shape(verdict), votes })
+    }
+
+    /// Ends the window of the pending verdict by consent; an empty one is no consent.
+    #[must_use]
+    pub fn consent(&self, deal: &Deal, verdict: &Verdict, consents: [Signature; 2]) -> Call {
+        let [buyer, seller] = consents;
+        let call = IDealEscrow::consentCall {
+            deal: shape(deal),
+            v: shape(verdict),
+            buyerConsent: buyer,
+            sellerConsent: seller,
+        };
+        to(self.contracts.escrow, &call)
+    }
+
+    /// Finalises a verdict whose window is over and pays all that is settled.
+    #[must_use]
+    pub fn payout(&self, deal: &Deal) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::payoutCall { deal: shape(deal) })
+    }
+
+    /// Takes the pending verdict to the jury; `until` in Unix seconds.
+    #[must_use]
+    pub fn appeal(
+        &self,
+        deal: &Deal,
+        verdict: &Verdict,
+        until: u64,
+        (by, signature): (Address, Signature),
+    ) -> Call {
+        let call = IDealEscrow::appealCall {
+            deal: shape(deal),
+            v: shape(verdict),
+            until: U40::from(until),
+            by,
+            signature,
+        };
+        to(self.contracts.escrow, &call)
+    }
+
+    /// Ends an appeal by the jury's ruling, or by its silence.
+    #[must_use]
+    pub fn close_appeal(&self, deal: &Deal, jurors: Vec<Address>) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::ruleCall { deal: shape(deal), jurors })
+    }
+
+    /// Settles a milestone whose time is over.
+    #[must_use]
+    pub fn time_out(&self, deal: &Deal, milestone: MilestoneIndex) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::timeoutCall { deal: shape(deal), milestone: milestone.0 })
+    }
+
+    /// Credits the first panel's fee.
+    #[must_use]
+    pub fn pay_jurors(&self, deal: &Deal, panel: Vec<Address>) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::payJurorsCall { deal: shape(deal), panel })
+    }
+
+    /// Records a rating.
+    #[must_use]
+    pub fn rate(&self, deal: &Deal, rating: &Rating, by: Address, signature: Signature) -> Call {
+        to(
+            self.contracts.escrow,
+            &IDealEscrow::rateCall { deal: shape(deal), r: shape(rating), by, signature },
+        )
+    }
+}
+
+/// JuryPool and DrandBeacon.
+impl Deployment {
+    /// Takes a seat for `holder` with the sender's stake.
+    #[must_use]
+    pub fn join(&self, holder: Address, provider: u16) -> Call {
+        to(self.contracts.jury, &IJuryPool::joinCall { holder, provider })
+    }
+
+    /// Gives notice for a seat.
+    #[must_use]
+    pub fn vacate(&self, seat: SeatIndex) -> Call {
+        to(self.contracts.jury, &IJuryPool::vacateCall { seat: U40::from(seat.0) })
+    }
+
+    /// Pays the stake of a seat that left back to its principal.
+    #[must_use]
+    pub fn withdraw_stake(&self, seat: SeatIndex) -> Call {
+        to(self.contracts.jury, &IJuryPool::withdrawStakeCall { seat: U40::from(seat.0) })
+    }
+
+    /// Fixes beacon round and seats of an appeal.
+    #[must_use]
+    pub fn request_appeal(&self, deal: &Deal, seats: u64) -> Call {
+        let call = IJuryPool::requestCall { deal: shape(deal), seats: U40::from(seats) };
+        to(self.contracts.jury, &call)
+    }
+
+    /// Brings the ruling of the drawn seats.
+    #[must_use]
+    pub fn rule_appeal(&self, deal: &Deal, verdict: &Verdict, votes: Votes) -> Call {
+        to(self.contracts.jury, &IJuryPool::ruleCall { deal: shape(deal), v: shape(verdict), votes })
+    }
+
+    /// Draws again after silence, or ends the appeal as silent.
+    #[must_use]
+    pub fn redraw(&self, deal: &Deal, milestone: MilestoneIndex, panel: Vec<Address>) -> Call {
+        let call = IJuryPool::redrawCall { deal: shape(deal), milestone: milestone.0, panel };
+        to(self.contracts.jury, &call)
+    }
+
+    /// Pays out what the jury pool owes.
+    #[must_use]
+    pub fn collect(&self, target: Address) -> Call {
+        to(self.contracts.jury, &IJuryPool::collectCall { to: target })
+    }
+
+    /// Proves a beacon round; the signature is the uncompressed point, 96 bytes.
+    #[must_use]
+    pub fn prove_round(&self, round: u64, signature: Bytes) -> Call {
+        to(self.beacon, &IDrandBeacon::proveCall { round, signature })
+    }
+}
+
+fn to<C: SolCall>(contract: Address, call: &C) -> Call {
+    Call { to: contract, data: call.abi_encode().into() }
+}

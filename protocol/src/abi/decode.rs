@@ -1,0 +1,273 @@
+//! From a log's words to a [`ChainEvent`].
+//!
+//! Every value is narrowed to the protocol's type here or the log is refused: a share above 10 000
+//! basis points cannot come from our contracts, so an endpoint made it up.
+
+use alloy_primitives::U256;
+use alloy_sol_types::SolEventInterface;
+
+use super::{
+    ChainEvent, ChainLog, Deployment,
+    event::{SeatIndex, Signers},
+    revert, shape,
+    sol::{
+        IAccords::IAccordsEvents, IDealEscrow::IDealEscrowEvents, IDrandBeacon::IDrandBeaconEvents,
+        IJuryPool::IJuryPoolEvents, IMandates::IMandatesEvents,
+    },
+};
+use crate::{
+    ids::{DealId, MilestoneIndex},
+    money::{Bps, Usdc},
+};
+
+/// Says that a log is not what one of our contracts writes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The words do not fit the event that the first topic names.
+    #[error("log {index} in block {number} does not decode: {reason}")]
+    Malformed { number: u64, index: u64, reason: String },
+    /// A value that our contracts cannot write.
+    #[error("log {index} in block {number} has an impossible {field}")]
+    Impossible { number: u64, index: u64, field: &'static str },
+}
+
+/// What a field is called, where its value is impossible.
+type Field = &'static str;
+
+enum Fault {
+    Words(alloy_sol_types::Error),
+    Value(Field),
+}
+
+impl From<alloy_sol_types::Error> for Fault {
+    fn from(error: alloy_sol_types::Error) -> Self {
+        Self::Words(error)
+    }
+}
+
+impl Deployment {
+    /// Reads a log. `None` where no contract of ours wrote it.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where the address is ours and the content cannot be.
+    pub fn decode(&self, log: &ChainLog) -> Result<Option<ChainEvent>, DecodeError> {
+        let read: fn(&ChainLog) -> Result<ChainEvent, Fault> = match log.address {
+            address if address == self.contracts.escrow => escrow,
+            address if address == self.contracts.accords => accords,
+            address if address == self.contracts.mandates => mandates,
+            address if address == self.contracts.jury => jury,
+            address if address == self.beacon => beacon,
+            _ => return Ok(None),
+        };
+        let (number, index) = (log.block.number, log.index);
+        read(log).map(Some).map_err(|fault| match fault {
+            Fault::Words(error) => DecodeError::Malformed { number, index, reason: error.to_string() },
+            Fault::Value(field) => DecodeError::Impossible { number, index, field },
+        })
+    }
+}
+
+fn mandates(log: &ChainLog) -> Result<ChainEvent, Fault> {
+    use IMandatesEvents as E;
+    Ok(match E::decode_raw_log(&log.topics, &log.data)? {
+        E::Granted(e) => ChainEvent::Granted { mandate: Box::new(shape(&e.mandate)), spent: Usdc(e.spent) },
+        E::Revoked(e) => ChainEvent::Revoked {
+            agent: e.agent,
+            principal: e.principal,
+            spender: e.spender,
+            serial: e.serial,
+        },
+        E::Spent(e) => ChainEvent::Spent {
+            agent: e.agent,
+            principal: e.principal,
+            deal: e.deal.into(),
+            amount: Usdc(e.amount),
+            spent: Usdc(e.spent),
+            approved: e.approved,
+        },
+    })
+}
+
+fn accords(log: &ChainLog) -> Result<ChainEvent, Fault> {
+    use IAccordsEvents as E;
+    Ok(match E::decode_raw_log(&log.topics, &log.data)? {
+        E::Anchored(e) => ChainEvent::NdaAnchored { nda: e.nda.into(), terms: Box::new(shape(&e.terms)) },
+        E::AgreementAnchored(e) => {
+            ChainEvent::AgreementAnchored { id: e.agreement, terms: Box::new(shape(&e.terms)) }
+        }
+        E::BreachAlleged(e) => {
+            ChainEvent::BreachAlleged { nda: e.nda.into(), by: e.by, evidence: e.evidence }
+        }
+        E::DestructionAttested(e) => {
+            ChainEvent::DestructionAttested { nda: e.nda.into(), by: e.by, attestation: e.attestation }
+        }
+    })
+}
+
+fn escrow(log: &ChainLog) -> Result<ChainEvent, Fault> {
+    use IDealEscrowEvents as E;
+    Ok(match E::decode_raw_log(&log.topics, &log.data)? {
+        E::Opened(e) => {
+            ChainEvent::Opened { deal: e.deal.into(), source: e.source, terms: Box::new(shape(&e.terms)) }
+        }
+        E::Voided(e) => ChainEvent::Voided { deal: e.deal.into(), by: e.by },
+        E::Claimed(e) => ChainEvent::Claimed {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            attempt: e.attempt,
+            manifest: e.manifest,
+            size: e.size,
+            vaults: signers(e.vaults)?,
+            stored_at: e.storedAt.iter().map(|at| at.to()).collect(),
+        },
+        E::Judged(e) => ChainEvent::Judged {
+            deal: e.deal.into(),
+            id: e.digest.into(),
+            signers: signers(e.signers)?,
+            challenge_until: e.challengeUntil.to(),
+            verdict: {
+                share(e.verdict.sellerBps)?;
+                milestone(e.verdict.milestone)?;
+                Box::new(shape(&e.verdict))
+            },
+        },
+        E::Cosigned(e) => ChainEvent::Cosigned {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            signers: signers(e.signers)?,
+        },
+        E::Settled(e) => ChainEvent::Settled {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            cause: e.cause,
+            round: e.round,
+            attempt: e.attempt,
+            seller_bps: share(e.sellerBps)?,
+            to_seller: Usdc(e.toSeller),
+            to_buyer: Usdc(e.toBuyer),
+            evidence: e.evidence,
+        },
+        E::Appealed(e) => ChainEvent::Appealed {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            by: e.by,
+            verdict: e.verdict.into(),
+            deposit: Usdc(e.deposit),
+        },
+        E::AppealClosed(e) => ChainEvent::AppealClosed {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            end: e.end,
+            to_jurors: Usdc(e.toJurors),
+            to_appellant: Usdc(e.toAppellant),
+            to_other: Usdc(e.toOther),
+        },
+        E::Paid(e) => ChainEvent::Paid { deal: e.deal.into(), to: e.to, amount: Usdc(e.amount) },
+        E::Credited(e) => ChainEvent::Credited {
+            owner: e.owner,
+            deal: (!e.deal.is_zero()).then(|| DealId::from(e.deal)),
+            amount: Usdc(e.amount),
+        },
+        E::Debited(e) => ChainEvent::Debited { owner: e.owner, deal: e.deal.into(), amount: Usdc(e.amount) },
+        E::Withdrawn(e) => ChainEvent::Withdrawn { owner: e.owner, to: e.to, amount: Usdc(e.amount) },
+        E::Closed(e) => ChainEvent::Closed {
+            deal: e.deal.into(),
+            to_seller: Usdc(e.toSeller),
+            to_buyer: Usdc(e.toBuyer),
+            jury_fee: Usdc(e.juryFee),
+        },
+        E::Rated(e) => ChainEvent::Rated {
+            deal: e.deal.into(),
+            rater: e.rater,
+            ratee: e.ratee,
+            value: e.value,
+            feedback: e.feedbackHash,
+        },
+        E::ItemFailed(e) => ChainEvent::ItemFailed {
+            index: e.index.try_into().map_err(|_| Fault::Value("index"))?,
+            reason: revert::reason(&e.reason),
+        },
+    })
+}
+
+fn jury(log: &ChainLog) -> Result<ChainEvent, Fault> {
+    use IJuryPoolEvents as E;
+    Ok(match E::decode_raw_log(&log.topics, &log.data)? {
+        E::Seated(e) => ChainEvent::Seated {
+            seat: SeatIndex(e.seat.to()),
+            holder: e.holder,
+            principal: e.principal,
+            provider: e.provider,
+        },
+        E::SeatVacated(e) => ChainEvent::SeatLeft { seat: SeatIndex(e.seat.to()) },
+        E::SeatSuspended(e) => ChainEvent::SeatSuspended {
+            seat: SeatIndex(e.seat.to()),
+            lost: Usdc(e.lost),
+            stake: Usdc(e.stake),
+        },
+        E::SeatSlashed(e) => ChainEvent::SeatSlashed {
+            seat: SeatIndex(e.seat.to()),
+            lost: Usdc(e.lost),
+            digests: [e.digestA, e.digestB],
+        },
+        E::StakeWithdrawn(e) => ChainEvent::StakeWithdrawn {
+            seat: SeatIndex(e.seat.to()),
+            principal: e.principal,
+            amount: Usdc(e.amount),
+        },
+        E::AppealRequested(e) => ChainEvent::AppealRequested {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            round: e.round,
+            seats: e.seats.to(),
+            deadline: e.deadline.to(),
+        },
+        E::Redrawn(e) => ChainEvent::Redrawn {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            round: e.round,
+            deadline: e.deadline.to(),
+        },
+        E::Testified(e) => ChainEvent::Testified {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            seat: SeatIndex(e.seat.to()),
+            digest: e.digest,
+            seller_bps: share(e.sellerBps)?,
+        },
+        E::RulingMade(e) => ChainEvent::Ruled {
+            deal: e.deal.into(),
+            milestone: milestone(e.milestone)?,
+            seats: e.seats.iter().map(|seat| SeatIndex(seat.to())).collect(),
+            signers: signers(e.signers)?,
+            jurors: e.jurors,
+            verdict: {
+                share(e.verdict.sellerBps)?;
+                Box::new(shape(&e.verdict))
+            },
+        },
+        E::AppealSilent(e) => {
+            ChainEvent::AppealSilent { deal: e.deal.into(), milestone: milestone(e.milestone)? }
+        }
+        E::PotChanged(e) => ChainEvent::PotChanged { pot: Usdc(e.pot) },
+        E::Owed(e) => ChainEvent::Owed { to: e.to, amount: Usdc(e.amount) },
+        E::Collected(e) => ChainEvent::Collected { to: e.to, amount: Usdc(e.amount) },
+    })
+}
+
+fn beacon(log: &ChainLog) -> Result<ChainEvent, Fault> {
+    let IDrandBeaconEvents::Proven(e) = IDrandBeaconEvents::decode_raw_log(&log.topics, &log.data)?;
+    Ok(ChainEvent::Proven { round: e.round, randomness: e.randomness })
+}
+
+const fn milestone(index: u8) -> Result<MilestoneIndex, Fault> {
+    if index < 8 { Ok(MilestoneIndex(index)) } else { Err(Fault::Value("milestone")) }
+}
+
+fn share(bps: u16) -> Result<Bps, Fault> {
+    Bps::new(bps).map_err(|_| Fault::Value("share"))
+}
+
+fn signers(bits: U256) -> Result<Signers, Fault> {
+    bits.try_into().map(Signers).map_err(|_| Fault::Value("set of signers"))
+}

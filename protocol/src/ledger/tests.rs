@@ -1,0 +1,312 @@
+//! The promises of the ledger.
+
+use alloy_primitives::{Address, B256, U256, aliases::U40};
+
+use super::{state::SeatStanding, *};
+use crate::{
+    abi::{
+        AppealEnd, Cause, Source,
+        event::SeatIndex,
+        sol::{self, IAccords, IDealEscrow, IDrandBeacon, IJuryPool, IMandates},
+        tests::{deal, deployment, log},
+    },
+    ids::{BlockHash, DealId, MilestoneIndex, NdaId},
+    money::Usdc,
+};
+
+const DEAL: B256 = B256::repeat_byte(0xd);
+
+fn block(number: u64, fork: u8) -> Block {
+    let hash = |number: u64| BlockHash([fork, number as u8].repeat(16).try_into().unwrap());
+    Block { mark: Mark { number, hash: hash(number) }, parent: hash(number - 1), time: 1000 + number }
+}
+
+fn logged(block: Block, logs: Vec<ChainLog>) -> LedgerEvent {
+    let logs = (0..).zip(logs).map(|(index, log)| ChainLog { block: block.mark, index, ..log }).collect();
+    LedgerEvent::Logged { block, logs }
+}
+
+fn escrow(event: &impl alloy_sol_types::SolEvent) -> ChainLog {
+    log(deployment().contracts.escrow, event)
+}
+
+fn opened() -> ChainLog {
+    let terms = crate::abi::shape(&deal());
+    escrow(&IDealEscrow::Opened {
+        deal: DEAL,
+        buyer: deal().buyer,
+        seller: deal().seller,
+        source: Source::Mandate,
+        terms,
+    })
+}
+
+fn settled(milestone: u8, to_seller: u64) -> ChainLog {
+    escrow(&IDealEscrow::Settled {
+        deal: DEAL,
+        milestone,
+        cause: Cause::Judged,
+        round: 0,
+        attempt: 0,
+        sellerBps: 10_000,
+        toSeller: to_seller,
+        toBuyer: 0,
+        evidence: B256::ZERO,
+    })
+}
+
+fn credited(owner: u8, amount: u64) -> ChainLog {
+    let owner = Address::repeat_byte(owner);
+    escrow(&IDealEscrow::Credited { owner, deal: B256::ZERO, amount })
+}
+
+fn ledger(events: &[LedgerEvent]) -> Ledger {
+    let mut ledger = Ledger::new(deployment());
+    for event in events {
+        let stored = serde_json::to_string(event).unwrap();
+        ledger.apply(&serde_json::from_str(&stored).unwrap());
+    }
+    ledger
+}
+
+#[test]
+fn a_deal_is_followed_from_opening_to_ratings() {
+    let rated = escrow(&IDealEscrow::Rated {
+        deal: DEAL,
+        rater: deal().buyer,
+        ratee: deal().seller,
+        value: -3,
+        feedbackHash: B256::ZERO,
+    });
+    let closed = escrow(&IDealEscrow::Closed { deal: DEAL, toSeller: 180, toBuyer: 0, juryFee: 5 });
+    let paid = escrow(&IDealEscrow::Paid { deal: DEAL, to: deal().sellerPay, amount: 54 });
+    let ledger = ledger(&[
+        logged(block(1, 0), vec![opened()]),
+        logged(block(3, 0), vec![settled(0, 54), paid]),
+        logged(block(4, 0), vec![settled(1, 63), settled(2, 63), closed, rated]),
+    ]);
+    let fact = ledger.state().deal(DealId::from(DEAL)).unwrap();
+    assert_eq!((&fact.terms, fact.source), (&deal(), Source::Mandate));
+    assert_eq!(fact.amounts(), [Usdc(54), Usdc(63), Usdc(63)]);
+    assert_eq!((fact.due(MilestoneIndex(1)), fact.due(MilestoneIndex(9))), (Some(1020), None));
+    let sellers: Vec<_> =
+        fact.milestones.values().map(|known| known.settled.as_ref().unwrap().to_seller).collect();
+    assert_eq!(sellers, fact.amounts());
+    assert_eq!(fact.paid[0].1, Usdc(54));
+    assert_eq!(fact.ratings[0].value, -3);
+    let closed = fact.closed.unwrap();
+    assert_eq!((closed.to_seller, closed.at.time, closed.at.log), (Usdc(180), 1004, 2));
+}
+
+#[test]
+fn the_level_of_a_fact_rises_with_the_heads_and_never_sinks_below_final() {
+    let mut ledger = ledger(&[logged(block(5, 0), vec![opened()])]);
+    let at = ledger.state().deal(DealId::from(DEAL)).unwrap().opened;
+    let rows = [
+        ((4, 3), Level::Seen),
+        ((5, 4), Level::Safe),
+        ((4, 4), Level::Seen),
+        ((6, 5), Level::Final),
+        ((3, 2), Level::Final),
+    ];
+    for ((safe, finalized), expected) in rows {
+        ledger.apply(&LedgerEvent::Heads { safe, finalized });
+        assert_eq!(ledger.level(&at), expected, "safe {safe}, finalized {finalized}");
+    }
+}
+
+#[test]
+fn a_reorg_takes_back_exactly_what_the_dead_branch_said() {
+    let common = [logged(block(1, 0), vec![opened(), credited(1, 100)])];
+    let dead = [
+        logged(block(2, 1), vec![settled(0, 54), credited(1, 10)]),
+        logged(block(3, 1), vec![settled(1, 63), credited(2, 20)]),
+    ];
+    let alive = [logged(block(2, 2), vec![credited(1, 7)]), logged(block(4, 2), vec![settled(0, 50)])];
+    let dropped = LedgerEvent::Dropped { block: block(2, 1).mark };
+    let told = ledger(&[&common[..], &dead, &[dropped], &alive].concat());
+    let straight = ledger(&[&common[..], &alive].concat());
+    assert_eq!(told.state(), straight.state());
+    assert_eq!(told.state().credit(Address::repeat_byte(1)), Usdc(107));
+    assert_eq!(told.state().credit(Address::repeat_byte(2)), Usdc::ZERO);
+}
+
+#[test]
+fn a_block_read_twice_counts_once_and_one_that_was_never_written_is_not_torn_out() {
+    let first = logged(block(1, 0), vec![credited(1, 100)]);
+    let strange = LedgerEvent::Dropped { block: block(1, 9).mark };
+    let told = ledger(&[first.clone(), first.clone(), strange, first.clone()]);
+    assert_eq!(told.state(), ledger(&[first]).state());
+}
+
+#[test]
+fn a_block_without_logs_takes_what_stands_above_it_along() {
+    let below = logged(block(1, 0), vec![credited(1, 100)]);
+    let above = logged(block(3, 1), vec![credited(1, 1)]);
+    let empty = LedgerEvent::Dropped { block: block(2, 1).mark };
+    let new = logged(block(2, 2), vec![credited(1, 7)]);
+    let told = ledger(&[below, above, empty, new]);
+    assert_eq!(told.state().credit(Address::repeat_byte(1)), Usdc(107));
+}
+
+#[test]
+fn a_final_block_is_never_torn_out() {
+    let first = logged(block(1, 0), vec![credited(1, 100)]);
+    let heads = LedgerEvent::Heads { safe: 2, finalized: 1 };
+    let told = ledger(&[first, heads, LedgerEvent::Dropped { block: block(1, 0).mark }]);
+    assert_eq!(told.state().credit(Address::repeat_byte(1)), Usdc(100));
+}
+
+#[test]
+fn any_history_of_branches_ends_in_the_fold_of_the_canonical_one() {
+    use rand::{RngExt, SeedableRng};
+    for seed in 0..200 {
+        let mut rng = rand_chacha::ChaCha12Rng::seed_from_u64(seed);
+        let mut told = Ledger::new(deployment());
+        let mut canonical: Vec<LedgerEvent> = Vec::new();
+        let mut finalized = 0;
+        for fork in 0..30 {
+            let keep = rng.random_range(0..=canonical.len());
+            let keep = keep.max(canonical.iter().filter(|event| number(event) <= finalized).count());
+            if let Some(LedgerEvent::Logged { block, .. }) = canonical.get(keep) {
+                told.apply(&LedgerEvent::Dropped { block: block.mark });
+            }
+            canonical.truncate(keep);
+            for _ in 0..rng.random_range(0..4) {
+                let next = canonical.last().map_or(1, |last| number(last) + rng.random_range(1..3));
+                let amount = rng.random_range(1..50);
+                let event = logged(block(next, fork), vec![credited(rng.random_range(1..4), amount)]);
+                told.apply(&event);
+                canonical.push(event);
+            }
+            if let Some(last) = canonical.last() {
+                finalized = finalized.max(rng.random_range(0..=number(last)));
+                told.apply(&LedgerEvent::Heads { safe: finalized, finalized });
+            }
+        }
+        assert_eq!(told.state(), ledger(&canonical).state(), "seed {seed}");
+    }
+}
+
+fn number(event: &LedgerEvent) -> u64 {
+    match event {
+        LedgerEvent::Logged { block, .. } => block.mark.number,
+        LedgerEvent::Dropped { .. } | LedgerEvent::Heads { .. } => unreachable!("only pages are kept"),
+    }
+}
+
+#[test]
+fn credit_is_what_came_in_less_what_went_out() {
+    let owner = Address::repeat_byte(1);
+    let debited = escrow(&IDealEscrow::Debited { owner, deal: DEAL, amount: 30 });
+    let withdrawn = escrow(&IDealEscrow::Withdrawn { owner, to: owner, amount: 5 });
+    let ledger = ledger(&[logged(block(1, 0), vec![credited(1, 100), debited, withdrawn])]);
+    assert_eq!(ledger.state().credit(owner), Usdc(65));
+}
+
+#[test]
+fn a_mandate_counts_its_spending_down_and_ends_when_revoked() {
+    let here = deployment().contracts;
+    let (agent, principal) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    let terms = sol::Mandate {
+        agent,
+        principal,
+        spender: here.escrow,
+        perPeriod: 1000,
+        period: 100,
+        validUntil: U40::from(5000),
+        serial: 4,
+        ..Default::default()
+    };
+    let granted = IMandates::Granted { agent, principal, spender: here.escrow, mandate: terms, spent: 0 };
+    let spent = IMandates::Spent { agent, principal, deal: DEAL, amount: 600, spent: 600, approved: false };
+    let revoked = |serial| IMandates::Revoked { agent, principal, spender: here.escrow, serial };
+    let mut ledger = ledger(&[
+        logged(block(1, 0), vec![log(here.mandates, &granted)]),
+        logged(block(2, 0), vec![log(here.mandates, &spent)]),
+    ]);
+    let available = |ledger: &Ledger, now| ledger.state().mandate(agent, here.escrow).unwrap().available(now);
+    assert_eq!(available(&ledger, 1002), Usdc(400));
+    assert_eq!(available(&ledger, 1032), Usdc(700));
+    assert_eq!(available(&ledger, 4999), Usdc(1000));
+    assert_eq!(available(&ledger, 5000), Usdc::ZERO);
+    for (number, serial, left) in [(3, 3, Usdc(400)), (4, 4, Usdc::ZERO)] {
+        ledger.apply(&logged(block(number, 0), vec![log(here.mandates, &revoked(serial))]));
+        assert_eq!(available(&ledger, 1002), left, "serial {serial} burnt");
+    }
+}
+
+#[test]
+fn ndas_voids_rounds_and_seats_are_found_by_their_ids() {
+    let here = deployment();
+    let nda = IAccords::Anchored {
+        nda: B256::repeat_byte(1),
+        a: Address::ZERO,
+        b: Address::ZERO,
+        terms: sol::Nda { jurisdiction: 276, ..Default::default() },
+    };
+    let seated = |seat: u64| IJuryPool::Seated {
+        seat: U40::from(seat),
+        holder: Address::repeat_byte(seat as u8),
+        principal: Address::repeat_byte(9),
+        provider: 1,
+    };
+    let left = IJuryPool::SeatVacated { seat: U40::from(1) };
+    let proven = IDrandBeacon::Proven { round: 77, randomness: B256::repeat_byte(3) };
+    let voided = IDealEscrow::Voided { deal: DEAL, by: Address::repeat_byte(4) };
+    let jury = here.contracts.jury;
+    let ledger = ledger(&[
+        logged(block(1, 0), vec![log(here.contracts.accords, &nda), log(jury, &seated(0))]),
+        logged(block(2, 0), vec![log(jury, &seated(1)), log(here.beacon, &proven), escrow(&voided)]),
+        logged(block(3, 0), vec![log(jury, &left)]),
+    ]);
+    let state = ledger.state();
+    assert_eq!(state.nda(NdaId([1; 32])).unwrap().terms.jurisdiction, 276);
+    assert_eq!(state.voided(DealId::from(DEAL)).unwrap().by, Address::repeat_byte(4));
+    assert_eq!(state.round(77).unwrap().randomness, B256::repeat_byte(3));
+    let seats: Vec<_> = state.seats().map(|(seat, fact)| (seat, fact.joined_at, fact.standing)).collect();
+    let expected = [(SeatIndex(0), 1001, SeatStanding::Active), (SeatIndex(1), 1002, SeatStanding::Left)];
+    assert_eq!((seats, state.seat_count()), (expected.to_vec(), 2));
+}
+
+#[test]
+fn an_appeal_keeps_its_draw_its_ruling_and_its_end() {
+    let here = deployment().contracts;
+    let verdict = B256::repeat_byte(5);
+    let appealed = IDealEscrow::Appealed { deal: DEAL, milestone: 0, by: deal().buyer, verdict, deposit: 3 };
+    let asked = IJuryPool::AppealRequested {
+        deal: DEAL,
+        milestone: 0,
+        round: 10,
+        seats: U40::from(20),
+        deadline: U40::from(30),
+    };
+    let redrawn = IJuryPool::Redrawn { deal: DEAL, milestone: 0, round: 11, deadline: U40::from(31) };
+    let ruled = IJuryPool::RulingMade {
+        deal: DEAL,
+        milestone: 0,
+        verdict: Default::default(),
+        seats: vec![U40::from(4)],
+        signers: U256::from(1),
+        jurors: vec![Address::repeat_byte(7)],
+    };
+    let over = IDealEscrow::AppealClosed {
+        deal: DEAL,
+        milestone: 0,
+        end: AppealEnd::Ruled,
+        toJurors: 1,
+        toAppellant: 2,
+        toOther: 0,
+    };
+    let jury = |event| log(here.jury, event);
+    let ledger = ledger(&[
+        logged(block(1, 0), vec![opened(), escrow(&appealed), jury(&asked)]),
+        logged(block(2, 0), vec![log(here.jury, &redrawn), log(here.jury, &ruled), escrow(&over)]),
+    ]);
+    let known = ledger.state().deal(DealId::from(DEAL)).unwrap().milestone(MilestoneIndex(0)).unwrap();
+    let appeal = known.appeal.as_ref().unwrap();
+    let draw = appeal.draw.unwrap();
+    assert_eq!((draw.round, draw.seats, draw.deadline, draw.redrawn), (11, 20, 31, true));
+    assert_eq!(appeal.ruling.as_ref().unwrap().jurors, [Address::repeat_byte(7)]);
+    assert_eq!(appeal.end.unwrap().0, AppealEnd::Ruled);
+}

@@ -1,0 +1,649 @@
+//! One node: everything it has agreed to, said and heard, and the one step that moves it.
+//!
+//! [`Node::handle`] takes one input and returns the effects in order: what is decided is recorded
+//! first, in one batch, and everything else follows from the records. Slow acts are jobs; whatever
+//! has been started and has no outcome is asked for again by [`Node::resume`], so a crash at any
+//! instant costs time and nothing else.
+//!
+//! Each concern is a file under `node/`: it reads the state, decides, records. State changes happen
+//! in [`Node::record`] alone.
+//!
+//! Deliberately absent: clocks, keys, sockets, files. And plaintext of sealed papers, which passes
+//! through one step and is gone.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use alloy_primitives::Address;
+use rand_core::CryptoRng;
+
+use crate::{
+    abi::Deployment,
+    beacon::BeaconChain,
+    canonical,
+    command::{Command, Event, Refusal, Reply},
+    deal::Deal,
+    did::Did,
+    document::{AgentCard, Chain, Signed},
+    effect::Effect,
+    ids::{BlobId, CaseId, CommandId, DealId, IntentId, NegotiationId, PaperId, PeerKey, StreamId},
+    input::Input,
+    job::{Job, JobId},
+    journal::{ChainView, Journal, wants::WantKey},
+    ledger::Ledger,
+    misconduct::Misconduct,
+    policy::Policy,
+    record::Record,
+    stage::{
+        jury::{Jury, JuryMessage},
+        market::{Directory, Market},
+        nda::NdaState,
+        negotiation::{Negotiation, NegotiationEvent},
+    },
+    text::{BoundedVec, Line, Token},
+    time::Timestamp,
+    typed,
+    wire::{self, Direct, Envelope, Receipt},
+};
+
+mod chain;
+mod deliver;
+mod jobs;
+mod judge;
+mod market;
+mod nda;
+mod negotiate;
+mod open;
+mod panel;
+mod papers;
+mod rate;
+mod session;
+mod timing;
+mod trust;
+mod vault;
+mod view;
+
+pub use market::topic as market_topic;
+pub use timing::Timing;
+
+/// Events kept for replay.
+const EVENTS_MAX: usize = 16_384;
+/// Messages that may wait for one node.
+const OUTBOX_MAX: usize = 65_536;
+
+/// The network that a node works on.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Where the contracts are.
+    pub deployment: Deployment,
+    /// USDC, as EIP-712 sees it.
+    pub usdc: typed::UsdcDomain,
+    /// The beacon that panels are drawn from.
+    pub beacon: BeaconChain,
+    /// Waiting times.
+    pub timing: Timing,
+}
+
+impl Network {
+    /// The chain as papers name it (CAIP-2).
+    #[must_use]
+    pub const fn chain(&self) -> Chain {
+        Chain(self.deployment.contracts.chain_id)
+    }
+}
+
+/// Who the node is.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// Its agent's DID.
+    pub did: Did,
+    /// The signed card.
+    pub card: Signed<AgentCard>,
+    /// Domains in which it announces and listens.
+    pub domains: BoundedVec<Token, 8>,
+    /// Task schemas that it offers or asks for.
+    pub task_schemas: BoundedVec<Token, 16>,
+    /// Multiaddresses at which peers reach it.
+    pub addresses: BoundedVec<Line, 8>,
+}
+
+impl Me {
+    /// The settlement account.
+    #[must_use]
+    pub fn settlement(&self) -> Address {
+        self.card.document.settlement
+    }
+
+    /// The principal's account.
+    #[must_use]
+    pub fn principal(&self) -> Address {
+        self.card.document.principal.address
+    }
+}
+
+/// A message that waits for its receipt.
+#[derive(Debug)]
+struct Outgoing {
+    to: PeerKey,
+    bytes: Vec<u8>,
+    /// When it was last sent by this process.
+    sent: Option<Timestamp>,
+}
+
+/// A slow act that has no outcome yet.
+#[derive(Debug)]
+struct Pending {
+    job: Job,
+    at: Timestamp,
+    /// When it may be asked for again after a failure.
+    retry_at: Option<Timestamp>,
+    /// Whether this process has asked for it.
+    running: bool,
+}
+
+/// A case of ours as a juror.
+#[derive(Debug)]
+struct Case {
+    delivery: wire::Delivery,
+    panel: Option<Jury>,
+    reported: bool,
+}
+
+/// A node.
+#[derive(Debug)]
+pub struct Node {
+    me: Me,
+    policy: Policy,
+    network: Network,
+    now: Timestamp,
+
+    market: Market,
+    ndas: BTreeMap<PaperId, NdaState>,
+    negotiations: BTreeMap<NegotiationId, Negotiation>,
+    deals: BTreeMap<DealId, Deal>,
+    cases: BTreeMap<CaseId, Case>,
+    kept: BTreeMap<BlobId, Receipt>,
+    journal: Journal,
+    jobs: BTreeMap<JobId, Pending>,
+    outbox: BTreeMap<u64, Outgoing>,
+    misconduct: BTreeMap<PeerKey, u64>,
+    events: VecDeque<(u64, Event)>,
+    /// The highest number of the sign guard that is recorded here.
+    guard_seq: u64,
+    next_record: u64,
+    next_job: u64,
+    next_message: u64,
+    next_event: u64,
+
+    ledger: Ledger,
+    directory: Directory,
+    up: BTreeSet<PeerKey>,
+    links: session::Links,
+    /// Openings of ours that nobody has answered yet, by NDA.
+    begins: BTreeMap<PaperId, wire::Begin>,
+    waiting: BTreeMap<JobId, CommandId>,
+    chain_view: Option<ChainView>,
+    /// `block.timestamp` of the newest block and of the newest final one, Unix seconds.
+    chain_time: u64,
+    final_time: u64,
+    /// The numbers of the newest safe and final blocks.
+    heads: (u64, u64),
+    /// Acts of the journal that are under way.
+    wanted: BTreeSet<WantKey>,
+    /// When an intent was last refused in simulation.
+    refused: BTreeMap<IntentId, Timestamp>,
+    /// When a blob was last handed to a vault, by blob and vault.
+    puts: BTreeMap<(BlobId, PeerKey), Timestamp>,
+    /// Panel messages that this process has posted.
+    sent: BTreeSet<String>,
+    /// Panel messages that came before the evidence was open.
+    early: Vec<(CaseId, JuryMessage)>,
+    /// Ratings that this process has reported as seen on chain.
+    rated: BTreeSet<DealId>,
+    announced_at: Option<Timestamp>,
+    next_stream: u64,
+
+    batch: Vec<Record>,
+    /// Bytes to keep before the batch is persisted.
+    staged: Vec<Effect>,
+    effects: Vec<Effect>,
+    dirty: Dirty,
+}
+
+/// What changed in this step and must be looked at again.
+#[derive(Debug, Default)]
+struct Dirty {
+    all: bool,
+    ndas: BTreeSet<PaperId>,
+    negotiations: BTreeSet<NegotiationId>,
+    /// Negotiations whose session was opened anew.
+    resay: BTreeSet<NegotiationId>,
+    deals: BTreeSet<DealId>,
+    cases: BTreeSet<CaseId>,
+    journal: bool,
+    outbox: bool,
+}
+
+impl Node {
+    /// A node that continues from its stored records; an empty list makes a new one.
+    ///
+    /// Nothing is asked for before [`Input::Started`].
+    #[must_use]
+    pub fn resume(me: Me, policy: Policy, network: Network, records: impl IntoIterator<Item = Record>) -> Self {
+        let ledger = Ledger::new(network.deployment);
+        let journal = Journal::new(network.deployment.contracts.chain_id, network.timing.fees);
+        let mut node = Self {
+            me,
+            policy,
+            network,
+            now: Timestamp::default(),
+            market: Market::default(),
+            ndas: BTreeMap::new(),
+            negotiations: BTreeMap::new(),
+            deals: BTreeMap::new(),
+            cases: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            journal,
+            jobs: BTreeMap::new(),
+            outbox: BTreeMap::new(),
+            misconduct: BTreeMap::new(),
+            events: VecDeque::new(),
+            guard_seq: 0,
+            next_record: 0,
+            next_job: 0,
+            next_message: 0,
+            next_event: 1,
+            ledger,
+            directory: Directory::default(),
+            up: BTreeSet::new(),
+            links: session::Links::default(),
+            begins: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            chain_view: None,
+            chain_time: 0,
+            final_time: 0,
+            heads: (0, 0),
+            wanted: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            puts: BTreeMap::new(),
+            sent: BTreeSet::new(),
+            early: Vec::new(),
+            rated: BTreeSet::new(),
+            announced_at: None,
+            next_stream: 0,
+            batch: Vec::new(),
+            staged: Vec::new(),
+            effects: Vec::new(),
+            dirty: Dirty::default(),
+        };
+        for record in records {
+            node.next_record += 1;
+            node.apply(&record);
+        }
+        node.dirty = Dirty::default();
+        node
+    }
+
+    /// One step: takes an input, returns what must be done, in order.
+    pub fn handle(&mut self, input: Input, now: Timestamp, rng: &mut dyn CryptoRng) -> Vec<Effect> {
+        self.now = self.now.max(now);
+        match input {
+            Input::Started => self.on_started(),
+            Input::Tick => self.on_tick(rng),
+            Input::Command { id, command } => self.on_command(id, command, rng),
+            Input::PeerUp(peer) => self.on_peer_up(peer),
+            Input::PeerDown(peer) => {
+                self.up.remove(&peer);
+            }
+            Input::Message { from, bytes } => self.on_message(from, &bytes, rng),
+            Input::Gossip { id, from, bytes } => self.on_gossip(id, from, &bytes),
+            Input::StreamOpened { stream, peer } => self.on_stream_opened(stream, peer),
+            Input::StreamReady(stream) => self.on_stream_ready(stream),
+            Input::StreamData { stream, bytes } => self.on_stream_data(stream, &bytes, rng),
+            Input::StreamClosed(stream) => self.on_stream_closed(stream),
+            Input::BlobOffered { token, from, header, blob, size } => {
+                self.on_blob_offered(token, from, &header, blob, size);
+            }
+            Input::BlobServed { to, blob } => {
+                let at = self.now;
+                self.record(Record::Served { blob, to, at });
+            }
+            Input::SessionKey { nda, secret } => self.on_session_key(nda, secret, rng),
+            Input::Done(job, outcome) => self.on_done(job, outcome, rng),
+            Input::Chain(update) => self.on_chain(update),
+            Input::Journal(fact) => self.on_journal(fact),
+        }
+        self.drive(rng);
+        self.flush()
+    }
+
+    /// The highest number of the sign guard in the records: a guard behind it was rolled back.
+    #[must_use]
+    pub const fn guard_seq(&self) -> u64 {
+        self.guard_seq
+    }
+
+    /// The number of the next record.
+    #[must_use]
+    pub const fn next_record(&self) -> u64 {
+        self.next_record
+    }
+
+    /// When the node wants to be woken by [`Input::Tick`] at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        let jobs = self.jobs.values().filter_map(|pending| pending.retry_at);
+        let outbox = self.outbox.values().filter_map(|m| Some(m.sent?.plus(self.network.timing.resend)));
+        let cases = self.cases.values().filter_map(|case| case.panel.as_ref()?.deadline());
+        let others = [self.announcement_due(), self.negotiation_deadline(), self.checkpoint_deadline()];
+        jobs.chain(outbox).chain(cases).chain(others.into_iter().flatten()).min()
+    }
+
+    fn on_started(&mut self) {
+        self.dirty.all = true;
+    }
+
+    fn on_tick(&mut self, rng: &mut dyn CryptoRng) {
+        self.dirty.all = true;
+        self.announce_when_due(rng);
+        self.checkpoint_when_due(rng);
+    }
+
+    fn on_peer_up(&mut self, peer: PeerKey) {
+        if self.up.insert(peer) {
+            for message in self.outbox.values_mut().filter(|message| message.to == peer) {
+                message.sent = None;
+            }
+            self.dirty.outbox = true;
+            self.send_once(peer, Direct::AskDirectory);
+            self.dirty.ndas.extend(self.ndas.iter().filter(|(_, nda)| nda.peer == peer).map(|(id, _)| *id));
+        }
+    }
+
+    fn on_command(&mut self, id: CommandId, command: Command, rng: &mut dyn CryptoRng) {
+        let answer = match command {
+            Command::Request(request) => self.make_request(id, request, rng),
+            Command::Bid(bid) => self.make_bid(id, bid, rng),
+            Command::Choose(choice) => self.choose(choice, rng),
+            Command::AcceptNda(draft) => self.accept_nda(draft),
+            Command::RefuseNda(draft) => self.refuse_nda(draft),
+            Command::Negotiate(new) => self.begin_negotiation(new, rng),
+            Command::Offer(id, proposal) => self.offer(id, &proposal, rng),
+            Command::Accept(id) => self.accept_offer(id, rng),
+            Command::End(id) => self.end_negotiation(id, rng),
+            Command::Strategy(id, concession) => self.set_strategy(id, concession, rng),
+            Command::Deliver(deal, milestone, files) => self.deliver(deal, milestone, files, rng),
+            Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
+            Command::Rate(deal, value) => self.rate(deal, value, rng),
+            Command::Look(look) => self.look(&look).map(|view| Some(Reply::View(Box::new(view)))),
+        };
+        match answer {
+            Ok(Some(reply)) => self.effects.push(Effect::Reply { command: id, result: Ok(reply) }),
+            Ok(None) => {}
+            Err(refusal) => self.effects.push(Effect::Reply { command: id, result: Err(refusal) }),
+        }
+    }
+
+    fn on_message(&mut self, from: PeerKey, bytes: &[u8], rng: &mut dyn CryptoRng) {
+        let envelope: Envelope = match canonical::from_untrusted(bytes, wire::MESSAGE_MAX) {
+            Ok(envelope) => envelope,
+            Err(error) => return self.misbehaved(from, Misconduct::unreadable(&error, "message")),
+        };
+        let id = envelope.id;
+        let ack = !matches!(envelope.body, Direct::Received(_) | Direct::AskDirectory | Direct::Directory(_));
+        let taken = match envelope.body {
+            Direct::Received(id) => self.on_received(from, id),
+            Direct::AskDirectory => self.on_ask_directory(from),
+            Direct::Directory(listings) => self.on_directory(listings),
+            Direct::Bid(bid, pact, card) => self.on_bid(from, *bid, *pact, *card),
+            Direct::Declined(request) => self.on_declined(from, request),
+            Direct::NdaDraft(draft) => self.on_nda_draft(from, *draft),
+            Direct::NdaSigned(nda, signature) => self.on_nda_signed(from, &nda, &signature),
+            Direct::NdaComplete(draft, proof, signature) => {
+                self.on_nda_complete(from, draft, &proof, &signature)
+            }
+            Direct::NdaRefused(draft) => self.on_nda_refused(from, draft),
+            Direct::SeatInvite(invite) => self.on_seat_invite(from, *invite),
+            Direct::SeatAccepted(seat) => self.on_seat_accepted(*seat, rng),
+            Direct::DealSecret(deal, wrapped) => self.on_deal_secret(from, deal, wrapped),
+            Direct::Inputs(deal, blob) => self.on_inputs(from, deal, blob),
+            Direct::Receipt(receipt) => self.on_receipt(*receipt),
+            Direct::Delivery(delivery) => self.on_delivery(from, *delivery),
+            Direct::Jury(case, message) => self.on_jury_message(from, case, *message, rng),
+            Direct::Verdict(verdict) => self.on_verdict(*verdict),
+            Direct::Rating(rating) => self.on_rating(from, *rating),
+        };
+        match taken {
+            Ok(()) if ack => self.send_once(from, Direct::Received(id)),
+            Ok(()) => {}
+            Err(misconduct) => self.misbehaved(from, misconduct),
+        }
+    }
+
+    fn on_received(&mut self, from: PeerKey, id: u64) -> Result<(), Misconduct> {
+        if self.outbox.get(&id).is_some_and(|message| message.to == from) {
+            self.record(Record::Delivered { id });
+        }
+        Ok(())
+    }
+
+    /// Puts a message into the outbox: it is sent until its receipt comes back.
+    fn post(&mut self, to: PeerKey, nda: Option<PaperId>, body: Direct) {
+        if self.outbox.len() >= OUTBOX_MAX {
+            return self.note(Event::Trouble { what: "the outbox is full".into() });
+        }
+        let id = self.next_message;
+        self.record(Record::Posted { id, to, nda, body: Box::new(body) });
+    }
+
+    /// Sends a message that nobody misses if it is lost.
+    fn send_once(&mut self, to: PeerKey, body: Direct) {
+        self.effects.push(Effect::Send { to, bytes: papers::encode(&Envelope { id: 0, body }) });
+    }
+
+    /// Tells whoever listens.
+    fn note(&mut self, event: Event) {
+        self.record(Record::Noted(event));
+    }
+
+    /// Counts a peer's misconduct, and stops talking to one that keeps at it.
+    fn misbehaved(&mut self, peer: PeerKey, what: Misconduct) {
+        let at = self.now;
+        self.record(Record::Misconduct { peer, what: what.clone(), at });
+        self.note(Event::Misconduct { what });
+        if self.misconduct.get(&peer).copied().unwrap_or_default() >= self.network.timing.misconduct_max {
+            self.effects.push(Effect::Ban(peer));
+        }
+    }
+
+    /// Folds a record in and puts it into this step's batch.
+    fn record(&mut self, record: Record) {
+        self.apply(&record);
+        self.batch.push(record);
+    }
+
+    fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Started { job, at, what, .. } => {
+                self.next_job = self.next_job.max(job.0 + 1);
+                let pending = Pending { job: what.clone(), at: *at, retry_at: None, running: false };
+                self.jobs.insert(*job, pending);
+            }
+            Record::Finished { job, guard } => {
+                self.guard_seq = self.guard_seq.max(guard.unwrap_or_default());
+                self.jobs.remove(job);
+            }
+            Record::Posted { id, to, body, .. } => {
+                self.next_message = self.next_message.max(id + 1);
+                let envelope = Envelope { id: *id, body: body.as_ref().clone() };
+                let bytes = papers::encode(&envelope);
+                self.outbox.insert(*id, Outgoing { to: *to, bytes, sent: None });
+                self.dirty.outbox = true;
+            }
+            Record::Delivered { id } => {
+                self.outbox.remove(id);
+            }
+            Record::Market(event) => self.market.apply(event),
+            Record::Nda { draft, event } => {
+                self.dirty.ndas.insert(*draft);
+                match self.ndas.get_mut(draft) {
+                    Some(nda) => nda.apply(event),
+                    None => {
+                        if let Some(first) = NdaState::first(event) {
+                            self.ndas.insert(*draft, first);
+                        }
+                    }
+                }
+            }
+            Record::Negotiation { id, nda, event } => self.apply_negotiation(*id, *nda, event),
+            Record::Deal { id, nda, event } => {
+                self.dirty.deals.insert(*id);
+                match self.deals.get_mut(id) {
+                    Some(deal) => deal.apply(event),
+                    None => {
+                        if let Some(first) = Deal::first(*id, *nda, event) {
+                            self.deals.insert(*id, first);
+                        }
+                    }
+                }
+            }
+            Record::Case { id, event } => self.apply_case(*id, event),
+            Record::Kept { receipt, .. } => {
+                self.kept.insert(receipt.blob, receipt.clone());
+            }
+            Record::Served { .. } | Record::Decision(_) => {}
+            Record::Journal(event) => {
+                self.dirty.journal = true;
+                self.journal.apply(event);
+            }
+            Record::Misconduct { peer, .. } => *self.misconduct.entry(*peer).or_default() += 1,
+            Record::Noted(event) => {
+                if self.events.len() == EVENTS_MAX {
+                    self.events.pop_front();
+                }
+                self.events.push_back((self.next_event, event.clone()));
+                self.next_event += 1;
+            }
+        }
+    }
+
+    fn apply_negotiation(
+        &mut self,
+        id: NegotiationId,
+        nda: PaperId,
+        event: &NegotiationEvent,
+    ) {
+        self.dirty.negotiations.insert(id);
+        match self.negotiations.get_mut(&id) {
+            Some(negotiation) => negotiation.apply(event),
+            None => {
+                if let NegotiationEvent::Begun { begin, side, at } = event {
+                    self.negotiations.insert(id, Negotiation::begun(id, nda, begin, *side, *at));
+                }
+            }
+        }
+    }
+
+    /// Looks at everything that changed and asks for what follows, until nothing changes any more.
+    fn drive(&mut self, rng: &mut dyn CryptoRng) {
+        loop {
+            let dirty = core::mem::take(&mut self.dirty);
+            for id in dirty.resay {
+                self.resay(id, rng);
+            }
+            let ndas = if dirty.all { self.ndas.keys().copied().collect() } else { dirty.ndas };
+            let negotiations =
+                if dirty.all { self.negotiations.keys().copied().collect() } else { dirty.negotiations };
+            let deals = if dirty.all { self.deals.keys().copied().collect() } else { dirty.deals };
+            let cases = if dirty.all { self.cases.keys().copied().collect() } else { dirty.cases };
+            for id in ndas {
+                self.drive_nda(id);
+            }
+            for id in negotiations {
+                self.drive_negotiation(id, rng);
+            }
+            for id in deals {
+                self.drive_deal(id, rng);
+            }
+            for id in cases {
+                self.drive_case(id, rng);
+            }
+            if dirty.journal || dirty.all {
+                self.drive_journal();
+            }
+            if dirty.outbox || dirty.all {
+                self.drive_outbox();
+            }
+            if !self.dirty.any() {
+                break;
+            }
+        }
+        self.drive_jobs();
+    }
+
+    fn drive_outbox(&mut self) {
+        let now = self.now;
+        let resend = self.network.timing.resend;
+        for message in self.outbox.values_mut() {
+            if message.sent.is_none_or(|sent| now >= sent.plus(resend)) {
+                message.sent = Some(now);
+                self.effects.push(Effect::Send { to: message.to, bytes: message.bytes.clone() });
+            }
+        }
+    }
+
+    /// Puts the batch in front of everything else.
+    fn flush(&mut self) -> Vec<Effect> {
+        let mut effects = core::mem::take(&mut self.staged);
+        let records = core::mem::take(&mut self.batch);
+        let mut notes = Vec::new();
+        if !records.is_empty() {
+            let noted = records.iter().filter_map(|record| match record {
+                Record::Noted(event) => Some(event.clone()),
+                _ => None,
+            });
+            let noted: Vec<Event> = noted.collect();
+            let first = self.next_event - noted.len() as u64;
+            notes.extend((first..).zip(noted).map(|(seq, event)| Effect::Notify { seq, event }));
+            let durable = records.iter().any(Record::is_durable);
+            let first = self.next_record;
+            self.next_record += records.len() as u64;
+            effects.push(Effect::Persist { first, records, durable });
+        }
+        effects.append(&mut self.effects);
+        effects.append(&mut notes);
+        effects
+    }
+
+    /// A number for a stream that we open; the network numbers inbound ones from the upper half.
+    fn stream(&mut self) -> StreamId {
+        self.next_stream += 1;
+        StreamId(self.next_stream)
+    }
+}
+
+impl Dirty {
+    fn any(&self) -> bool {
+        self.all
+            || self.journal
+            || self.outbox
+            || !self.ndas.is_empty()
+            || !self.negotiations.is_empty()
+            || !self.deals.is_empty()
+            || !self.cases.is_empty()
+    }
+}
+
+/// Nothing of that id is here.
+fn not_found(what: &'static str, id: impl core::fmt::Display) -> Refusal {
+    Refusal::NotFound { what, id: id.to_string() }
+}
+
+/// It cannot be done in this state.
+fn not_now(why: &str) -> Refusal {
+    Refusal::NotNow { why: why.into() }
+}
+
+/// What was asked makes no sense.
+fn invalid(why: impl Into<String>) -> Refusal {
+    Refusal::Invalid { why: why.into() }
+}

@@ -1,0 +1,532 @@
+//! Deliveries: sealed, stored at the vaults, claimed, sent to buyer and jurors, judged, settled.
+
+use alloy_primitives::{Address, Bytes, U256};
+use rand_core::CryptoRng;
+
+use super::{Node, chain, invalid, not_found, not_now, papers};
+use crate::{
+    abi,
+    block::Level,
+    command::{Event, Refusal, Reply},
+    deal::{Deal, DealEvent},
+    did::Did,
+    document::{AgeRecipient, DeliveryClaim, Document, Leaf, Manifest, Salt},
+    ids::{CaseId, ContentHash, DealId, MilestoneIndex, PeerKey},
+    job::{Class, Fetching, File, Job, Signing, Slot},
+    ledger::state::SettledFact,
+    misconduct::Misconduct,
+    proof::Proof,
+    stage::session::Side,
+    text::{BoundError, BoundedVec},
+    typed::{self, EthSignature, Typed},
+    wire::{Delivery, Direct, Receipt, SeatAccepted, VaultPut, VerdictReady},
+};
+
+/// The name under which the pact lies in every delivery.
+const PACT: &str = "pact.json";
+
+impl Node {
+    pub(super) fn deliver(
+        &mut self,
+        id: DealId,
+        index: u8,
+        files: Vec<File>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Option<Reply>, Refusal> {
+        let deal = self.deals.get(&id).ok_or_else(|| not_found("deal", id))?;
+        let milestone = deal.milestones.get(usize::from(index)).ok_or_else(|| not_found("milestone", index))?;
+        if deal.side != Side::B || !deal.opened || !deal.secret {
+            return Err(not_now("the deal is not open, or its secret has not come"));
+        }
+        if milestone.settled.is_some() {
+            return Err(not_now("this milestone is settled"));
+        }
+        if milestone.delivering.is_some() && milestone.verdict.is_none() {
+            return Err(not_now("the last delivery is not judged yet"));
+        }
+        if milestone.verdict.as_ref().is_some_and(|verdict| verdict.seller_bps == 10_000) {
+            return Err(not_now("this milestone has passed"));
+        }
+        let attempt = milestone.delivering.as_ref().map_or(0, |last| last.attempt + 1);
+        let previous = milestone.verdict.clone();
+        let pact = self.negotiations.get(&deal.negotiation).map(|n| n.begin.pact.clone());
+        let pact = pact.ok_or_else(|| not_found("pact", deal.terms.meta.pact))?;
+        let mut files: Vec<File> = files.into_iter().filter(|file| file.name != PACT).collect();
+        files.push(File { name: PACT.into(), media_type: "application/json".into(), bytes: pact.canonical() });
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        let manifest = self.manifest(id, index, &files, rng).map_err(invalid)?;
+        let files = files.into_iter().map(|file| self.stage(file.name, file.bytes)).collect();
+        let at = self.now;
+        let previous = previous.map(|verdict| typed_verdict(&verdict).id(&self.network.deployment.contracts));
+        let manifest = Box::new(manifest);
+        let event = DealEvent::Delivering { milestone: index, attempt, manifest, files, previous, at };
+        self.deal_event(id, event);
+        Ok(Some(Reply::Accepted))
+    }
+
+    /// The manifest of files, each leaf with a salt of its own.
+    fn manifest(
+        &self,
+        deal: DealId,
+        index: u8,
+        files: &[File],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Document<Manifest>, String> {
+        let mut leaves = BoundedVec::new();
+        for file in files {
+            let name = file.name.parse().map_err(|e: BoundError| e.to_string())?;
+            let media_type = file.media_type.parse().map_err(|e: BoundError| e.to_string())?;
+            let leaf = Leaf::new(name, media_type, Salt::random(rng), &file.bytes);
+            leaves.push(leaf).map_err(|e| e.to_string())?;
+        }
+        let content = Manifest { deal, milestone: MilestoneIndex(index), leaves };
+        papers::paper(self.network.chain(), content, rng).map_err(|e| e.to_string())
+    }
+
+    pub(super) fn drive_milestone(&mut self, id: DealId, index: u8, rng: &mut dyn CryptoRng) {
+        self.settle_milestone(id, index);
+        let Some(deal) = self.deals.get(&id) else { return };
+        let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
+        if milestone.settled.is_some() {
+            return;
+        }
+        match deal.side {
+            Side::A => self.fetch_delivery(id, index),
+            Side::B => self.push_delivery(id, index, rng),
+        }
+        self.bring_verdict(id, index);
+        self.time_out(id, index);
+    }
+
+    /// As the seller: seal, store at every vault, claim, wrap for the jurors, send.
+    fn push_delivery(&mut self, id: DealId, index: u8, rng: &mut dyn CryptoRng) {
+        let Some(deal) = self.deals.get(&id) else { return };
+        let nda = deal.nda;
+        let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
+        let Some(delivering) = milestone.delivering.clone() else { return };
+        let class = Class::Milestone(index);
+        let Some((blob, _)) = milestone.sealed else {
+            let files = delivering.files.clone();
+            self.start(Some(nda), Job::Seal { deal: id, class, attempt: delivering.attempt, files });
+            return;
+        };
+        let vaults = deal.agreement.terms.vaults.to_vec();
+        let header = VaultPut {
+            deal: id,
+            milestone: index,
+            attempt: delivering.attempt,
+            manifest: ContentHash(delivering.manifest.id().0),
+        };
+        let missing: Vec<PeerKey> = vaults
+            .iter()
+            .filter(|vault| !milestone.receipts.contains_key(*vault))
+            .filter_map(|vault| self.directory.settlement(*vault))
+            .map(|listing| listing.card.document.node)
+            .collect();
+        let enough = milestone.receipts.len() >= receipts_needed(vaults.len());
+        let (claimed, delivered) = (milestone.claim.is_some(), milestone.delivered.is_some());
+        if !delivered {
+            for to in missing {
+                self.put_once(Some(nda), Job::PutBlob { to, header: header.clone(), blob });
+            }
+        }
+        if enough && !claimed {
+            self.claim(id, index, rng);
+        } else if claimed && !delivered {
+            self.wrap_for_jurors(id, index);
+            self.send_delivery(id, index);
+        }
+    }
+
+    fn claim(&mut self, id: DealId, index: u8, rng: &mut dyn CryptoRng) {
+        let Some(deal) = self.deals.get(&id) else { return };
+        let nda = deal.nda;
+        let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
+        let (Some(delivering), Some((blob, size))) = (&milestone.delivering, milestone.sealed) else { return };
+        let attempt = delivering.attempt;
+        let pending = self.is_pending(|job| match job {
+            Job::Sign { then: Signing::Claim(claim), .. } => {
+                (claim.deal, claim.milestone.0, claim.attempt) == (id, index, attempt)
+            }
+            _ => false,
+        });
+        if pending {
+            return;
+        }
+        let content = DeliveryClaim {
+            deal: id,
+            milestone: MilestoneIndex(index),
+            attempt,
+            seller: self.me.did,
+            manifest: delivering.manifest.id(),
+            blob,
+            size,
+            previous: delivering.previous,
+        };
+        let Ok(claim) = papers::paper(self.network.chain(), content, rng) else { return };
+        let payload = papers::payload(self.me.did, self.now, claim.id());
+        let slot = Slot::exclusive(format!("claim/{id}/{index}/{attempt}"));
+        self.sign(Some(nda), slot, vec![payload], Signing::Claim(Box::new(claim)));
+    }
+
+    pub(super) fn on_claim_signed(&mut self, claim: Document<DeliveryClaim>, proof: Proof) {
+        let id = claim.deal;
+        self.deal_event(id, DealEvent::Claimed(Box::new(papers::signed(claim, proof))));
+    }
+
+    fn wrap_for_jurors(&mut self, id: DealId, index: u8) {
+        let Some(deal) = self.deals.get(&id) else { return };
+        let nda = deal.nda;
+        let class = Class::Milestone(index);
+        let missing: Vec<String> = deal
+            .panel
+            .iter()
+            .map(|seat| recipient_of(seat))
+            .filter(|recipient| !deal.wrapped.contains_key(&(class, recipient.clone())))
+            .collect();
+        for recipient in missing {
+            self.start(Some(nda), Job::WrapClass { deal: id, class, recipient });
+        }
+    }
+
+    fn send_delivery(&mut self, id: DealId, index: u8) {
+        let Some(deal) = self.deals.get(&id) else { return };
+        let nda = deal.nda;
+        let class = Class::Milestone(index);
+        let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
+        let (Some(claim), Some(delivering)) = (&milestone.claim, &milestone.delivering) else { return };
+        let mut jurors = Vec::new();
+        for seat in &deal.panel {
+            let recipient = recipient_of(seat);
+            let Some(identity) = deal.wrapped.get(&(class, recipient)) else { return };
+            jurors.push((seat.juror, identity.clone()));
+        }
+        let delivery = Delivery {
+            claim: claim.clone(),
+            manifest: delivering.manifest.clone(),
+            receipts: milestone.receipts.values().cloned().collect(),
+            seats: deal.panel.clone(),
+            identity: Vec::new(),
+        };
+        let buyer = self.counterparty_peer(deal);
+        let attempt = delivering.attempt;
+        let jurors: Vec<_> = jurors
+            .into_iter()
+            .filter_map(|(juror, identity)| {
+                Some((self.directory.settlement(juror)?.card.document.node, identity))
+            })
+            .collect();
+        self.deal_event(id, DealEvent::Delivered(Box::new(delivery.clone())));
+        self.deal_event(id, DealEvent::EvidenceHeld { milestone: index, attempt });
+        if let Some(buyer) = buyer {
+            self.post(buyer, Some(nda), Direct::Delivery(Box::new(delivery.clone())));
+        }
+        for (peer, identity) in jurors {
+            let delivery = Delivery { identity, ..delivery.clone() };
+            self.post(peer, Some(nda), Direct::Delivery(Box::new(delivery)));
+        }
+        self.note(Event::Delivered { deal: id, milestone: index, attempt });
+    }
+
+    pub(super) fn counterparty_peer(&self, deal: &Deal) -> Option<PeerKey> {
+        let (text, _) = self.ndas.get(&deal.nda)?.signed()?;
+        Some(match deal.side {
+            Side::A => text.b.node,
+            Side::B => text.a.node,
+        })
+    }
+
+    /// What a receipt must be to count for a deal's vaults.
+    pub(super) fn check_receipt(&self, receipt: &Receipt) -> Result<(), Misconduct> {
+        let typed = typed_receipt(receipt);
+        let signature = receipt.signature.ok_or_else(|| Misconduct::bad_signature("receipt"))?;
+        let digest = typed.digest(&self.network.deployment.contracts).0;
+        self.check_typed(digest, &signature, receipt.vault, "receipt")
+    }
+
+    pub(super) fn on_receipt(&mut self, receipt: Receipt) -> Result<(), Misconduct> {
+        let id = receipt.put.deal;
+        let Some(deal) = self.deals.get(&id) else { return Ok(()) };
+        if !deal.agreement.terms.vaults.contains(&receipt.vault) {
+            return Err(Misconduct::NotAMember { what: "receipt".into() });
+        }
+        self.check_receipt(&receipt)?;
+        let held = match deal.milestones.get(usize::from(receipt.put.milestone)) {
+            Some(milestone) => {
+                let ours = milestone.delivering.as_ref().is_some_and(|delivering| {
+                    delivering.attempt == receipt.put.attempt
+                        && delivering.manifest.id().0 == receipt.put.manifest.0
+                        && milestone.sealed.is_some_and(|(blob, _)| blob == receipt.blob)
+                });
+                !ours || milestone.receipts.contains_key(&receipt.vault)
+            }
+            None => deal.paper_receipts.contains_key(&(receipt.blob, receipt.vault)),
+        };
+        if !held {
+            self.deal_event(id, DealEvent::Receipted(Box::new(receipt)));
+        }
+        Ok(())
+    }
+
+    /// What a delivery must be, for buyer and juror alike.
+    pub(super) fn check_delivery(
+        &self,
+        delivery: &Delivery,
+        vaults: usize,
+        seller: Did,
+    ) -> Result<(), Misconduct> {
+        let claim = &delivery.claim.document;
+        delivery.claim.verify_by(seller).map_err(|_| Misconduct::bad_signature("claim"))?;
+        if claim.manifest != delivery.manifest.id() {
+            return Err(Misconduct::WrongEvidence);
+        }
+        let mut from = std::collections::BTreeSet::new();
+        for receipt in &delivery.receipts {
+            self.check_receipt(receipt)?;
+            let same = receipt.blob == claim.blob
+                && receipt.put.deal == claim.deal
+                && receipt.put.milestone == claim.milestone.0
+                && receipt.put.attempt == claim.attempt
+                && receipt.put.manifest.0 == claim.manifest.0;
+            if !same {
+                return Err(Misconduct::WrongEvidence);
+            }
+            from.insert(receipt.vault);
+        }
+        if from.len() < receipts_needed(vaults) { Err(Misconduct::WrongEvidence) } else { Ok(()) }
+    }
+
+    /// As the buyer: a delivery came.
+    pub(super) fn on_delivery(&mut self, from: PeerKey, delivery: Delivery) -> Result<(), Misconduct> {
+        let claim = &delivery.claim.document;
+        let (id, index, attempt) = (claim.deal, claim.milestone.0, claim.attempt);
+        let Some(deal) = self.deals.get(&id) else { return self.on_case_delivery(from, delivery) };
+        if deal.side != Side::A || self.counterparty_peer(deal) != Some(from) {
+            return Err(Misconduct::OutOfTurn);
+        }
+        let milestone = deal.milestones.get(usize::from(index)).ok_or_else(|| Misconduct::malformed("claim"))?;
+        let newer = milestone.delivered.as_ref().is_none_or(|held| held.claim.document.attempt < attempt);
+        if !newer {
+            return Ok(());
+        }
+        let vaults = &deal.agreement.terms.vaults;
+        if delivery.receipts.iter().any(|receipt| !vaults.contains(&receipt.vault)) {
+            return Err(Misconduct::NotAMember { what: "receipt".into() });
+        }
+        self.check_delivery(&delivery, vaults.len(), deal.agreement.seller.did)?;
+        self.deal_event(id, DealEvent::Delivered(Box::new(delivery)));
+        self.note(Event::Delivered { deal: id, milestone: index, attempt });
+        Ok(())
+    }
+
+    /// As the buyer: get the evidence from the vaults, or from the seller.
+    fn fetch_delivery(&mut self, id: DealId, index: u8) {
+        let Some(deal) = self.deals.get(&id) else { return };
+        let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
+        let (Some(delivery), false) = (&milestone.delivered, milestone.held) else { return };
+        let blob = delivery.claim.document.blob;
+        let mut from = self.vault_peers(deal);
+        from.extend(self.counterparty_peer(deal));
+        let then = Fetching::Delivery { deal: id, milestone: index };
+        let nda = deal.nda;
+        self.start(Some(nda), Job::GetBlob { from, blob, then });
+    }
+
+    pub(super) fn on_delivery_held(&mut self, id: DealId, index: u8) {
+        let attempt = self
+            .deals
+            .get(&id)
+            .and_then(|deal| deal.milestones.get(usize::from(index)))
+            .and_then(|milestone| milestone.delivered.as_ref())
+            .map(|delivery| delivery.claim.document.attempt);
+        if let Some(attempt) = attempt {
+            self.deal_event(id, DealEvent::EvidenceHeld { milestone: index, attempt });
+        }
+    }
+
+    /// A panel's verdict, to either party.
+    pub(super) fn on_verdict(&mut self, verdict: VerdictReady) -> Result<(), Misconduct> {
+        let CaseId { deal: id, milestone: index, attempt, .. } = verdict.case;
+        let Some(deal) = self.deals.get(&id) else { return Ok(()) };
+        let Some(milestone) = deal.milestones.get(usize::from(index)) else { return Ok(()) };
+        let newer = milestone.verdict.as_ref().is_none_or(|held| held.case.attempt < attempt);
+        if !newer || milestone.settled.is_some() {
+            return Ok(());
+        }
+        let digest = typed_verdict(&verdict).digest(&self.network.deployment.contracts);
+        let mut signers = std::collections::BTreeSet::new();
+        for (juror, signature) in &verdict.signatures {
+            if !deal.panel.iter().any(|seat| seat.juror == *juror) {
+                return Err(Misconduct::NotAMember { what: "verdict".into() });
+            }
+            self.check_typed(digest.0, signature, *juror, "verdict")?;
+            signers.insert(*juror);
+        }
+        if signers.len() < usize::from(deal.terms.quorum) {
+            return Err(Misconduct::bad_signature("verdict"));
+        }
+        let seller_bps = verdict.seller_bps;
+        self.deal_event(id, DealEvent::Verdict(Box::new(verdict)));
+        self.note(Event::Verdict { deal: id, milestone: index, seller_bps });
+        Ok(())
+    }
+
+    /// Sends a verdict to the chain: whoever gains by it at once, the other side later.
+    fn bring_verdict(&mut self, id: DealId, index: u8) {
+        let Some(deal) = self.deals.get(&id) else { return };
+        let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
+        let Some(verdict) = &milestone.verdict else { return };
+        let pass = verdict.seller_bps == 10_000;
+        let due = self.due(deal, index);
+        let now = self.time();
+        // Below a full pass the contract takes a verdict only from the due time on.
+        if !pass && now < due {
+            return;
+        }
+        let gains = if pass { Side::B } else { Side::A };
+        if deal.side != gains && now < due.saturating_add(self.network.timing.grace_secs) {
+            return;
+        }
+        let on_chain = self.settlement(id, index).is_some();
+        if on_chain {
+            return;
+        }
+        let panel = deal.panel.iter().map(|seat| seat.juror).collect();
+        let votes = votes_call(panel, &verdict.signatures);
+        let typed = typed_verdict(verdict);
+        let digest = typed.digest(&self.network.deployment.contracts);
+        let call = self.network.deployment.verdict(&deal.terms, &typed, votes, [Bytes::new(), Bytes::new()]);
+        self.intend("verdict", digest.as_slice(), call);
+    }
+
+    /// When a milestone is due, Unix seconds.
+    pub(super) fn due(&self, deal: &Deal, index: u8) -> u64 {
+        let start = typed::seconds(deal.terms.meta.start);
+        let offset = typed::unpack_due(deal.terms.due).get(usize::from(index)).copied().unwrap_or_default();
+        start + u64::from(offset)
+    }
+
+    /// What the chain shows of a milestone's settlement.
+    fn settlement(&self, id: DealId, index: u8) -> Option<&SettledFact> {
+        self.deal_fact(id)?.milestones.get(&MilestoneIndex(index))?.settled.as_ref()
+    }
+
+    /// Records what the chain shows settled, under `safe`.
+    fn settle_milestone(&mut self, id: DealId, index: u8) {
+        let Some(deal) = self.deals.get(&id) else { return };
+        let safe = |at| self.ledger.level(at) >= Level::Safe;
+        let settled = self.settlement(id, index).filter(|fact| safe(&fact.at));
+        let paid = settled.map(|fact| (fact.to_seller, fact.to_buyer));
+        let known = deal.milestones.get(usize::from(index)).is_none_or(|m| m.settled.is_some());
+        let closed = self.deal_fact(id).and_then(|fact| fact.closed.as_ref()).is_some_and(|fact| safe(&fact.at));
+        let close = closed && !deal.closed;
+        if let (Some((to_seller, to_buyer)), false) = (paid, known) {
+            let event = DealEvent::Settled { milestone: index, to_seller: to_seller.0, to_buyer: to_buyer.0 };
+            self.deal_event(id, event);
+            self.note(Event::Settled { deal: id, milestone: index, to_seller, to_buyer });
+        }
+        if close {
+            self.deal_event(id, DealEvent::Closed);
+            self.note(Event::Closed { deal: id });
+        }
+    }
+
+    /// Claims on chain a delivery that nobody judged yet, and runs out what nobody delivered or judged.
+    fn time_out(&mut self, id: DealId, index: u8) {
+        let Some(deal) = self.deals.get(&id) else { return };
+        let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
+        let (now, due, grace) = (self.time(), self.due(deal, index), self.network.timing.grace_secs);
+        let end = typed::seconds(deal.terms.end);
+        let fact = self.deal_fact(id).and_then(|fact| fact.milestones.get(&MilestoneIndex(index)));
+        let claimed = fact.is_some_and(|fact| fact.claim.is_some());
+        let key = [id.as_bytes().as_slice(), &[index]].concat();
+        if let (Side::B, Some(delivery), false) = (deal.side, &milestone.delivered, claimed)
+            && milestone.verdict.is_none()
+            && now >= due
+            && now < due + grace
+        {
+            let call = self.network.deployment.claim(&deal.terms, claim_call(deal, delivery));
+            return self.intend("claim", &key, call);
+        }
+        let over = if claimed { now >= end } else { now >= due + grace };
+        if over && milestone.verdict.as_ref().is_none_or(|verdict| verdict.signatures.is_empty()) {
+            let call = self.network.deployment.time_out(&deal.terms, MilestoneIndex(index));
+            self.intend("timeout", &key, call);
+        }
+    }
+}
+
+/// Receipts that a claim needs: all but one of the vaults, and at least two.
+pub(super) fn receipts_needed(vaults: usize) -> usize {
+    vaults.saturating_sub(1).max(2)
+}
+
+/// A receipt as the vault signs it.
+pub(super) fn typed_receipt(receipt: &Receipt) -> typed::Receipt {
+    typed::Receipt {
+        deal: receipt.put.deal.word(),
+        milestone: receipt.put.milestone,
+        attempt: receipt.put.attempt,
+        manifest: receipt.put.manifest.word(),
+        size: receipt.size,
+        storedAt: typed::u40(receipt.stored_at),
+    }
+}
+
+/// A verdict as the jurors sign it.
+pub(super) fn typed_verdict(verdict: &VerdictReady) -> typed::Verdict {
+    typed::Verdict {
+        deal: verdict.case.deal.word(),
+        milestone: verdict.case.milestone,
+        round: verdict.case.round,
+        attempt: verdict.case.attempt,
+        sellerBps: verdict.seller_bps,
+        evidence: verdict.evidence.word(),
+        votes: verdict.votes.word(),
+    }
+}
+
+/// A juror's age recipient as text.
+fn recipient_of(seat: &SeatAccepted) -> String {
+    AgeRecipient::from_key(seat.recipient).map(|recipient| recipient.to_string()).unwrap_or_default()
+}
+
+/// A delivery as the escrow takes its claim.
+fn claim_call(deal: &Deal, delivery: &Delivery) -> abi::Claim {
+    let claim = &delivery.claim.document;
+    let mut vaults = deal.agreement.terms.vaults.to_vec();
+    vaults.sort_unstable();
+    let held = |vault| delivery.receipts.iter().find(move |receipt| receipt.vault == vault);
+    let mut receipts = U256::ZERO;
+    let (mut stored, mut signatures) = (Vec::new(), Vec::new());
+    for (bit, vault) in vaults.iter().enumerate() {
+        if let Some(receipt) = held(*vault) {
+            receipts.set_bit(bit, true);
+            stored.push(typed::u40(receipt.stored_at));
+            signatures.push(receipt.signature.as_ref().map(chain::bytes).unwrap_or_default());
+        }
+    }
+    abi::Claim {
+        milestone: claim.milestone.0,
+        attempt: claim.attempt,
+        manifest: claim.manifest.word(),
+        size: claim.size,
+        vaults,
+        receipts,
+        storedAt: stored,
+        signatures,
+    }
+}
+
+/// A quorum's signatures as the escrow takes them; the panel is sorted, and so are the signers.
+fn votes_call(panel: Vec<Address>, signatures: &[(Address, EthSignature)]) -> abi::Votes {
+    let mut signers = U256::ZERO;
+    let mut in_order = Vec::new();
+    for (bit, juror) in panel.iter().enumerate() {
+        if let Some((_, signature)) = signatures.iter().find(|(signer, _)| signer == juror) {
+            signers.set_bit(bit, true);
+            in_order.push(chain::bytes(signature));
+        }
+    }
+    abi::Votes { panel, signers, signatures: in_order }
+}

@@ -1,0 +1,233 @@
+//! What this node shows of itself.
+
+use super::{Node, not_found};
+use crate::{
+    command::{Look, Refusal},
+    deal::{Deal, Milestone},
+    ids::MilestoneIndex,
+    money::Usdc,
+    stage::{nda::NdaState, negotiation::Negotiation, session::Side},
+    view::{
+        BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, SettlementLine,
+        StatusView, View,
+    },
+};
+
+impl Node {
+    pub(super) fn look(&self, look: &Look) -> Result<View, Refusal> {
+        Ok(match look {
+            Look::Status => View::Status(self.status()),
+            Look::Identity => View::Identity(Box::new(self.me.card.clone())),
+            Look::Announcements => View::Announcements(
+                self.directory.listings(self.now).map(|l| l.announcement.document.clone()).collect(),
+            ),
+            Look::Requests => View::Requests(self.requests()),
+            Look::Bids(request) => {
+                let own = self.market.requests.get(request).ok_or_else(|| not_found("request", request))?;
+                let bids = own.bids.iter().map(|(id, heard)| BidView {
+                    id: *id,
+                    bid: heard.bid.document.clone(),
+                    pact: heard.pact.document.clone(),
+                    card: heard.card.document.clone(),
+                    trust: self.trust(heard.card.document.settlement),
+                });
+                View::Bids(bids.collect())
+            }
+            Look::Ndas => View::Ndas(self.ndas.iter().map(|(id, nda)| self.nda_view(*id, nda)).collect()),
+            Look::Negotiations => {
+                View::Negotiations(self.negotiations.values().map(|n| self.negotiation_view(n)).collect())
+            }
+            Look::Negotiation(id) => {
+                let negotiation = self.negotiations.get(id).ok_or_else(|| not_found("negotiation", id))?;
+                View::Negotiation(Box::new(self.negotiation_view(negotiation)))
+            }
+            Look::Deals => View::Deals(self.deals.values().map(|deal| self.deal_view(deal)).collect()),
+            Look::Deal(id) => {
+                let deal = self.deals.get(id).ok_or_else(|| not_found("deal", id))?;
+                View::Deal(Box::new(self.deal_view(deal)))
+            }
+            Look::Trust(did) => {
+                let did = did.parse().map_err(|_| not_found("agent", did))?;
+                let listing = self.directory.agent(&did).ok_or_else(|| not_found("agent", did))?;
+                View::Trust(self.trust(listing.card.document.settlement))
+            }
+            Look::Settlement => {
+                View::Settlement(self.deals.values().filter(|d| d.opened).map(|d| self.line(d)).collect())
+            }
+            Look::Events(after) => View::Events(
+                self.events
+                    .iter()
+                    .filter(|(seq, _)| seq > after)
+                    .map(|(seq, event)| EventView { seq: *seq, event: event.clone() })
+                    .collect(),
+            ),
+        })
+    }
+
+    fn status(&self) -> StatusView {
+        StatusView {
+            did: self.me.did,
+            peers: self.up.len(),
+            known: self.directory.listings(self.now).count(),
+            sessions: self.sessions(),
+            open_deals: self.deals.values().filter(|deal| !deal.closed && !deal.lapsed).count(),
+            jobs: self.jobs.len(),
+            outbox: self.outbox.len(),
+            chain_time: self.time(),
+            records: self.next_record,
+            misconduct: self.misconduct.values().sum(),
+            alarm: self.journal.alarm().map(|(_, by)| by),
+        }
+    }
+
+    fn requests(&self) -> Vec<RequestView> {
+        let own = self.market.requests.iter().map(|(id, own)| RequestView {
+            id: *id,
+            ours: true,
+            request: own.request.document.clone(),
+            bids: own.bids.len(),
+            chosen: own.chosen,
+        });
+        let heard = self.directory.requests(self.now).map(|request| RequestView {
+            id: request.document.id(),
+            ours: false,
+            request: request.document.clone(),
+            bids: 0,
+            chosen: None,
+        });
+        own.chain(heard).collect()
+    }
+
+    fn nda_view(&self, nda: crate::ids::PaperId, state: &NdaState) -> NdaView {
+        let anchored = state.id.is_some_and(|id| self.nda_level(id).is_some());
+        let stage = match (&state.text, state.signed()) {
+            _ if state.over => "over",
+            (_, Some(_)) if anchored => "anchored",
+            (_, Some(_)) => "signed",
+            (Some(_), None) => "signing",
+            (None, None) if state.side == Side::B => "proposed",
+            (None, None) => "drafting",
+        };
+        let text = state.text.clone().or_else(|| state.draft.as_ref().map(|draft| draft.nda.clone()));
+        NdaView {
+            nda,
+            id: state.id,
+            side: state.side,
+            stage,
+            session: self.session_open(nda),
+            bid: state.bid(),
+            text,
+            peer: state.peer,
+        }
+    }
+
+    fn negotiation_view(&self, negotiation: &Negotiation) -> NegotiationView {
+        let stage = match (&negotiation.panel, &negotiation.accepted, negotiation.agreed()) {
+            (_, _, Some(_)) => "agreed",
+            _ if negotiation.ended => "ended",
+            (_, Some(_), None) => "accepted",
+            (Some(_), None, None) => "offers",
+            (None, None, None) => "panel",
+        };
+        let deal = negotiation.agreed().map(|(accepted, _, _)| {
+            accepted.deal.id(&self.network.deployment.contracts)
+        });
+        NegotiationView {
+            id: negotiation.id,
+            nda: negotiation.nda,
+            side: negotiation.side,
+            stage,
+            our_turn: negotiation.our_turn(),
+            rounds: negotiation.rounds,
+            panel: negotiation.panel.iter().flatten().map(|seat| seat.juror).collect(),
+            ours: negotiation.ours.clone(),
+            theirs: negotiation.theirs.clone(),
+            deal,
+            since: negotiation.at.0,
+        }
+    }
+
+    fn deal_view(&self, deal: &Deal) -> DealView {
+        let stage = match (deal.opened, deal.closed, deal.lapsed) {
+            (_, _, true) => "lapsed",
+            (_, true, _) => "closed",
+            (true, false, false) => "open",
+            (false, false, false) => "agreed",
+        };
+        let fact = self.deal_fact(deal.id);
+        let counterparty = match deal.side {
+            Side::A => deal.agreement.seller.did,
+            Side::B => deal.agreement.buyer.did,
+        };
+        let rated = |account| fact.is_some_and(|fact| fact.ratings.iter().any(|r| r.rater == account));
+        let milestones = deal.milestones.iter().enumerate().map(|(index, milestone)| {
+            let index = u8::try_from(index).expect("a deal has at most 8 milestones");
+            self.milestone_view(deal, index, milestone)
+        });
+        DealView {
+            id: deal.id,
+            nda: self.ndas.get(&deal.nda).and_then(|state| state.id),
+            side: deal.side,
+            stage,
+            agreement: deal.agreement.id(),
+            counterparty,
+            price: deal.agreement.terms.price,
+            inputs: deal.inputs_held || deal.papers.contains_key(&crate::job::Class::Inputs),
+            panel: deal.panel.iter().map(|seat| seat.juror).collect(),
+            quorum: deal.terms.quorum,
+            milestones: milestones.collect(),
+            rated: [rated(deal.terms.buyer), rated(deal.terms.seller)],
+            opened_tx: fact.map(|fact| fact.opened.tx),
+        }
+    }
+
+    fn milestone_view(&self, deal: &Deal, index: u8, milestone: &Milestone) -> MilestoneView {
+        let fact = self.deal_fact(deal.id).and_then(|fact| fact.milestones.get(&MilestoneIndex(index)));
+        let settled = fact.and_then(|fact| fact.settled.as_ref());
+        let stage = if milestone.settled.is_some() {
+            "settled"
+        } else if milestone.verdict.is_some() {
+            "judged"
+        } else if milestone.delivered.is_some() {
+            "delivered"
+        } else if milestone.delivering.is_some() {
+            "delivering"
+        } else {
+            "due"
+        };
+        let delivered = milestone.delivered.as_ref().map(|delivery| delivery.claim.document.attempt + 1);
+        MilestoneView {
+            index,
+            amount: deal.agreement.terms.milestones.get(usize::from(index)).map_or(Usdc::ZERO, |m| m.amount),
+            due_secs: self.due(deal, index),
+            stage,
+            attempts: delivered.unwrap_or_default(),
+            verdict: milestone.verdict.as_ref().map(|verdict| verdict.seller_bps),
+            to_seller: milestone.settled.map(|(to_seller, _)| Usdc(to_seller)),
+            to_buyer: milestone.settled.map(|(_, to_buyer)| Usdc(to_buyer)),
+            tx: settled.map(|settled| settled.at.tx),
+        }
+    }
+
+    fn line(&self, deal: &Deal) -> SettlementLine {
+        let settled = || deal.milestones.iter().filter_map(|milestone| milestone.settled);
+        let to_seller = Usdc(settled().map(|(to_seller, _)| to_seller).sum());
+        let to_buyer = Usdc(settled().map(|(_, to_buyer)| to_buyer).sum());
+        let paid = to_seller.checked_add(to_buyer).unwrap_or_default();
+        let (counterparty, theirs) = match deal.side {
+            Side::A => (deal.agreement.seller.did, &deal.rated_by_b),
+            Side::B => (deal.agreement.buyer.did, &deal.rated_by_a),
+        };
+        SettlementLine {
+            deal: deal.id,
+            side: deal.side,
+            counterparty,
+            to_seller,
+            to_buyer,
+            in_escrow: deal.agreement.terms.price.checked_sub(paid).unwrap_or_default(),
+            milestones: [settled().count(), deal.milestones.len()],
+            rated: theirs.as_ref().map(|(rating, _)| rating.document.value.get()),
+            closed: deal.closed,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! From revealed votes to one verdict: a pure function of the set, the same for every reader.
+//!
+//! For each clause the lower median of the revealed scores is held against the clause's threshold;
+//! what passes and fails gives the seller's share by the pact's terms. Fewer reveals than the quorum,
+//! or fewer scores than the quorum on any clause, decide nothing.
+//!
+//! # The bytes
+//!
+//! `field` is as in [`crate::transcript`]; milestone, round and attempt are one byte each. A juror
+//! commits to the id of its ballot, which names the juror, so that nobody can commit to a copy of
+//! another's, and has a random salt, so that nobody can guess it.
+//!
+//! ```text
+//! votes = SHA-256( field("nuncio/votes/1") ‖ field(deal) ‖ field(milestone ‖ round ‖ attempt)
+//!                ‖ field(evidence) ‖ for each commitment, by ascending account of its juror:
+//!                  field(account, 20 bytes) ‖ field(commitment, 32 bytes)
+//!                  ‖ field("revealed" or nothing) )
+//! ```
+//!
+//! Deliberately absent: signatures, time, who may sit on a panel.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256};
+use serde::{Deserialize, Serialize};
+
+use super::case::Case;
+use crate::{
+    did::Did,
+    document::{Ballot, Chain, ClauseVerdict, Document, Salt, VerdictPaper},
+    ids::ContentHash,
+    money::Bps,
+    text::Token,
+    transcript::Transcript,
+};
+
+/// What a juror commits to: the id of its ballot.
+#[must_use]
+pub fn commitment(ballot: &Document<Ballot>) -> B256 {
+    ballot.id().word()
+}
+
+/// One juror's part in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vote {
+    /// The commitment.
+    pub commit: B256,
+    /// The ballot, if it was revealed in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ballot: Option<Document<Ballot>>,
+}
+
+/// What became of one clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClauseTally {
+    /// The lower median of the scores.
+    pub median: Bps,
+    /// Whether it reaches the clause's threshold.
+    pub passed: bool,
+    /// The share of the scores that lie on the same side of the threshold.
+    pub agreed: Bps,
+}
+
+/// One run's result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tally {
+    /// Clause by clause.
+    pub clauses: BTreeMap<Token, ClauseTally>,
+    /// The seller's share of the milestone.
+    pub seller_share: Bps,
+    /// The share of all scores that agree with the result of their clause.
+    pub consensus: Bps,
+    /// The hash over all commitments and reveals that the verdict names.
+    pub votes: B256,
+}
+
+/// Says why a run decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NoQuorum {
+    /// Too few members revealed a ballot.
+    #[error("{revealed} ballots were revealed, {quorum} are needed")]
+    TooFewReveals {
+        /// Ballots revealed in time.
+        revealed: u8,
+        /// Votes that decide.
+        quorum: u8,
+    },
+    /// Too many abstained on one clause.
+    #[error("{scores} scores on the clause {clause}, {quorum} are needed")]
+    TooManyAbstain {
+        /// The clause.
+        clause: Token,
+        /// Scores given.
+        scores: u8,
+        /// Votes that decide.
+        quorum: u8,
+    },
+    /// A tally was reached, but too few members signed it in time.
+    #[error("{signatures} members signed the verdict, {quorum} are needed")]
+    TooFewSignatures {
+        /// Signatures held.
+        signatures: u8,
+        /// Signatures that decide.
+        quorum: u8,
+    },
+}
+
+/// Counts the votes of a run. A ballot that is not the committed one, or does not belong to the run,
+/// is taken as not revealed; a machine that follows the rules never hands any over.
+///
+/// # Errors
+/// [`NoQuorum`] when too few spoke.
+pub fn tally(case: &Case, votes: &BTreeMap<Address, Vote>) -> Result<Tally, NoQuorum> {
+    let quorum = case.quorum;
+    let ballots: Vec<_> = revealed(case, votes).into_values().collect();
+    if ballots.len() < usize::from(quorum) {
+        return Err(NoQuorum::TooFewReveals { revealed: small(ballots.len()), quorum });
+    }
+    let mut clauses = BTreeMap::new();
+    let (mut agreed, mut given) = (0, 0);
+    for (clause, term) in case.terms.clauses() {
+        let score = |ballot: &&Document<Ballot>| {
+            ballot.clauses.iter().find(|result| result.clause == *clause).map(|result| result.score_bps)
+        };
+        let mut scores: Vec<Bps> = ballots.iter().filter_map(score).collect();
+        if scores.len() < usize::from(quorum.max(1)) {
+            let (clause, scores) = (clause.clone(), small(scores.len()));
+            return Err(NoQuorum::TooManyAbstain { clause, scores, quorum });
+        }
+        scores.sort_unstable();
+        let median = scores[(scores.len() - 1) / 2];
+        let passed = term.passes(median);
+        let same = scores.iter().filter(|score| term.passes(**score) == passed).count();
+        (agreed, given) = (agreed + same, given + scores.len());
+        clauses.insert(clause.clone(), ClauseTally { median, passed, agreed: share(same, scores.len()) });
+    }
+    let medians = clauses.iter().map(|(clause, tally)| (clause.clone(), tally.median)).collect();
+    let seller_share = case.terms.seller_share(&medians);
+    Ok(Tally { clauses, seller_share, consensus: share(agreed, given), votes: votes_hash(case, votes) })
+}
+
+/// The ballots that are in the tally, by the accounts of the jurors, who sign its verdict.
+#[must_use]
+pub fn revealed<'a>(
+    case: &Case,
+    votes: &'a BTreeMap<Address, Vote>,
+) -> BTreeMap<Address, &'a Document<Ballot>> {
+    let counted = |(account, vote): (&Address, &'a Vote)| {
+        let ballot = vote.ballot.as_ref()?;
+        let counts = belongs(case, *account, ballot) && commitment(ballot) == vote.commit;
+        counts.then_some((*account, ballot))
+    };
+    votes.iter().filter_map(counted).collect()
+}
+
+/// Whether a ballot is this member's, for this run, on clauses that apply, each once and in order.
+#[must_use]
+pub fn belongs(case: &Case, account: Address, ballot: &Document<Ballot>) -> bool {
+    let Ballot { deal, milestone, round, attempt, evidence, .. } = *ballot.content();
+    let run = (deal, milestone, round, attempt, evidence);
+    run == (case.deal, case.milestone, case.round, case.attempt, case.evidence)
+        && ballot.chain() == Chain(case.contracts.chain_id)
+        && ballot.account == account
+        && case.members.get(&account) == Some(&ballot.juror)
+        && ballot.clauses.iter().all(|result| case.terms.clauses().contains_key(&result.clause))
+        && ballot.clauses.is_sorted_by(|a, b| a.clause < b.clause)
+}
+
+/// The verdict as a paper, the same for every juror: its salt is taken from the votes' hash, which
+/// nobody can guess who has not seen the ballots.
+#[must_use]
+pub fn verdict_paper(
+    case: &Case,
+    tally: &Tally,
+    votes: &BTreeMap<Address, Vote>,
+) -> Option<Document<VerdictPaper>> {
+    let ballots = revealed(case, votes);
+    let mut ids: Vec<_> = ballots.values().map(|ballot| ballot.id()).collect();
+    ids.sort_unstable();
+    let mut signers: Vec<Did> = ballots.values().map(|ballot| ballot.juror).collect();
+    signers.sort_unstable();
+    let clause = |(clause, tally): (&Token, &ClauseTally)| {
+        let (clause, pass) = (clause.clone(), tally.passed);
+        ClauseVerdict { clause, pass, score_bps: tally.median }
+    };
+    let clauses: Vec<_> = tally.clauses.iter().map(clause).collect();
+    let content = VerdictPaper {
+        deal: case.deal,
+        milestone: case.milestone,
+        round: case.round,
+        attempt: case.attempt,
+        evidence: case.evidence,
+        pact: case.pact,
+        clauses: clauses.try_into().ok()?,
+        seller_bps: tally.seller_share,
+        consensus_bps: tally.consensus,
+        votes: ContentHash(tally.votes.0),
+        ballots: ids.try_into().ok()?,
+        signers: signers.try_into().ok()?,
+    };
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&tally.votes[..16]);
+    Document::new(Chain(case.contracts.chain_id), Salt(salt), content).ok()
+}
+
+fn votes_hash(case: &Case, votes: &BTreeMap<Address, Vote>) -> B256 {
+    let mut hash = Transcript::new("nuncio/votes/1")
+        .field(case.deal.as_bytes())
+        .field([case.milestone.0, case.round, case.attempt])
+        .field(case.evidence.as_bytes());
+    let revealed = revealed(case, votes);
+    for (account, vote) in votes {
+        let shown: &[u8] = if revealed.contains_key(account) { b"revealed" } else { b"" };
+        hash = hash.field(account).field(vote.commit).field(shown);
+    }
+    hash.finish().into()
+}
+
+fn share(part: usize, whole: usize) -> Bps {
+    let bps = (part * 10_000).checked_div(whole).unwrap_or(0);
+    let bps = u16::try_from(bps).expect("invariant: a part is at most the whole");
+    Bps::new(bps).expect("invariant: a part is at most the whole")
+}
+
+fn small(count: usize) -> u8 {
+    u8::try_from(count).unwrap_or(u8::MAX)
+}

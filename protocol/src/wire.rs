@@ -1,0 +1,357 @@
+//! What nodes say to each other: direct messages, and the frames of a protected session.
+//!
+//! A direct message goes from node to node over the transport's own encryption; it carries papers
+//! that prove themselves and nothing that an NDA covers, except sealed. It is put in the outbox,
+//! sent until its receipt comes back, and may arrive more than once: receiving it again changes
+//! nothing. A frame lives inside a session under an NDA and carries its category.
+//!
+//! Both are JSON; unknown fields and duplicate keys are refused, sizes are bounded before parsing.
+//!
+//! Deliberately absent: sockets, sessions, and trust: nothing here has been verified.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    document::{
+        AgentCard, Announcement, Bid, Category, DeliveryClaim, Document, Manifest, Nda, Pact, Rating, Request,
+        Salt, Signed, TermSheet,
+    },
+    ids::{BlobId, CaseId, ContentHash, DealId, Head, NegotiationId, PaperId},
+    job::Signature,
+    proof::Proof,
+    stage::{jury::JuryMessage, session::Checkpoint},
+    typed::EthSignature,
+};
+
+/// A direct message is at most this many bytes.
+pub const MESSAGE_MAX: usize = 256 * 1024;
+/// A gossiped paper is at most this many bytes.
+pub const GOSSIP_MAX: usize = 4 * 1024;
+/// The frame part of a session message is at most this many bytes.
+pub const FRAME_MAX: usize = 60 * 1024;
+
+/// A direct message with its number.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// The sender's number for it.
+    pub id: u64,
+    /// What it says.
+    pub body: Direct,
+}
+
+/// What a direct message says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "say", content = "with", rename_all = "kebab-case")]
+pub enum Direct {
+    /// The message of this number has been taken into the receiver's records.
+    Received(u64),
+    /// What a newcomer asks of the first nodes it meets.
+    AskDirectory,
+    /// Announcements and cards that the sender holds.
+    Directory(Vec<Listing>),
+    /// A seller's answer to a request.
+    Bid(Box<Signed<Bid>>, Box<Signed<Pact>>, Box<Signed<AgentCard>>),
+    /// The request went to somebody else.
+    Declined(PaperId),
+    /// A draft NDA: everything but the receiver's keys.
+    NdaDraft(Box<NdaDraft>),
+    /// The whole NDA, signed by the one who got the draft.
+    NdaSigned(Box<Signed<Nda>>, EthSignature),
+    /// The NDA with the first party's signature too; it is in force once anchored.
+    NdaComplete(PaperId, Box<Proof>, EthSignature),
+    /// The draft is not acceptable.
+    NdaRefused(PaperId),
+    /// Asks a drawn juror to take a seat.
+    SeatInvite(Box<SeatInvite>),
+    /// A juror's acceptance.
+    SeatAccepted(Box<SeatAccepted>),
+    /// The deal's secret, wrapped for the receiver's recipient under the NDA.
+    DealSecret(DealId, #[serde(with = "crate::hexed")] Vec<u8>),
+    /// Where the inputs lie, sealed.
+    Inputs(DealId, BlobId),
+    /// A vault's receipt.
+    Receipt(Box<Receipt>),
+    /// A delivery: to the buyer, and to each juror with the milestone's identity.
+    Delivery(Box<Delivery>),
+    /// Business of a panel, between its members.
+    Jury(CaseId, Box<JuryMessage>),
+    /// A verdict with the signatures of a quorum, to both parties.
+    Verdict(Box<VerdictReady>),
+    /// A rating of the receiver.
+    Rating(Box<Signed<Rating>>),
+}
+
+/// One line of the directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// The announcement.
+    pub announcement: Signed<Announcement>,
+    /// The card that it names.
+    pub card: Signed<AgentCard>,
+}
+
+/// What is gossiped on a topic.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "say", content = "with", rename_all = "kebab-case")]
+pub enum Gossip {
+    /// An agent's capabilities.
+    Announcement(Box<Listing>),
+    /// A buyer looks for somebody.
+    Request(Box<Signed<Request>>),
+}
+
+/// An NDA as one side proposes it; the other side's keys are missing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NdaDraft {
+    /// The draft's own name: SHA-256 of the proposer's DID, the bid and a salt.
+    pub draft: PaperId,
+    /// The bid that led here.
+    pub bid: PaperId,
+    /// The NDA with the proposer as side `a`; side `b` names the receiver with the keys of its card.
+    pub nda: Document<Nda>,
+}
+
+/// Asks a juror to take a seat in the panel of a negotiation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeatInvite {
+    /// The negotiation.
+    pub negotiation: NegotiationId,
+    /// The beacon round that decides.
+    pub beacon_round: u64,
+    /// Registered seats at the time of the request.
+    pub seats: u64,
+    /// Seats wanted.
+    pub size: u8,
+    /// Signatures that a verdict needs.
+    pub quorum: u8,
+    /// Which attempt.
+    pub attempt: u8,
+    /// The two parties' settlement accounts, buyer first.
+    pub parties: [alloy_primitives::Address; 2],
+    /// Their signatures over the request's digest, buyer first.
+    pub signatures: [EthSignature; 2],
+    /// The fee per seat in micro-USDC.
+    pub fee: crate::money::Usdc,
+    /// Acceptances count until then, Unix seconds.
+    pub until: u64,
+}
+
+/// A juror's acceptance of a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeatAccepted {
+    /// The negotiation that it belongs to.
+    pub negotiation: NegotiationId,
+    /// EIP-712 digest of the panel request.
+    #[serde(with = "crate::hexed")]
+    pub request: [u8; 32],
+    /// The seat's holder, who signed.
+    pub juror: alloy_primitives::Address,
+    /// The 32 bytes of the juror's X25519 age recipient for this case.
+    #[serde(with = "crate::hexed")]
+    pub recipient: [u8; 32],
+    /// The fee it takes, micro-USDC.
+    pub fee: crate::money::Usdc,
+    /// It holds until then, Unix seconds.
+    pub until: u64,
+    /// EIP-712 signature.
+    pub signature: EthSignature,
+}
+
+/// The header of a blob that is given to a vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaultPut {
+    /// The deal.
+    pub deal: DealId,
+    /// The milestone; 255 for papers that belong to the whole deal.
+    pub milestone: u8,
+    /// Which delivery.
+    pub attempt: u8,
+    /// The manifest's id, or the id of the paper that is sealed.
+    pub manifest: ContentHash,
+}
+
+/// A vault's signed word that it holds a blob.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// What was stored.
+    pub put: VaultPut,
+    /// The ciphertext.
+    pub blob: BlobId,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When, Unix seconds by the vault's clock.
+    pub stored_at: u64,
+    /// The vault's settlement account.
+    pub vault: alloy_primitives::Address,
+    /// EIP-712 signature over `Receipt`; nothing while it is being signed.
+    pub signature: Option<EthSignature>,
+}
+
+/// A delivery with all that its reader needs to judge it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// The seller's signed claim.
+    pub claim: Signed<DeliveryClaim>,
+    /// What was delivered.
+    pub manifest: Document<Manifest>,
+    /// The vaults' receipts.
+    pub receipts: Vec<Receipt>,
+    /// The panel, sorted; with the acceptances that made it.
+    pub seats: Vec<SeatAccepted>,
+    /// The milestone's identity wrapped for the receiver; empty for the buyer, who derives it.
+    #[serde(with = "crate::hexed")]
+    pub identity: Vec<u8>,
+}
+
+/// A verdict that can go on chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerdictReady {
+    /// The case.
+    pub case: CaseId,
+    /// The seller's share in basis points.
+    pub seller_bps: u16,
+    /// The manifest that was judged.
+    pub evidence: ContentHash,
+    /// SHA-256 of the transcript below.
+    pub votes: ContentHash,
+    /// The canonical transcript of commits and reveals.
+    pub transcript: String,
+    /// Signers and signatures, sorted by signer.
+    pub signatures: Vec<(alloy_primitives::Address, EthSignature)>,
+}
+
+/// A frame of a protected session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frame {
+    /// What class of information it carries.
+    pub category: Category,
+    /// What it says.
+    pub body: Say,
+    /// A checkpoint riding along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<SignedCheckpoint>,
+}
+
+/// A checkpoint and its signature by the sender's identity key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedCheckpoint {
+    /// What it covers.
+    pub checkpoint: Checkpoint,
+    /// 64 bytes.
+    pub signature: Signature,
+}
+
+/// What a frame says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "say", content = "with", rename_all = "kebab-case")]
+pub enum Say {
+    /// Nothing but the checkpoint.
+    Checkpoint,
+    /// Opens a negotiation about a bid.
+    Begin(Box<Begin>),
+    /// The other side's nonce; the negotiation has its id.
+    Begun(#[serde(with = "crate::hexed")] [u8; 16]),
+    /// Asks for a panel.
+    PanelRequest(PanelAsk),
+    /// The other side signed the same request.
+    PanelSigned(EthSignature),
+    /// The panel that follows from beacon, seats and acceptances.
+    PanelFormed {
+        /// Which attempt.
+        attempt: u8,
+        /// The beacon round's signature.
+        #[serde(with = "crate::hexed")]
+        beacon: Vec<u8>,
+        /// The acceptances known to the sender.
+        accepted: Vec<SeatAccepted>,
+    },
+    /// The same panel follows here.
+    PanelAgreed(ContentHash),
+    /// No panel formed; the next attempt.
+    PanelFailed(u8),
+    /// An offer or counter-offer.
+    Offer(Box<Document<TermSheet>>),
+    /// The head is accepted; firm until `fund_by`.
+    Accept(Box<Acceptance>),
+    /// Both have accepted.
+    Confirm(Box<Assent>),
+    /// The head is frozen while a principal decides.
+    Hold {
+        /// The frozen head.
+        head: Head,
+        /// At the latest then, Unix seconds.
+        until: u64,
+    },
+    /// The negotiation ends without agreement.
+    End,
+}
+
+/// Opens a negotiation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begin {
+    /// Half of what the negotiation's id is made of.
+    #[serde(with = "crate::hexed")]
+    pub nonce: [u8; 16],
+    /// The buyer's request.
+    pub request: PaperId,
+    /// The seller's bid.
+    pub bid: PaperId,
+    /// The bid's pact with the sources of this deal filled in.
+    pub pact: Document<Pact>,
+    /// Seats of the panel.
+    pub size: u8,
+    /// Signatures that a verdict needs.
+    pub quorum: u8,
+}
+
+/// Asks for a panel; `seats` and the round are checked by the receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PanelAsk {
+    /// The beacon round.
+    pub beacon_round: u64,
+    /// Registered seats.
+    pub seats: u64,
+    /// Which attempt.
+    pub attempt: u8,
+    /// EIP-712 signature over `PanelRequest`.
+    pub signature: EthSignature,
+}
+
+/// Acceptance of the head.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// The head that is accepted.
+    pub head: Head,
+    /// From when the due dates count, Unix seconds.
+    pub start: u64,
+    /// Until when the deal may be opened, Unix seconds.
+    pub fund_by: u64,
+    /// The salt of the agreement.
+    pub salt: Salt,
+    /// The signatures.
+    pub assent: Assent,
+}
+
+/// One side's signatures under an agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assent {
+    /// The proof on the agreement paper.
+    pub proof: Proof,
+    /// The signature that the escrow checks: `Fund` by the buyer, `Deal` by the seller.
+    pub signature: EthSignature,
+}

@@ -1,0 +1,285 @@
+//! A node's home: where everything of one node lies, and what it was told about the world.
+//!
+//! ```text
+//! HOME/config.toml      what the principal decided: name, roles, domains, policy
+//! HOME/network.json     the chain, its contracts, its endpoints, the beacon
+//! HOME/card.json        the signed agent card
+//! HOME/keys/            keys, sign guard, fixed-slot secrets
+//! HOME/records/         the record store
+//! HOME/blobs/           sealed blobs by hash
+//! HOME/staged/          files of our own, sealed to ourselves, by the hash of their bytes
+//! HOME/tokens/          one bearer token per role, 0600
+//! HOME/api.addr         where the local API listens, while it does
+//! ```
+//!
+//! Unknown fields are refused: a misspelt limit must not be no limit.
+//!
+//! Deliberately absent: passphrases, and defaults for anything that spends money.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use alloy_primitives::Address;
+use nuncio_contracts::{Contract, Deployment as Contracts};
+use nuncio_protocol::{
+    abi::Deployment,
+    beacon::BeaconChain,
+    document::{AgentCard, Role, Signed},
+    node::{Me, Network, Timing},
+    policy::Policy,
+    text::{BoundedVec, Line, Token},
+    typed,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::chain;
+
+/// Says what is wrong with a home.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// There is no node here.
+    #[error("{0} holds no node")]
+    NoNode(PathBuf),
+    /// There is a node here already.
+    #[error("{0} holds a node already")]
+    Taken(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file does not say what it should.
+    #[error("{path}: {why}")]
+    Content {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl HomeError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::NoNode(_) => "make one with `nuncio init`",
+            Self::Taken(_) => "choose another folder with --home",
+            Self::File { .. } => "check that the path exists and is yours",
+            Self::Content { .. } => "correct the file; `nuncio config show` prints what is in force",
+        }
+    }
+}
+
+/// Which set of waiting times applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// A local chain with one-second blocks.
+    Local,
+    /// Base.
+    Production,
+}
+
+/// What the principal decided.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Which set of waiting times applies.
+    pub network: Preset,
+    /// What the agent is called.
+    pub name: String,
+    /// What the node does for others.
+    pub roles: Vec<Role>,
+    /// Markets that it announces itself in and listens to.
+    pub domains: Vec<String>,
+    /// Kinds of task that it does or asks for.
+    pub task_schemas: Vec<String>,
+    /// Hard limits.
+    pub policy: Policy,
+}
+
+/// What every node of a network is told alike.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFile {
+    /// Which contract stands where.
+    pub deployment: Contracts,
+    /// Endpoints of the chain.
+    pub rpc: Vec<String>,
+    /// The beacon.
+    pub beacon: BeaconFile,
+}
+
+/// A drand beacon, as drand describes one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BeaconFile {
+    /// Where it answers.
+    pub urls: Vec<String>,
+    /// Compressed, hexadecimal, 96 bytes.
+    pub public_key: String,
+    /// Seconds between two rounds.
+    pub period: u64,
+    /// When round 1 was, Unix seconds.
+    pub genesis_time: u64,
+}
+
+/// A home that holds a node.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// The folder.
+    pub root: PathBuf,
+    /// What the principal decided.
+    pub config: Config,
+    /// What it was told about the network.
+    pub network: NetworkFile,
+    /// The agent's card.
+    pub card: Signed<AgentCard>,
+}
+
+/// Reads a file of a home.
+fn read(path: PathBuf) -> Result<String, HomeError> {
+    fs::read_to_string(&path).map_err(|source| HomeError::File { path, source })
+}
+
+/// Writes a file of a home.
+///
+/// # Errors
+/// [`HomeError::File`].
+pub fn write(path: PathBuf, text: &str) -> Result<(), HomeError> {
+    fs::write(&path, text).map_err(|source| HomeError::File { path, source })
+}
+
+impl NetworkFile {
+    /// Reads a network file.
+    ///
+    /// # Errors
+    /// [`HomeError::File`], [`HomeError::Content`].
+    pub fn read(path: &Path) -> Result<Self, HomeError> {
+        let text = read(path.to_owned())?;
+        serde_json::from_str(&text)
+            .map_err(|error| HomeError::Content { path: path.to_owned(), why: error.to_string() })
+    }
+
+    fn deployment(&self) -> Result<Deployment, String> {
+        let at = |contract| self.deployment.address(contract).map_err(|error| error.to_string());
+        Ok(Deployment {
+            contracts: typed::Contracts {
+                chain_id: self.deployment.chain_id,
+                mandates: at(Contract::Mandates)?,
+                accords: at(Contract::Accords)?,
+                escrow: at(Contract::DealEscrow)?,
+                jury: at(Contract::JuryPool)?,
+            },
+            beacon: at(Contract::DrandBeacon)?,
+            usdc: self.deployment.usdc.address,
+        })
+    }
+
+    /// The contracts whose code must be there before the node starts.
+    #[must_use]
+    pub fn contracts(&self) -> Vec<chain::Contract> {
+        let pinned = self.deployment.contracts.iter().map(|(contract, deployed)| chain::Contract {
+            name: format!("{contract:?}"),
+            address: deployed.address,
+            code_hash: None,
+        });
+        pinned.collect()
+    }
+
+    /// The network as the protocol knows it.
+    ///
+    /// # Errors
+    /// A sentence about what is missing or malformed.
+    pub fn network(&self, preset: Preset) -> Result<Network, String> {
+        let deployment = self.deployment()?;
+        let mut key = [0; 96];
+        alloy_primitives::hex::decode_to_slice(&self.beacon.public_key, &mut key)
+            .map_err(|_| "the beacon's public key is not 96 bytes of hex".to_owned())?;
+        let beacon = BeaconChain::new("drand", key, self.beacon.genesis_time, self.beacon.period)
+            .map_err(|error| error.to_string())?;
+        let usdc = typed::UsdcDomain {
+            name: self.deployment.usdc.name.clone(),
+            version: self.deployment.usdc.version.clone(),
+            chain_id: self.deployment.chain_id,
+            address: self.deployment.usdc.address,
+        };
+        let timing = match preset {
+            Preset::Local => Timing::local(),
+            Preset::Production => Timing::production(),
+        };
+        Ok(Network { deployment, usdc, beacon, timing })
+    }
+}
+
+impl Home {
+    /// Opens a home.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn open(root: &Path) -> Result<Self, HomeError> {
+        let path = root.join("config.toml");
+        if !path.exists() {
+            return Err(HomeError::NoNode(root.to_owned()));
+        }
+        let content = |path: PathBuf, why: String| HomeError::Content { path, why };
+        let config = toml::from_str(&read(path.clone())?).map_err(|e| content(path, e.to_string()))?;
+        let network = NetworkFile::read(&root.join("network.json"))?;
+        let path = root.join("card.json");
+        let card = Signed::read(read(path.clone())?.as_bytes()).map_err(|e| content(path, e.to_string()))?;
+        Ok(Self { root: root.to_owned(), config, network, card })
+    }
+
+    /// Writes a new home's files; the keys are there already.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn write(&self) -> Result<(), HomeError> {
+        let config = toml::to_string_pretty(&self.config).map_err(|error| HomeError::Content {
+            path: self.root.join("config.toml"),
+            why: error.to_string(),
+        })?;
+        let json = |value: serde_json::Result<String>| value.expect("invariant: plain values are JSON");
+        write(self.root.join("network.json"), &json(serde_json::to_string_pretty(&self.network)))?;
+        write(self.root.join("card.json"), &json(serde_json::to_string(&self.card)))?;
+        write(self.root.join("config.toml"), &config)
+    }
+
+    /// A path inside.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Who the node is, reachable at these multiaddresses.
+    ///
+    /// # Errors
+    /// A sentence about what is malformed.
+    pub fn me(&self, addresses: &[String]) -> Result<Me, String> {
+        let tokens = |texts: &[String]| -> Result<Vec<Token>, String> {
+            texts.iter().map(|text| text.parse().map_err(|e| format!("{text}: {e}"))).collect()
+        };
+        let domains: BoundedVec<Token, 8> =
+            tokens(&self.config.domains)?.try_into().map_err(|e| format!("domains: {e}"))?;
+        let task_schemas: BoundedVec<Token, 16> =
+            tokens(&self.config.task_schemas)?.try_into().map_err(|e| format!("task_schemas: {e}"))?;
+        let mut lines: BoundedVec<Line, 8> = BoundedVec::new();
+        for address in addresses.iter().take(8) {
+            let line = address.parse().map_err(|e| format!("{address}: {e}"))?;
+            lines.push(line).map_err(|e| e.to_string())?;
+        }
+        let did = self.card.document.agent;
+        Ok(Me { did, card: self.card.clone(), domains, task_schemas, addresses: lines })
+    }
+
+    /// The settlement account.
+    #[must_use]
+    pub fn settlement(&self) -> Address {
+        self.card.document.settlement
+    }
+}

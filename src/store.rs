@@ -1,0 +1,319 @@
+//! The node's records on disk: one row per record, one durable batch per step.
+//!
+//! Rows are numbered from 0 without a gap. A step's rows are one batch: after a crash either all of
+//! them are there or none, and what a synced append acknowledged is there. A gap, a row of a newer
+//! format or a damaged file refuses to load by name, nothing is skipped.
+//!
+//! RocksDB is held to this by options that are fixed in one place: its log may end in a torn write,
+//! which a crash explains, but damage before that refuses to open; a log file that was synced and is
+//! gone is noticed. Memory is kept small, so that an idle node costs little.
+//!
+//! A failed append is fatal ([`StoreError::is_fatal`]): the caller ends the process, because what is
+//! on disk is uncertain. [`Reserve`] keeps some space back for that day, and [`DiskSpace::is_low`]
+//! says when to take nothing new on.
+//!
+//! Deliberately absent: what a record says, deletion, and sealing: values under an NDA come sealed,
+//! since a log-structured store cannot forget.
+
+mod row;
+mod space;
+
+use std::path::Path;
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode,
+    Direction, ErrorKind, IteratorMode, LogLevel, Options, WriteBatch, WriteOptions,
+};
+
+pub use self::{
+    row::Row,
+    space::{DiskSpace, Reserve},
+};
+
+const RECORDS: &str = "records";
+const FORMAT_KEY: &[u8] = b"format";
+/// The layout of the database as a whole.
+const FORMAT: u32 = 1;
+const BLOCK_CACHE: usize = 8 << 20;
+const WRITE_BUFFER: usize = 4 << 20;
+const LOG_TOTAL_MAX: u64 = 32 << 20;
+/// The most rows of one append.
+pub const BATCH_MAX: usize = 4096;
+/// The longest value of a row, in bytes.
+pub const VALUE_MAX: usize = 16 << 20;
+
+/// The records of one node.
+pub struct Store {
+    db: DB,
+    next: u64,
+    failed: bool,
+}
+
+/// Why records cannot be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database was written by a newer program.
+    #[error("the records have format {found}, this program knows {known}")]
+    NewerFormat {
+        /// The format found.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
+    /// A row was written by a newer program.
+    #[error("record {key} has format {found}, this program knows {known}")]
+    NewerRow {
+        /// The row's number.
+        key: u64,
+        /// The format found.
+        found: u8,
+        /// The newest format known here.
+        known: u8,
+    },
+    /// Rows are missing.
+    #[error("record {expected} is missing, the next one is {found}")]
+    Gap {
+        /// The number that should have come.
+        expected: u64,
+        /// The number that came.
+        found: u64,
+    },
+    /// The files were changed or damaged.
+    #[error("the records are damaged: {0}")]
+    Damaged(String),
+    /// An append does not continue the rows.
+    #[error("record {given} does not follow, the next one is {next}")]
+    OutOfOrder {
+        /// The number given.
+        given: u64,
+        /// The number that is due.
+        next: u64,
+    },
+    /// An append passes a bound.
+    #[error("an append of {rows} rows, the longest of {bytes} bytes, passes the bounds")]
+    TooLarge {
+        /// How many rows.
+        rows: usize,
+        /// The longest value in bytes.
+        bytes: usize,
+    },
+    /// Another process has the database open.
+    #[error("the records are in use by another process")]
+    InUse,
+    /// No space is left; the process must end.
+    #[error("no space left for the records: {0}")]
+    Full(String),
+    /// The disk failed; the process must end.
+    #[error("the records cannot be kept: {0}")]
+    Io(String),
+    /// An append failed before; the process should have ended.
+    #[error("an earlier append failed, nothing more is taken until the node is started again")]
+    Failed,
+}
+
+impl StoreError {
+    /// Whether the caller must end the process: what is on disk is uncertain.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        match self {
+            Self::Full(_) | Self::Io(_) | Self::Failed => true,
+            Self::NewerFormat { .. }
+            | Self::NewerRow { .. }
+            | Self::Gap { .. }
+            | Self::Damaged(_)
+            | Self::OutOfOrder { .. }
+            | Self::TooLarge { .. }
+            | Self::InUse => false,
+        }
+    }
+
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NewerFormat { .. } | Self::NewerRow { .. } => {
+                Some("start the newer program that wrote them")
+            }
+            Self::Gap { .. } | Self::Damaged(_) => {
+                Some("restore the data folder from a backup; nothing was changed")
+            }
+            Self::InUse => Some("stop the other process, or give this one another --home"),
+            Self::Full(_) => Some("make space on the disk, then start again; nothing acknowledged is lost"),
+            Self::Io(_) | Self::Failed => Some("check the disk, then start again"),
+            Self::OutOfOrder { .. } | Self::TooLarge { .. } => None,
+        }
+    }
+}
+
+impl Store {
+    /// Opens the records in `dir`, or starts them there.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerFormat`], [`StoreError::Damaged`], [`StoreError::InUse`], or a fatal one.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let cache = Cache::new_lru_cache(BLOCK_CACHE);
+        let family = |name| ColumnFamilyDescriptor::new(name, family_options(&cache));
+        let families = ["default", RECORDS].map(family);
+        let db = DB::open_cf_descriptors(&options(&cache), dir, families).map_err(named)?;
+        let mut store = Self { db, next: 0, failed: false };
+        store.check_format()?;
+        store.next = store.count()?;
+        Ok(store)
+    }
+
+    fn check_format(&self) -> Result<(), StoreError> {
+        let Some(bytes) = self.db.get(FORMAT_KEY).map_err(named)? else {
+            if self.count()? != 0 {
+                return Err(StoreError::Damaged("there are records, and their format is not named".into()));
+            }
+            let format = FORMAT.to_be_bytes();
+            return self.db.put_opt(FORMAT_KEY, format, &write_options(true)).map_err(named);
+        };
+        let found = bytes.as_slice().try_into().map(u32::from_be_bytes);
+        let found = found.map_err(|_| StoreError::Damaged("the format is not a number".into()))?;
+        if found > FORMAT { Err(StoreError::NewerFormat { found, known: FORMAT }) } else { Ok(()) }
+    }
+
+    /// One more than the last number.
+    fn count(&self) -> Result<u64, StoreError> {
+        match self.db.iterator_cf(self.records(), IteratorMode::End).next() {
+            None => Ok(0),
+            Some(last) => Ok(row::number(&last.map_err(named)?.0)? + 1),
+        }
+    }
+
+    /// The number that the next row must have.
+    #[must_use]
+    pub const fn next_key(&self) -> u64 {
+        self.next
+    }
+
+    /// Adds rows as one batch. With `sync` they survive a loss of power when this returns; without,
+    /// when the next synced append returns.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfOrder`] or [`StoreError::TooLarge`], and nothing was added; or a fatal one.
+    pub fn append(&mut self, rows: &[Row], sync: bool) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::Failed);
+        }
+        let longest = rows.iter().map(|row| row.value.len()).max().unwrap_or(0);
+        if rows.len() > BATCH_MAX || longest > VALUE_MAX {
+            return Err(StoreError::TooLarge { rows: rows.len(), bytes: longest });
+        }
+        let mut batch = WriteBatch::default();
+        let mut next = self.next;
+        for row in rows {
+            if row.key != next {
+                return Err(StoreError::OutOfOrder { given: row.key, next });
+            }
+            batch.put_cf(self.records(), row.key.to_be_bytes(), row.encode());
+            next += 1;
+        }
+        let written = self.db.write_opt(batch, &write_options(sync)).map_err(fatal);
+        written.inspect_err(|_| self.failed = true)?;
+        self.next = next;
+        Ok(())
+    }
+
+    /// All rows in order, from the first.
+    ///
+    /// # Errors
+    /// Each item may be [`StoreError::Gap`], [`StoreError::NewerRow`] or [`StoreError::Damaged`];
+    /// nothing after it is to be trusted.
+    pub fn load(&self) -> impl Iterator<Item = Result<Row, StoreError>> + '_ {
+        self.load_from(0)
+    }
+
+    /// The rows from a number on, in order.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub fn load_from(&self, first: u64) -> impl Iterator<Item = Result<Row, StoreError>> + '_ {
+        let start = first.to_be_bytes();
+        let rows = self.db.iterator_cf(self.records(), IteratorMode::From(&start, Direction::Forward));
+        rows.enumerate().map(move |(i, stored)| {
+            let (key, value) = stored.map_err(named)?;
+            let (found, expected) = (row::number(&key)?, first + i as u64);
+            if found != expected {
+                return Err(StoreError::Gap { expected, found });
+            }
+            Row::decode(found, &value)
+        })
+    }
+
+    fn records(&self) -> &ColumnFamily {
+        self.db.cf_handle(RECORDS).expect("invariant: the column family was opened with the database")
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({} rows)", self.next)
+    }
+}
+
+/// The database's options: where durability is decided.
+fn options(cache: &Cache) -> Options {
+    let mut options = family_options(cache);
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    // A torn last write is a crash; anything else wrong in the log refuses to open. The default
+    // would silently drop everything from the first damage on.
+    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    options.set_track_and_verify_wals_in_manifest(true);
+    options.set_paranoid_checks(true);
+    options.set_max_open_files(64);
+    options.set_max_total_wal_size(LOG_TOTAL_MAX);
+    options.set_max_background_jobs(2);
+    options.set_stats_dump_period_sec(0);
+    options.set_log_level(LogLevel::Warn);
+    options.set_keep_log_file_num(2);
+    options.set_max_log_file_size(1 << 20);
+    options
+}
+
+fn family_options(cache: &Cache) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(cache);
+    let mut options = Options::default();
+    options.set_block_based_table_factory(&blocks);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_write_buffer_size(WRITE_BUFFER);
+    options.set_max_write_buffer_number(2);
+    options
+}
+
+fn write_options(sync: bool) -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.set_sync(sync);
+    options
+}
+
+/// A failed read or open, by what a person can do about it.
+fn named(error: rocksdb::Error) -> StoreError {
+    let kind = error.kind();
+    let text = error.into_string();
+    if kind == ErrorKind::Corruption || kind == ErrorKind::InvalidArgument {
+        StoreError::Damaged(text)
+    } else if text.contains("While lock file") || text.contains("lock hold by current process") {
+        StoreError::InUse
+    } else {
+        full_or_io(text)
+    }
+}
+
+/// A failed write: whatever its kind, the process must end.
+fn fatal(error: rocksdb::Error) -> StoreError {
+    full_or_io(error.into_string())
+}
+
+/// RocksDB gives the system's error as text only.
+fn full_or_io(text: String) -> StoreError {
+    let full =
+        ["No space left", "File too large", "Disk quota exceeded"].iter().any(|why| text.contains(why));
+    if full { StoreError::Full(text) } else { StoreError::Io(text) }
+}
+
+#[cfg(test)]
+mod tests;
