@@ -10,7 +10,6 @@
 pub mod agent;
 pub mod bare;
 pub mod beacon;
-pub mod bench;
 pub mod chain;
 pub mod cluster;
 pub mod corpus;

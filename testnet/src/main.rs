@@ -12,7 +12,6 @@ use nuncio_testnet::{
         instructions::{BuyerInstructions, SellerInstructions},
     },
     beacon::{self, Beacon, Schedule},
-    bench::bare::{self, Lengths},
     corpus::Corpus,
     demo::{self, DemoOptions},
     node_api::NodeApi,
@@ -64,16 +63,6 @@ enum Command {
     Agent {
         #[command(subcommand)]
         role: AgentRole,
-    },
-    /// The answering half of the bare stream that negotiations are measured against.
-    #[command(hide = true)]
-    Echo {
-        /// Bytes of each message in.
-        #[arg(long)]
-        there: usize,
-        /// Bytes of each message out.
-        #[arg(long)]
-        back: usize,
     },
     /// Serves the chain that a story has left behind.
     Chain {
@@ -177,10 +166,6 @@ async fn perform(command: Command) -> Result<(), Failure> {
             let api = NodeApi::from_env().map_err(Failure::usage)?;
             let mut seller = Seller::new(&name, instructions);
             agent::run(&mut seller, &api).await.map_err(Failure::failed)
-        }
-        Command::Echo { there, back } => {
-            let announce = |address: &_| say(&format!("echo {address}"));
-            bare::answer(Lengths { there, back }, announce).await.map_err(Failure::failed)
         }
         Command::Chain { dir, port } => serve::chain(&dir, port).await.map_err(|error| match error {
             serve::ServeError::NoChain(_) => Failure::usage(error),

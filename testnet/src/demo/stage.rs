@@ -196,7 +196,7 @@ async fn mandate(
         agent: node.identity().address,
         principal: principal.address(),
         spender: chain.contracts().escrow,
-        card: node.identity().card,
+        card: node.identity().card_id,
         agentId: U256::ZERO,
         humanAbove: PER_PERIOD,
         perPeriod: PER_PERIOD,
