@@ -5,9 +5,9 @@
 //! its rules, bargains, does the work and delivers it. Both hold an `agent` token and nothing else:
 //! no key, no limit and no approval is theirs.
 //!
-//! An agent keeps no state. After every event it looks at what the node says and does what is due, so
-//! it may be stopped and started at any time. A race with the node's own progress shows as a
-//! conflict, which the next look resolves.
+//! An agent stores nothing. After every event it looks at what the node says and does what is due, so
+//! it may be stopped and started at any time. An act that the node knows already shows as a conflict,
+//! which the next look resolves.
 //!
 //! Deliberately absent: a language model. These agents follow rules; the node must not need to know.
 

@@ -14,7 +14,7 @@ use std::{path::Path, time::Duration};
 
 use alloy::{
     eips::eip2718::Encodable2718,
-    network::{TransactionBuilder, TransactionBuilderError},
+    network::{NetworkTransactionBuilder, TransactionBuilder, TransactionBuilderError},
     primitives::{Address, B256, Bytes, TxHash, U256},
     providers::{DynProvider, Provider, ProviderBuilder},
     rpc::types::TransactionRequest,
@@ -22,8 +22,8 @@ use alloy::{
     transports::{RpcError, TransportErrorKind},
 };
 use nuncio_contracts::{
-    Beacon, Contract, Deployment, Durations, LocalOperator, NotDeployed, Plan,
-    interface::{DealEscrow, JuryPool, Mandates, TestUsdc, mandates},
+    Beacon, Constants, Contract, Deployment, LocalOperator, NotDeployed, Plan,
+    interface::{DealEscrow, JuryPool, Mandates, TestUsdc},
 };
 use nuncio_protocol::{
     money::Usdc,
@@ -121,7 +121,7 @@ impl LocalChain {
         let operator = Account::random("operator");
         let admin = Account::random("usdc admin");
         let roles = LocalOperator { operator: operator.address(), usdc_admin: admin.address() };
-        let plan = Plan::local(CHAIN_ID, roles, beacon, Durations::LOCAL);
+        let plan = Plan::local(CHAIN_ID, roles, beacon, Constants::LOCAL);
         let Plan { steps, deployment } = plan;
         let contracts = contracts(&deployment)?;
         let mut chain = Self { anvil, provider, operator, deployment, contracts, sent: Vec::new() };
@@ -199,7 +199,7 @@ impl LocalChain {
         provider: u16,
     ) -> Result<(), ChainError> {
         let jury = self.contracts.jury;
-        self.allow(principal, jury, Usdc(Durations::LOCAL.seat_stake)).await?;
+        self.allow(principal, jury, Usdc(Constants::LOCAL.seat_stake)).await?;
         let call = JuryPool::joinCall { holder, provider };
         self.send("take a seat", principal, jury, call.abi_encode().into(), CALL_GAS).await
     }
@@ -214,7 +214,7 @@ impl LocalChain {
         principal: Bytes,
         agent: Bytes,
     ) -> Result<(), ChainError> {
-        let mandate = mandates::Mandate {
+        let mandate = Mandates::Mandate {
             agent: mandate.agent,
             principal: mandate.principal,
             spender: mandate.spender,
@@ -229,7 +229,7 @@ impl LocalChain {
             policy: mandate.policy,
             serial: mandate.serial,
         };
-        let call = Mandates::grantCall { mandate, principalSignature: principal, agentSignature: agent };
+        let call = Mandates::grantCall { m: mandate, principalSignature: principal, agentSignature: agent };
         self.send_as_operator("grant a mandate", self.contracts.mandates, call.abi_encode().into(), CALL_GAS)
             .await
     }

@@ -146,11 +146,9 @@ pub struct Identity {
     /// Its settlement account.
     pub address: Address,
     /// Its node key, as a libp2p peer id.
-    #[serde(alias = "peer")]
     pub peer_id: String,
     /// The id of its signed card.
-    #[serde(default)]
-    pub card: B256,
+    pub card_id: B256,
 }
 
 /// The places of a run.

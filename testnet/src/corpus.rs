@@ -12,6 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use nuncio_protocol::text::FileName;
+
 use crate::summary::sentences;
 
 /// Texts in one corpus, at most.
@@ -20,6 +22,8 @@ pub const TEXTS_MAX: usize = 32;
 pub const TEXT_BYTES_MAX: u64 = 256 * 1024;
 /// Bytes in all texts together, at most.
 pub const CORPUS_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// Characters in a file's name, at most: a delivery names it behind a prefix, and both must fit a paper.
+pub const NAME_CHARS_MAX: usize = 100;
 /// Sentences in one text, at least.
 pub const SENTENCES_MIN: usize = 10;
 
@@ -50,8 +54,8 @@ pub enum SkipReason {
     /// A folder, a device, a dangling link.
     #[error("not a regular file")]
     NotAFile,
-    /// The name is not UTF-8, so no paper could cite it.
-    #[error("its name is not UTF-8")]
+    /// No paper could name it: a path, a hidden file, too long, not UTF-8.
+    #[error("its name cannot stand in a paper; rename it")]
     Unnameable,
     /// Longer than one text may be.
     #[error("{bytes} bytes, at most {TEXT_BYTES_MAX} are read")]
@@ -148,9 +152,10 @@ fn read(path: &Path, room: u64, taken: usize) -> Result<Filing, SkipReason> {
     if path.extension().is_none_or(|extension| extension != "txt") {
         return Err(SkipReason::NotText);
     }
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if name.chars().count() > NAME_CHARS_MAX || name.parse::<FileName>().is_err() {
         return Err(SkipReason::Unnameable);
-    };
+    }
     let meta = fs::metadata(path).map_err(|error| SkipReason::Unreadable(error.kind()))?;
     if !meta.is_file() {
         return Err(SkipReason::NotAFile);
@@ -202,6 +207,7 @@ mod tests {
         put("b.pdf", TEN.as_bytes());
         put("c.txt", b"Too short. By far.");
         put("d.txt", b"Latin \xe9 is not UTF-8.");
+        put("what?.txt", TEN.as_bytes());
         put("e.txt", &vec![b'x'; TEXT_BYTES_MAX as usize + 1]);
         fs::create_dir(folder.path().join("f.txt")).unwrap();
         let corpus = Corpus::load(folder.path()).unwrap();
@@ -215,6 +221,7 @@ mod tests {
                 SkipReason::NotUtf8 { at: 6 },
                 SkipReason::TooLong { bytes: TEXT_BYTES_MAX + 1 },
                 SkipReason::NotAFile,
+                SkipReason::Unnameable,
             ]
         );
     }

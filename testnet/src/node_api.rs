@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub use self::{
     events::{Event, Events},
     view::{
-        BidView, ChosenView, DealView, FileView, InputsView, MilestoneView, NdaView, NegotiationView,
-        NodeStatus, PanelView, RequestView, Role, TrustView,
+        BidText, BidView, DealView, FileView, InputsView, MilestoneView, NdaText, NdaView, NegotiationView,
+        NodeStatus, RequestText, RequestView, Sheet, SheetMilestone, Side, TrustView, UntrustedText,
     },
 };
 

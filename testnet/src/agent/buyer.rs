@@ -25,9 +25,7 @@ use super::{
 };
 use crate::{
     corpus::Filing,
-    node_api::{
-        BidView, ChosenView, DealView, NdaView, NegotiationView, NodeApi, RequestView, Role, TrustView,
-    },
+    node_api::{self, BidView, DealView, NdaView, NegotiationView, NodeApi, RequestView},
 };
 
 /// Buys one summary.
@@ -37,19 +35,14 @@ pub struct Buyer {
     corpus: Vec<Filing>,
     voice: Voice,
     since: Instant,
-}
-
-/// A bid with what the node knows of its maker.
-struct Weighed {
-    bid: BidView,
-    trust: TrustView,
+    rated: bool,
 }
 
 impl Buyer {
     /// A buyer with its instructions and the texts to be summarised.
     #[must_use]
     pub fn new(name: &str, instructions: BuyerInstructions, corpus: Vec<Filing>) -> Self {
-        Self { instructions, corpus, voice: Voice::new(name), since: Instant::now() }
+        Self { instructions, corpus, voice: Voice::new(name), since: Instant::now(), rated: false }
     }
 
     async fn request(&mut self, api: &NodeApi) -> Result<(), AgentError> {
@@ -82,27 +75,27 @@ impl Buyer {
         }
         let mut fitting = Vec::new();
         let mut told = Vec::new();
-        for bid in bids {
-            let trust: TrustView = api.get(&format!("/trust/{}", bid.from)).await?;
-            let who = format!("bid {} by …{} for {}", short(&bid.bid), short(&bid.from), bid.price);
-            match self.unfit(&bid, &trust) {
+        for view in bids {
+            let who =
+                format!("bid {} by …{} for {}", short(&view.id), short(&view.bid.seller), view.bid.price);
+            match self.unfit(&view) {
                 Some(reason) => told.push(format!("{who}: no, {reason}")),
                 None => {
+                    let node_api::TrustView { standing, deals, ratings } = view.trust;
                     told.push(format!(
-                        "{who}: fits, score {} bps of {} ratings",
-                        trust.score_bps, trust.ratings
+                        "{who}: fits; standing {standing} bps, {deals} deals, {ratings} ratings"
                     ));
-                    fitting.push(Weighed { bid, trust });
+                    fitting.push(view);
                 }
             }
         }
         for line in &told {
             self.voice.say_once(line.clone());
         }
-        // The higher score first, then the lower price, then the id, so that the choice is reproducible.
+        // The higher standing first, then the lower price, then the id, so that the choice is reproducible.
         fitting.sort_by(|a, b| {
-            let score = b.trust.score_bps.cmp(&a.trust.score_bps);
-            score.then(a.bid.price.cmp(&b.bid.price)).then(a.bid.bid.cmp(&b.bid.bid))
+            let standing = b.trust.standing.cmp(&a.trust.standing);
+            standing.then(a.bid.price.cmp(&b.bid.price)).then(a.id.cmp(&b.id))
         });
         let Some(best) = fitting.first() else {
             return if self.since.elapsed() < patience {
@@ -111,27 +104,39 @@ impl Buyer {
                 Err(AgentError::NoBid(told.join("; ")))
             };
         };
-        let body = json!({ "bid": best.bid.bid, "nda": self.instructions.nda });
-        let chosen: ChosenView = api.post(&format!("/requests/{request}/choose"), &body).await?;
+        let body = json!({ "bid": best.id, "nda": self.instructions.nda });
+        let chosen: Value = api.post(&format!("/requests/{request}/choose"), &body).await?;
+        let nda = chosen["nda"].as_str().unwrap_or_default();
         self.voice.say(&format!(
-            "chose …{}, told the others no, proposed NDA {}",
-            short(&best.bid.from),
-            short(&chosen.nda)
+            "chose …{}, declined the others, proposed NDA {}",
+            short(&best.bid.seller),
+            short(nda)
         ));
         Ok(())
     }
 
+    async fn negotiate(
+        &mut self,
+        nda: &str,
+        request: &str,
+        bid: &str,
+        api: &NodeApi,
+    ) -> Result<(), AgentError> {
+        let body = json!({ "nda": nda, "request": request, "bid": bid, "panel": self.instructions.panel });
+        let opened: Value = api.post("/negotiations", &body).await?;
+        let id = opened["negotiation"].as_str().unwrap_or_default();
+        self.voice.say(&format!("negotiation {} opened under NDA {}", short(id), short(nda)));
+        Ok(())
+    }
+
     /// Why a bid is not good enough.
-    fn unfit(&self, bid: &BidView, trust: &TrustView) -> Option<String> {
+    fn unfit(&self, bid: &BidView) -> Option<String> {
         let (filter, budget) = (&self.instructions.bids, self.instructions.request.budget);
-        if !trust.mandated {
-            return Some("no principal stands behind it".to_owned());
+        if bid.trust.standing < filter.min_standing_bps {
+            return Some(format!("standing {} bps, {} wanted", bid.trust.standing, filter.min_standing_bps));
         }
-        if trust.score_bps < filter.min_standing_bps {
-            return Some(format!("score {} bps, {} wanted", trust.score_bps, filter.min_standing_bps));
-        }
-        if bid.price > budget {
-            return Some(format!("{} is over the budget of {budget}", bid.price));
+        if bid.bid.price > budget {
+            return Some(format!("{} is over the budget of {budget}", bid.bid.price));
         }
         let clauses = bid.pact["clauses"].as_array().map(Vec::as_slice).unwrap_or_default();
         let clause = |kind: &str| clauses.iter().find(|clause| clause["id"] == kind);
@@ -146,21 +151,17 @@ impl Buyer {
     }
 
     async fn bargain(&mut self, negotiation: &NegotiationView, api: &NodeApi) -> Result<(), AgentError> {
-        let id = &negotiation.negotiation;
-        if let Some(panel) = &negotiation.panel {
-            self.voice.say_once(format!(
-                "panel of negotiation {} drawn from beacon round {}: {} jurors, quorum {}",
-                short(id),
-                panel.round,
-                panel.size,
-                panel.quorum
-            ));
+        let id = &negotiation.id;
+        if !negotiation.panel.is_empty() {
+            let jurors = negotiation.panel.len();
+            self.voice.say_once(format!("panel of negotiation {} drawn: {jurors} jurors", short(id)));
         }
-        if !negotiation.your_turn {
+        if !negotiation.our_turn {
             return Ok(());
         }
-        let theirs = negotiation.last.theirs.as_ref();
-        match self.instructions.bargaining.answer(Side::Buyer, theirs, negotiation.offers_made) {
+        let theirs = negotiation.theirs.as_ref().map(node_api::Sheet::terms);
+        // Offers alternate: half of them are ours.
+        match self.instructions.bargaining.answer(Side::Buyer, theirs.as_ref(), negotiation.rounds / 2) {
             Move::Accept => {
                 let _: Value = api.post(&format!("/negotiations/{id}/accept"), &json!({})).await?;
                 self.voice.say(&format!("negotiation {}: accepted", short(id)));
@@ -180,26 +181,28 @@ impl Buyer {
     }
 
     async fn watch(&mut self, deal: &DealView, api: &NodeApi) -> Result<bool, AgentError> {
-        let id = &deal.deal;
-        self.voice.say_once(format!("deal {} is {}", short(id), deal.state));
+        let id = &deal.id;
+        self.voice.say_once(format!("deal {} is {}", short(id), deal.stage));
         for milestone in &deal.milestones {
             self.voice.say_once(format!(
                 "deal {} milestone {}: {} ({} micro-USDC)",
                 short(id),
                 milestone.index,
-                milestone.state,
+                milestone.stage,
                 milestone.amount
             ));
         }
-        match deal.state.as_str() {
-            "void" => Err(AgentError::Over(format!("deal {id} can never open"))),
-            "closed" if deal.rated => Ok(true),
+        match deal.stage.as_str() {
+            "lapsed" => Err(AgentError::Over(format!("deal {id} can never open"))),
+            "closed" if deal.rated_by_us() => Ok(true),
+            "closed" if self.rated => Ok(false),
             "closed" => {
                 let again: u32 =
                     deal.milestones.iter().map(|m| u32::from(m.attempts.saturating_sub(1))).sum();
                 let value = u32::from(self.instructions.rating).saturating_sub(10 * again);
                 let _: Value = api.post(&format!("/deals/{id}/rating"), &json!({ "value": value })).await?;
-                self.voice.say(&format!("rated …{} with {value}", short(&deal.peer)));
+                self.rated = true;
+                self.voice.say(&format!("rated …{} with {value}", short(&deal.counterparty)));
                 Ok(false)
             }
             _ => Ok(false),
@@ -210,57 +213,39 @@ impl Buyer {
 impl Agent for Buyer {
     async fn step(&mut self, api: &NodeApi) -> Result<bool, AgentError> {
         let requests: Vec<RequestView> = api.get("/requests").await?;
-        let Some(request) = requests.iter().find(|request| request.own) else {
+        let Some(request) = requests.iter().find(|request| request.ours) else {
             self.request(api).await?;
             return Ok(false);
         };
-        let ndas: Vec<NdaView> = api.get("/ndas").await?;
-        let Some(nda) = ndas.iter().find(|nda| nda.request.as_deref() == Some(&request.request)) else {
-            self.choose(&request.request, api).await?;
+        let Some(bid) = &request.chosen else {
+            self.choose(&request.id, api).await?;
             return Ok(false);
         };
-        if matches!(nda.state.as_str(), "refused" | "ended") {
-            return Err(AgentError::Over(format!("NDA {} is {}", nda.nda, nda.state)));
+        let ndas: Vec<NdaView> = api.get("/ndas").await?;
+        let Some(nda) = ndas.iter().find(|nda| nda.bid.as_ref() == Some(bid)) else { return Ok(false) };
+        if nda.stage == "over" {
+            return Err(AgentError::Over(format!("NDA {} is over", nda.nda)));
         }
-        self.voice.say_once(format!("NDA {} is {}", short(&nda.nda), nda.state));
-        if !nda.session_open {
-            return Ok(false);
-        }
+        let name = nda.id.as_ref().unwrap_or(&nda.nda);
+        self.voice.say_once(format!("NDA {} is {}", short(name), nda.stage));
         let negotiations: Vec<NegotiationView> = api.get("/negotiations").await?;
-        let ours = negotiations.iter().find(|n| n.nda == nda.nda && n.role == Role::Buyer);
+        let ours = negotiations.iter().find(|n| n.nda == nda.nda && n.side == node_api::Side::A);
         let Some(negotiation) = ours else {
-            let bid = self.chosen_bid(&request.request, api).await?;
-            let panel = self.instructions.panel;
-            let body = json!({ "nda": nda.nda, "request": request.request, "bid": bid, "panel": panel });
-            let opened: Value = api.post("/negotiations", &body).await?;
-            let id = opened["negotiation"].as_str().unwrap_or_default();
-            self.voice.say(&format!("negotiation {} opened under NDA {}", short(id), short(&nda.nda)));
+            if nda.session {
+                self.negotiate(&nda.nda, &request.id, bid, api).await?;
+            }
             return Ok(false);
         };
         if negotiation.stage == "ended" {
-            return Err(AgentError::Over(format!(
-                "negotiation {} ended without a deal",
-                negotiation.negotiation
-            )));
+            return Err(AgentError::Over(format!("negotiation {} ended without a deal", negotiation.id)));
         }
         self.bargain(negotiation, api).await?;
         let Some(id) = &negotiation.deal else { return Ok(false) };
         let deals: Vec<DealView> = api.get("/deals").await?;
-        match deals.iter().find(|deal| deal.deal == *id) {
+        match deals.iter().find(|deal| deal.id == *id) {
             Some(deal) => self.watch(deal, api).await,
             None => Ok(false),
         }
-    }
-}
-
-impl Buyer {
-    /// The bid that was chosen: the node marks it.
-    async fn chosen_bid(&self, request: &str, api: &NodeApi) -> Result<String, AgentError> {
-        let bids: Vec<BidView> = api.get(&format!("/requests/{request}/bids")).await?;
-        let chosen = bids.into_iter().find(|bid| bid.chosen);
-        chosen
-            .map(|bid| bid.bid)
-            .ok_or_else(|| AgentError::Over(format!("request {request} has no chosen bid")))
     }
 }
 
@@ -271,39 +256,36 @@ mod tests {
     use nuncio_protocol::money::Usdc;
 
     use super::*;
+    use crate::node_api::{BidText, TrustView};
 
     fn buyer() -> Buyer {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions/buyer.toml");
         Buyer::new("buyer", BuyerInstructions::load(&path).unwrap(), Vec::new())
     }
 
-    fn bid(price: u64, citation: u16, clauses: &[&str]) -> BidView {
+    fn bid(price: u64, citation: u16, clauses: &[&str], standing: u16) -> BidView {
         let clauses: Vec<_> =
-            clauses.iter().map(|kind| json!({ "id": kind, "threshold_bps": citation })).collect();
+            clauses.iter().map(|id| json!({ "id": id, "threshold_bps": citation })).collect();
         BidView {
-            bid: "b".into(),
-            from: "did:key:z6Mk".into(),
-            price: Usdc(price),
+            id: "b".into(),
+            bid: BidText { seller: "did:key:z6Mk".into(), price: Usdc(price) },
             pact: json!({ "clauses": clauses }),
-            chosen: false,
+            trust: TrustView { standing, deals: 1, ratings: 1 },
         }
     }
 
     #[test]
-    fn a_bid_is_taken_only_if_score_price_and_pact_all_fit() {
+    fn a_bid_is_taken_only_if_standing_price_and_pact_all_fit() {
         let all = ["structure", "citation", "latency", "refusal"];
-        let trust = |score_bps| TrustView { score_bps, ratings: 1, mandated: true };
-        let nobody = TrustView { mandated: false, ..trust(9000) };
         let rows = [
-            (bid(180_000_000, 10_000, &all), trust(5000), None),
-            (bid(200_000_001, 10_000, &all), trust(5000), Some("over the budget")),
-            (bid(180_000_000, 9_000, &all), trust(5000), Some("9000 bps of quotes")),
-            (bid(180_000_000, 10_000, &all[1..]), trust(5000), Some("no clause on structure")),
-            (bid(180_000_000, 10_000, &all), trust(3999), Some("score 3999")),
-            (bid(180_000_000, 10_000, &all), nobody, Some("no principal")),
+            (bid(180_000_000, 10_000, &all, 5000), None),
+            (bid(200_000_001, 10_000, &all, 5000), Some("over the budget")),
+            (bid(180_000_000, 9_000, &all, 5000), Some("9000 bps of quotes")),
+            (bid(180_000_000, 10_000, &all[1..], 5000), Some("no clause on structure")),
+            (bid(180_000_000, 10_000, &all, 3999), Some("standing 3999")),
         ];
-        for (bid, trust, expected) in rows {
-            let reason = buyer().unfit(&bid, &trust);
+        for (bid, expected) in rows {
+            let reason = buyer().unfit(&bid);
             match expected {
                 Some(part) => assert!(reason.as_deref().is_some_and(|r| r.contains(part)), "{reason:?}"),
                 None => assert_eq!(reason, None),

@@ -13,6 +13,8 @@
 //!
 //! Deliberately absent: an end. A seller works until it is stopped.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -23,7 +25,9 @@ use super::{
 };
 use crate::{
     corpus::Filing,
-    node_api::{DealView, InputsView, MilestoneView, NdaView, NegotiationView, NodeApi, RequestView, Role},
+    node_api::{
+        self, DealView, InputsView, MilestoneView, NdaText, NdaView, NegotiationView, NodeApi, RequestView,
+    },
     summary::{ANSWER, SCHEMA, Stage, summarise},
 };
 
@@ -32,26 +36,23 @@ use crate::{
 pub struct Seller {
     instructions: SellerInstructions,
     voice: Voice,
+    /// Acts already asked for in this run, by id, while the node has not shown them yet.
+    asked: BTreeSet<String>,
 }
 
 impl Seller {
     /// A seller with its instructions.
     #[must_use]
     pub fn new(name: &str, instructions: SellerInstructions) -> Self {
-        Self { instructions, voice: Voice::new(name) }
+        Self { instructions, voice: Voice::new(name), asked: BTreeSet::new() }
     }
 
     async fn bid(&mut self, request: &RequestView, api: &NodeApi) -> Result<(), AgentError> {
         let market = &self.instructions.market;
         let body = json!({ "pact": self.pact()?, "price": market.price, "due_secs": market.due_secs });
-        let bid: Value = api.post(&format!("/requests/{}/bids", request.request), &body).await?;
+        let bid: Value = api.post(&format!("/requests/{}/bids", request.id), &body).await?;
         let id = bid["bid"].as_str().unwrap_or_default();
-        self.voice.say(&format!(
-            "bid {} of {} on request {}",
-            short(id),
-            market.price,
-            short(&request.request)
-        ));
+        self.voice.say(&format!("bid {} of {} on request {}", short(id), market.price, short(&request.id)));
         Ok(())
     }
 
@@ -90,7 +91,9 @@ impl Seller {
 
     async fn answer(&mut self, nda: &NdaView, api: &NodeApi) -> Result<(), AgentError> {
         let id = &nda.nda;
-        match self.objection(nda) {
+        let Some(text) = &nda.text else { return Ok(()) };
+        self.asked.insert(id.clone());
+        match self.objection(text) {
             None => {
                 let _: Value = api.post(&format!("/ndas/{id}/accept"), &json!({})).await?;
                 self.voice.say(&format!("NDA {} accepted", short(id)));
@@ -104,20 +107,21 @@ impl Seller {
     }
 
     /// Why an NDA is not to be signed.
-    fn objection(&self, nda: &NdaView) -> Option<String> {
+    fn objection(&self, text: &NdaText) -> Option<String> {
         let rules = &self.instructions.nda;
-        if let Some(strange) = nda.categories.iter().find(|category| !rules.categories.contains(category)) {
+        if let Some(strange) = text.categories.iter().find(|category| !rules.categories.contains(category)) {
             return Some(format!("category {strange} cannot be kept apart"));
         }
-        (nda.duration_secs > rules.duration_secs_max)
-            .then(|| format!("{} s is longer than {} s", nda.duration_secs, rules.duration_secs_max))
+        let duration = text.until_secs.saturating_sub(text.from_secs);
+        (duration > rules.duration_secs_max)
+            .then(|| format!("{duration} s is longer than {} s", rules.duration_secs_max))
     }
 
     async fn bargain(&mut self, negotiation: &NegotiationView, api: &NodeApi) -> Result<(), AgentError> {
-        let id = &negotiation.negotiation;
+        let id = &negotiation.id;
         // The buyer opens: without an offer of theirs there is nothing to answer.
-        let Some(theirs) = &negotiation.last.theirs else { return Ok(()) };
-        match self.instructions.bargaining.answer(Side::Seller, Some(theirs), negotiation.offers_made) {
+        let Some(theirs) = negotiation.theirs.as_ref().map(node_api::Sheet::terms) else { return Ok(()) };
+        match self.instructions.bargaining.answer(Side::Seller, Some(&theirs), negotiation.rounds / 2) {
             Move::Accept => {
                 let _: Value = api.post(&format!("/negotiations/{id}/accept"), &json!({})).await?;
                 self.voice.say(&format!("negotiation {}: accepted {}", short(id), theirs.price));
@@ -142,7 +146,7 @@ impl Seller {
         milestone: &MilestoneView,
         api: &NodeApi,
     ) -> Result<(), AgentError> {
-        let inputs: InputsView = api.get(&format!("/deals/{}/inputs", deal.deal)).await?;
+        let inputs: InputsView = api.get(&format!("/deals/{}/inputs", deal.id)).await?;
         if inputs.files.is_empty() {
             return Ok(());
         }
@@ -163,11 +167,11 @@ impl Seller {
         let text = serde_json::to_string(&summary).map_err(|error| AgentError::Work(error.to_string()))?;
         let body =
             json!({ "files": [{ "name": "summary.json", "media_type": "application/json", "text": text }] });
-        let path = format!("/deals/{}/milestones/{}/delivery", deal.deal, milestone.index);
+        let path = format!("/deals/{}/milestones/{}/delivery", deal.id, milestone.index);
         let _: Value = api.post(&path, &body).await?;
         self.voice.say(&format!(
             "deal {} milestone {}: delivered {stage:?}, {} sentences, {} bytes",
-            short(&deal.deal),
+            short(&deal.id),
             milestone.index,
             summary.sentences.len(),
             text.len()
@@ -176,21 +180,23 @@ impl Seller {
     }
 
     async fn work(&mut self, deal: &DealView, api: &NodeApi) -> Result<(), AgentError> {
-        match deal.state.as_str() {
-            "open" => {
-                let next = deal.milestones.iter().find(|m| !matches!(m.state.as_str(), "paid" | "refunded"));
-                match next {
-                    Some(milestone) if matches!(milestone.state.as_str(), "waiting" | "failed") => {
-                        self.deliver(deal, milestone, api).await
-                    }
-                    Some(_) | None => Ok(()),
+        match deal.stage.as_str() {
+            "open" if deal.inputs => {
+                let Some(next) = deal.milestones.iter().find(|milestone| milestone.stage != "settled") else {
+                    return Ok(());
+                };
+                let failed = next.stage == "judged" && next.verdict.is_some_and(|share| share < 10_000);
+                let key = format!("{}/{}/{}", deal.id, next.index, next.attempts);
+                if (next.stage == "due" || failed) && self.asked.insert(key) {
+                    self.deliver(deal, next, api).await?;
                 }
+                Ok(())
             }
-            "closed" if !deal.rated => {
+            "closed" if !deal.rated_by_us() && self.asked.insert(format!("{}/rating", deal.id)) => {
                 let value = self.instructions.rating;
                 let _: Value =
-                    api.post(&format!("/deals/{}/rating", deal.deal), &json!({ "value": value })).await?;
-                self.voice.say(&format!("rated …{} with {value}", short(&deal.peer)));
+                    api.post(&format!("/deals/{}/rating", deal.id), &json!({ "value": value })).await?;
+                self.voice.say(&format!("rated …{} with {value}", short(&deal.counterparty)));
                 Ok(())
             }
             _ => Ok(()),
@@ -201,25 +207,24 @@ impl Seller {
 impl Agent for Seller {
     async fn step(&mut self, api: &NodeApi) -> Result<bool, AgentError> {
         let requests: Vec<RequestView> = api.get("/requests").await?;
-        let task = self.instructions.market.task_schema.clone();
-        let ours = |request: &&RequestView| {
-            !request.own && request.open && request.my_bid.is_none() && request.task_schema == task
-        };
-        for request in requests.iter().filter(ours) {
-            if self.instructions.market.price <= request.budget {
+        for request in requests.iter().filter(|request| !request.ours) {
+            let wanted = request.request.task_schema == self.instructions.market.task_schema;
+            if wanted && self.asked.insert(request.id.clone()) {
                 self.bid(request, api).await?;
             }
         }
         let ndas: Vec<NdaView> = api.get("/ndas").await?;
-        for nda in ndas.iter().filter(|nda| nda.your_turn) {
-            self.answer(nda, api).await?;
+        for nda in ndas.iter().filter(|nda| nda.side == node_api::Side::B && nda.stage == "proposed") {
+            if !self.asked.contains(&nda.nda) {
+                self.answer(nda, api).await?;
+            }
         }
         let negotiations: Vec<NegotiationView> = api.get("/negotiations").await?;
-        for negotiation in negotiations.iter().filter(|n| n.your_turn && n.role == Role::Seller) {
+        for negotiation in negotiations.iter().filter(|n| n.our_turn && n.side == node_api::Side::B) {
             self.bargain(negotiation, api).await?;
         }
         let deals: Vec<DealView> = api.get("/deals").await?;
-        for deal in deals.iter().filter(|deal| deal.role == Role::Seller) {
+        for deal in deals.iter().filter(|deal| deal.side == node_api::Side::B) {
             self.work(deal, api).await?;
         }
         Ok(false)
@@ -236,17 +241,12 @@ mod tests {
     fn an_nda_outside_the_rules_is_refused_with_the_reason() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions/seller-careful.toml");
         let seller = Seller::new("seller", SellerInstructions::load(&path).unwrap());
-        let nda = |categories: &[&str], duration_secs| NdaView {
-            nda: "0x1".into(),
-            state: "proposed".into(),
-            your_turn: true,
-            session_open: false,
-            request: None,
+        let nda = |categories: &[&str], duration_secs| NdaText {
             categories: categories.iter().map(|category| (*category).to_owned()).collect(),
-            duration_secs,
-            destroy_after_secs: duration_secs,
+            from_secs: 0,
+            until_secs: duration_secs,
         };
-        assert_eq!(seller.objection(&nda(&["offer", "work"], 86_400)), None);
+        assert_eq!(seller.objection(&nda(&["offer", "work_product"], 86_400)), None);
         assert!(seller.objection(&nda(&["personal"], 86_400)).unwrap().contains("personal"));
         assert!(seller.objection(&nda(&["offer"], u64::MAX)).unwrap().contains("longer"));
         let clauses = seller.pact().unwrap();

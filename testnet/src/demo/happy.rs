@@ -48,6 +48,8 @@ pub async fn tell(corpus: &Path, places: Places, narrator: &mut Narrator) -> Res
     let deal = play(&stage, agents, narrator).await?;
     let mut story = settle_up(&stage, &deal).await?;
 
+    let reported = reported_once(&stage, &story.deal).await?;
+    story.check("the buyer's settlement report has one line for the deal", reported);
     let bundle = audit::export(stage.buyer(), &story.deal, &stage.places).await?;
     narrator.tell("buyer", &format!("audit export: {}", bundle.display()));
     let (rpc, log) = (stage.chain.rpc(), stage.places.log("stranger"));
@@ -132,14 +134,14 @@ async fn rated_both_ways(stage: &Stage, api: &NodeApi) -> Result<Option<DealView
         return Ok(None);
     }
     let deals: Vec<DealView> = api.get("/deals").await?;
-    Ok(deals.into_iter().find(|deal| deal.state == "closed"))
+    Ok(deals.into_iter().find(|deal| deal.stage == "closed"))
 }
 
 /// Reads the end from the chain and holds it against the terms.
 async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoError> {
     let history = history(stage.chain.provider(), stage.chain.contracts(), stage.first_block).await?;
-    let Some(opened) = history.opened.iter().find(|opened| opened.deal.to_string() == deal.deal) else {
-        return Err(DemoError::Broken(format!("deal {} was never opened on chain", deal.deal)));
+    let Some(opened) = history.opened.iter().find(|opened| opened.deal.to_string() == deal.id) else {
+        return Err(DemoError::Broken(format!("deal {} was never opened on chain", deal.id)));
     };
     let (id, terms) = (opened.deal, &opened.terms);
     let amounts: Vec<Usdc> =
@@ -190,10 +192,10 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         story: NAME,
         ok: false,
         seconds: 0.0,
-        outcome: if deal.state == "closed" { End::Completed } else { End::Blocked },
+        outcome: if deal.stage == "closed" { End::Completed } else { End::Blocked },
         nda: terms.meta.nda.to_string(),
         agreement: hex::encode(terms.meta.agreement),
-        deal: deal.deal.clone(),
+        deal: deal.id.clone(),
         panel: panel(deal, terms.meta.beaconRound, terms.quorum),
         milestones: milestones(&history, id, &amounts, deal),
         balances,
@@ -231,7 +233,7 @@ impl StoryReport {
 }
 
 fn panel(deal: &DealView, round: u64, quorum: u8) -> PanelReport {
-    let jurors = deal.panel.as_ref().map(|panel| panel.jurors.clone()).unwrap_or_default();
+    let jurors = deal.panel.clone();
     PanelReport { round, size: jurors.len(), quorum, jurors }
 }
 
@@ -276,10 +278,9 @@ fn ratings(stage: &Stage, history: &History) -> Vec<RatingReport> {
     told.collect()
 }
 
-/// What the principals look at in the end: a report with a line per deal.
-///
-/// # Errors
-/// [`DemoError`].
-pub async fn settlement_report(stage: &Stage) -> Result<Value, DemoError> {
-    Ok(stage.buyer().ask(&["report", "settlement", "--json"]).await?)
+/// What the buyer's principal looks at: whether its report has exactly one line for the deal.
+async fn reported_once(stage: &Stage, deal: &str) -> Result<bool, DemoError> {
+    let report: Value = stage.buyer().ask(&["report", "settlement", "--json"]).await?;
+    let lines = report.as_array().or_else(|| report["lines"].as_array());
+    Ok(lines.is_some_and(|lines| lines.iter().filter(|line| line["deal"] == deal).count() == 1))
 }

@@ -126,10 +126,10 @@ impl Stage {
 
 /// Starts the beacon's process and gives the terms by which the contract knows it.
 async fn start_beacon(places: &Places) -> Result<(BeaconTerms, Info, Process, String), DemoError> {
-    let seed = hex::encode(B256::random());
+    let seed = hex::encode(rand::random::<[u8; 32]>());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
     // A beacon that has run for an hour, as a real one would have.
-    let genesis = now - 3600;
+    let genesis = u32::try_from(now - 3600).map_err(|error| DemoError::Broken(error.to_string()))?;
     let me = std::env::current_exe().map_err(|error| DemoError::Broken(error.to_string()))?;
     let mut command = Command::new(me);
     command.args([
@@ -196,7 +196,7 @@ async fn mandate(
         agent: node.identity().address,
         principal: principal.address(),
         spender: chain.contracts().escrow,
-        card: node.identity().card,
+        card: node.identity().card_id,
         agentId: U256::ZERO,
         humanAbove: PER_PERIOD,
         perPeriod: PER_PERIOD,

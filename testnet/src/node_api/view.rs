@@ -14,8 +14,6 @@ use crate::agent::rules::Terms;
 /// `GET /status`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NodeStatus {
-    /// The agent's identity, `did:key:…`.
-    pub did: String,
     /// Peers connected now.
     #[serde(default)]
     pub peers: u64,
@@ -24,176 +22,196 @@ pub struct NodeStatus {
     pub rss_bytes: u64,
 }
 
-/// Which side of a deal this node is on.
+/// A side of an NDA and of what is under it: A proposed it and buys, B accepted it and sells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// It pays.
-    Buyer,
-    /// It works.
-    Seller,
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The buyer's.
+    A,
+    /// The seller's.
+    B,
 }
 
 /// One of `GET /requests`: a call for bids, heard or own.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RequestView {
     /// Its id.
-    pub request: String,
+    pub id: String,
     /// Whether this node made it.
+    pub ours: bool,
+    /// What it says.
+    pub request: RequestText,
+    /// The bid that it went to.
     #[serde(default)]
-    pub own: bool,
+    pub chosen: Option<String>,
+}
+
+/// What a request says, as far as a seller looks.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RequestText {
     /// What is to be done.
     pub task_schema: String,
-    /// What the buyer would pay at most.
-    pub budget: Usdc,
-    /// This node's bid on it, if there is one.
-    #[serde(default)]
-    pub my_bid: Option<String>,
-    /// Whether bids still make sense.
-    #[serde(default = "yes")]
-    pub open: bool,
 }
 
 /// One of `GET /requests/{id}/bids`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct BidView {
     /// Its id.
-    pub bid: String,
-    /// Who bids, `did:key:…`.
-    pub from: String,
-    /// For how much.
-    pub price: Usdc,
+    pub id: String,
+    /// What it says.
+    pub bid: BidText,
     /// What the bidder lets itself be judged by.
     pub pact: Value,
-    /// Whether this node has chosen it.
-    #[serde(default)]
-    pub chosen: bool,
+    /// What settled records say about the bidder.
+    pub trust: TrustView,
 }
 
-/// `POST /requests/{id}/choose`.
+/// What a bid says.
 #[derive(Clone, Debug, Deserialize)]
-pub struct ChosenView {
-    /// The NDA now proposed to the bidder.
-    pub nda: String,
+pub struct BidText {
+    /// Who bids, `did:key:…`.
+    pub seller: String,
+    /// For how much.
+    pub price: Usdc,
 }
 
-/// `GET /trust/{did}`.
-#[derive(Clone, Debug, Deserialize)]
+/// What settled records say about an agent; also `GET /trust/{did}`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct TrustView {
-    /// The score that this node computes, in basis points.
-    pub score_bps: u16,
-    /// Ratings it rests on.
+    /// For ranking, in basis points.
+    pub standing: u16,
+    /// Settled deals.
+    #[serde(default)]
+    pub deals: u64,
+    /// Ratings.
     #[serde(default)]
     pub ratings: u64,
-    /// Whether an agent with these means may be asked at all: a mandate in force, an anchored card.
-    #[serde(default = "yes")]
-    pub mandated: bool,
 }
 
 /// One of `GET /ndas`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NdaView {
-    /// Its id.
+    /// The name of its draft, by which the API knows it.
     pub nda: String,
-    /// `proposed`, `signed`, `anchored`, `in_force`, `refused`, `ended`.
-    pub state: String,
-    /// Whether this node is to answer it.
+    /// Its digest, once all keys are in it.
     #[serde(default)]
-    pub your_turn: bool,
-    /// Whether frames can be exchanged now.
+    pub id: Option<String>,
+    /// This node's side.
+    pub side: Side,
+    /// `drafting`, `proposed`, `signing`, `signed`, `anchored` or `over`.
+    pub stage: String,
+    /// Whether a session is open under it.
+    pub session: bool,
+    /// The bid that led to it.
     #[serde(default)]
-    pub session_open: bool,
-    /// The request that it is about, on the side that knows.
+    pub bid: Option<String>,
+    /// What it says, as far as it is known.
     #[serde(default)]
-    pub request: Option<String>,
+    pub text: Option<NdaText>,
+}
+
+/// What an NDA says, as far as a seller looks.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NdaText {
     /// What may be shared.
-    #[serde(default)]
     pub categories: Vec<String>,
-    /// For how long, in seconds.
-    #[serde(default)]
-    pub duration_secs: u64,
-    /// When all of it is destroyed, in seconds from its begin.
-    #[serde(default)]
-    pub destroy_after_secs: u64,
+    /// From when on, Unix seconds.
+    pub from_secs: u64,
+    /// Until when, Unix seconds.
+    pub until_secs: u64,
 }
 
 /// One of `GET /negotiations`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NegotiationView {
     /// Its id.
-    pub negotiation: String,
-    /// The NDA it is under.
+    pub id: String,
+    /// The NDA it is under, by its draft.
     pub nda: String,
     /// This node's side.
-    pub role: Role,
-    /// `drawing`, `offers`, `accepting`, `agreed`, `ended`.
+    pub side: Side,
+    /// `panel`, `offers`, `accepted`, `agreed` or `ended`.
     pub stage: String,
-    /// Whether this node is to move.
-    pub your_turn: bool,
-    /// Offers made by this node.
+    /// Whether this node is to offer or accept.
+    pub our_turn: bool,
+    /// Offers so far, of both sides; they alternate.
+    pub rounds: u32,
+    /// Who will judge, once drawn: settlement accounts.
     #[serde(default)]
-    pub offers_made: u32,
-    /// What lies on the table.
+    pub panel: Vec<String>,
+    /// Their newest offer.
     #[serde(default)]
-    pub last: LastOffers,
-    /// Who will judge, once drawn.
-    #[serde(default)]
-    pub panel: Option<PanelView>,
-    /// What became of it.
+    pub theirs: Option<Sheet>,
+    /// The deal that came of it.
     #[serde(default)]
     pub deal: Option<String>,
 }
 
-/// The newest offer of each side.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct LastOffers {
-    /// The other side's.
-    #[serde(default)]
-    pub theirs: Option<Terms>,
-    /// This node's.
-    #[serde(default)]
-    pub ours: Option<Terms>,
+/// The negotiable part of a term sheet.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Sheet {
+    /// The whole price.
+    pub price: Usdc,
+    /// In order of their due dates.
+    pub milestones: Vec<SheetMilestone>,
 }
 
-/// The jurors of a deal.
-#[derive(Clone, Debug, Deserialize)]
-pub struct PanelView {
-    /// The beacon round that drew them.
-    pub round: u64,
-    /// Seats.
-    pub size: u8,
-    /// Signatures that make a verdict.
-    pub quorum: u8,
-    /// Settlement accounts, sorted.
-    pub jurors: Vec<String>,
+/// One milestone of a term sheet.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SheetMilestone {
+    /// What it costs.
+    pub amount: Usdc,
+    /// Seconds from the start of the deal until it is due.
+    pub due_secs: u32,
+}
+
+impl Sheet {
+    /// The sheet as shares and dates. A share that is no whole basis point is rounded down.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        let whole = u128::from(self.price.0).max(1);
+        let share = |amount: Usdc| u16::try_from(u128::from(amount.0) * 10_000 / whole).unwrap_or(u16::MAX);
+        Terms {
+            price: self.price,
+            split_bps: self.milestones.iter().map(|milestone| share(milestone.amount)).collect(),
+            due_secs: self.milestones.iter().map(|milestone| milestone.due_secs).collect(),
+        }
+    }
 }
 
 /// One of `GET /deals`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct DealView {
     /// Its id.
-    pub deal: String,
-    /// The agreement's.
-    #[serde(default)]
-    pub agreement: String,
-    /// The NDA's.
-    #[serde(default)]
-    pub nda: String,
+    pub id: String,
     /// This node's side.
-    pub role: Role,
-    /// `opening`, `open`, `closed`, `void`.
-    pub state: String,
+    pub side: Side,
+    /// `agreed`, `open`, `closed` or `lapsed`.
+    pub stage: String,
+    /// The agreement's id.
+    pub agreement: String,
     /// The other side, `did:key:…`.
+    pub counterparty: String,
+    /// Whether the inputs can be read.
+    pub inputs: bool,
+    /// Who judges: settlement accounts.
     #[serde(default)]
-    pub peer: String,
-    /// Who judges.
-    #[serde(default)]
-    pub panel: Option<PanelView>,
+    pub panel: Vec<String>,
     /// In order.
     pub milestones: Vec<MilestoneView>,
-    /// Whether this node has rated the other side.
-    #[serde(default)]
-    pub rated: bool,
+    /// Whether each side's rating is on chain: buyer's, seller's.
+    pub rated: [bool; 2],
+}
+
+impl DealView {
+    /// Whether this node's own rating is on chain.
+    #[must_use]
+    pub const fn rated_by_us(&self) -> bool {
+        match self.side {
+            Side::A => self.rated[0],
+            Side::B => self.rated[1],
+        }
+    }
 }
 
 /// One milestone.
@@ -203,14 +221,14 @@ pub struct MilestoneView {
     pub index: u8,
     /// What it is worth.
     pub amount: Usdc,
-    /// `waiting`, `delivered`, `failed`, `judged`, `paid`, `refunded`.
-    pub state: String,
+    /// `due`, `delivering`, `delivered`, `judged` or `settled`.
+    pub stage: String,
     /// Deliveries so far.
     #[serde(default)]
     pub attempts: u8,
-    /// The panel's share for the seller, once judged.
+    /// The seller's share in the newest verdict, in basis points.
     #[serde(default)]
-    pub seller_bps: Option<u16>,
+    pub verdict: Option<u16>,
 }
 
 /// `GET /deals/{id}/inputs`: the texts to work on.
@@ -253,8 +271,4 @@ impl UntrustedText {
             Self::Own(text) => text,
         }
     }
-}
-
-const fn yes() -> bool {
-    true
 }

@@ -25,7 +25,7 @@ const ROUNDS_MAX: usize = 120;
 const STILL: f64 = 1e-9;
 
 /// English words that say little about what a sentence is about, sorted.
-const STOPWORDS: [&str; 114] = [
+const STOPWORDS: [&str; 116] = [
     "about",
     "above",
     "after",

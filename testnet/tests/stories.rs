@@ -1,0 +1,89 @@
+//! The stories with real processes: daemons, agents, chain, beacon. `scripts/test stories` runs them.
+//!
+//! Each takes a minute and a dozen processes, so plain `cargo test` skips them; what needs no daemon
+//! runs always.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+fn testnet(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nuncio-testnet")).args(arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+/// Runs the demo and gives its report.
+fn demo(corpus: Option<&Path>) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("demo.json");
+    let mut arguments = vec!["demo", "--json", json.to_str().unwrap()];
+    arguments.extend(corpus.iter().flat_map(|corpus| ["--corpus", corpus.to_str().unwrap()]));
+    let output = testnet(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    serde_json::from_slice(&fs::read(json).unwrap()).unwrap()
+}
+
+#[test]
+#[ignore = "real processes: scripts/test stories"]
+fn three_milestones_are_delivered_judged_paid_and_rated_among_strangers() {
+    let report = demo(None);
+    let story = &report["stories"][0];
+    assert_eq!(report["schema"], "nuncio.demo/1");
+    assert_eq!((&report["ok"], &story["outcome"]), (&true.into(), &"completed".into()));
+    let amounts: Vec<_> =
+        story["milestones"].as_array().unwrap().iter().map(|milestone| &milestone["to_seller"]).collect();
+    assert_eq!(amounts, ["54000000", "63000000", "63000000"]);
+    for balance in story["balances"].as_array().unwrap() {
+        assert_eq!(balance["after"], balance["expected"], "{}", balance["who"]);
+    }
+    assert!(story["seconds"].as_f64().unwrap() < 90.0, "{}", story["seconds"]);
+}
+
+#[test]
+#[ignore = "real processes: scripts/test stories"]
+fn a_corpus_that_nobody_prepared_is_summarised_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (1..40)
+        .map(|n| format!("The harbour of town {n} moved {} crates of fish – more than before. ", n * 13 % 97))
+        .collect();
+    fs::write(folder.path().join("fish.txt"), text).unwrap();
+    fs::write(folder.path().join("too-short.txt"), "Nothing to see.").unwrap();
+    assert_eq!(demo(Some(folder.path()))["ok"], true);
+}
+
+#[test]
+fn a_corpus_without_a_usable_text_is_a_missing_precondition() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("short.txt"), "One sentence.").unwrap();
+    let output = testnet(&["demo", "--corpus", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = said(&output);
+    assert!(told.contains("short.txt: 1 sentences, at least 10 are needed"), "{told}");
+}
+
+#[test]
+fn a_misspelt_option_is_usage() {
+    assert_eq!(testnet(&["demo", "--corpse", "."]).status.code(), Some(2));
+    assert_eq!(testnet(&["chain", "/nonexistent"]).status.code(), Some(2));
+}
+
+#[test]
+fn an_agent_without_a_node_says_what_is_missing() {
+    let instructions = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions/seller-careful.toml");
+    let output = Command::new(env!("CARGO_BIN_EXE_nuncio-testnet"))
+        .args(["agent", "seller", "--instructions"])
+        .arg(instructions)
+        .env_remove("NUNCIO_API")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("NUNCIO_API"), "{}", said(&output));
+}
