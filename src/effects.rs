@@ -118,6 +118,7 @@ impl Performer {
                 }
             }
             Effect::Notify { seq, event } => {
+                tracing::info!(seq, ?event, "noted");
                 // Nobody may be listening; whoever comes later asks for the backlog.
                 let _ = self.events.send((seq, event));
             }
@@ -239,7 +240,7 @@ impl Performer {
                 let beacon = self.beacon.clone();
                 tokio::spawn(async move {
                     let outcome = match beacon.round(round).await {
-                        Ok(round) => Outcome::Beacon { signature: round.signature },
+                        Ok(round) => Outcome::Beacon { signature: round.signature.to_vec() },
                         Err(error) => Outcome::Failed { why: error.to_string(), permanent: false },
                     };
                     done(&inputs, id, outcome).await;

@@ -4,7 +4,9 @@
 //! alone knows RocksDB, `keys` alone holds secrets, `vault` and `sealing` alone know age, `api` alone
 //! knows JSON for people. Only `node` and `effects` see them all.
 
+pub mod api;
 pub mod chain;
+pub mod cli;
 pub mod clock;
 pub mod effects;
 pub mod home;

@@ -16,6 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use nuncio_protocol::{
     command::{Command, Refusal, Reply},
+    guard::Mode,
     ids::{BlobId, CommandId, StreamId},
     input::{ChainUpdate, Fact, Input},
     job::JobId,
@@ -24,8 +25,10 @@ use nuncio_protocol::{
     node::Node,
     time::Timestamp,
 };
-use rand::rngs::{ChaCha20Rng, SysRng};
-use rand_core::SeedableRng;
+use rand::{
+    SeedableRng,
+    rngs::{StdRng, SysRng},
+};
 use sha2::{Digest, Sha256};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -37,7 +40,7 @@ use crate::{
     clock,
     effects::{Answer, Fatal, Numbered, Performer},
     home::{Home, Preset},
-    keys::{Keys, Mode},
+    keys::Keys,
     net::{GossipId, Net, NetConfig, NetEvent},
     store::Store,
     vault::Blobs,
@@ -153,7 +156,7 @@ impl Handle {
 pub struct Daemon {
     node: Node,
     performer: Performer,
-    rng: ChaCha20Rng,
+    rng: StdRng,
     net: mpsc::Receiver<NetEvent>,
     chain: mpsc::Receiver<Notice>,
     inputs: mpsc::Receiver<Input>,
@@ -209,7 +212,7 @@ impl Daemon {
         if !options.listen.is_empty() {
             config.listen = options.listen;
         }
-        let net = Net::start(config, keys.node_secret(), net_events)?;
+        let net = Net::start(&config, *keys.node_secret(), net_events)?;
 
         let account = home.settlement();
         let poll = match home.config.network {
@@ -257,7 +260,7 @@ impl Daemon {
             tracing::error!(%why, "the node observes and signs nothing");
         }
         let listen = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let rng = ChaCha20Rng::try_from_rng(&mut SysRng)
+        let rng = StdRng::try_from_rng(&mut SysRng)
             .map_err(|_| DaemonError::Home("the system gives no randomness".into()))?;
         let handle = Handle { requests, events, net, listen: listen.clone() };
         let daemon = Self {

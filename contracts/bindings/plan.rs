@@ -214,19 +214,4 @@ mod tests {
         assert_ne!(address(&local(), Contract::JuryPool), address(&other, Contract::JuryPool));
         assert_eq!(address(&local(), Contract::Accords), address(&other, Contract::Accords));
     }
-
-    #[test]
-    fn zz_print() {
-        let key = alloy_primitives::hex!("03cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a01a714f2edb74119a2f2b0d5a7c75ba902d163700a61bc224ededd8e63aef7be1aaf8e93d7a9718b047ccddb3eb5d68b0e5db2b6bfbb01c867749cadffca88b36c24f3012ba09fc4d3022c5c37dce0f977d3adb5d183c7477c442b1f04515273");
-        let operator = LocalOperator { operator: address!("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"), usdc_admin: Address::repeat_byte(2) };
-        let plan = Plan::local(31337, operator, Beacon { public_key: key, genesis: 1_692_803_367, period_secs: 3 }, Constants::LOCAL);
-        let steps: Vec<_> = plan.steps.iter().map(|s| serde_json::json!({"name": s.name, "to": s.to, "data": s.data, "creates": s.creates})).collect();
-        std::fs::write("/tmp/plan.json", serde_json::json!({"steps": steps, "deployment": plan.deployment}).to_string()).unwrap();
-    }
-    #[test]
-    fn zz_code() {
-        let Ok(t) = std::fs::read_to_string("/tmp/codes.json") else { return };
-        let codes: BTreeMap<Contract, Bytes> = serde_json::from_str(&t).unwrap();
-        for (c, code) in codes { assert!(c.is_code(&code), "{c:?}"); println!("{c:?} ok"); }
-    }
 }

@@ -138,7 +138,7 @@ impl BeaconChain {
         period_secs: u64,
     ) -> Result<Self, BeaconError> {
         let point: Option<G2Affine> = G2Affine::from_compressed(&public_key).into();
-        if !point.is_some_and(|point| !bool::from(point.is_identity())) {
+        if point.is_none_or(|point| point.is_identity().into()) {
             return Err(BeaconError::NotAPoint);
         }
         if period_secs == 0 {

@@ -44,7 +44,7 @@ pub use ballot::{Ballot, ClauseResult};
 pub use bid::Bid;
 pub use breach::{BreachReport, DestructionAttestation, SecretKind};
 pub use card::AgentCard;
-pub use delivery::{DeliveryClaim, Leaf, Manifest};
+pub use delivery::{DeliveryClaim, Leaf, Manifest, SOURCES};
 pub use nda::{Categories, Category, Nda, Regulator};
 pub use pact::{Clause, Consequence, JsonSchema, Pact, Pointer, SCHEMA_MAX_BYTES, Test};
 pub use party::{AgeRecipient, KeyError, Party, Role, SessionKey};

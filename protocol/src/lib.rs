@@ -27,6 +27,7 @@ pub mod document;
 pub mod beacon;
 pub mod clause;
 pub mod panel;
+pub mod reputation;
 
 pub mod abi;
 pub mod block;

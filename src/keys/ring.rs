@@ -85,7 +85,8 @@ impl Ring {
             | DecryptError::InvalidMac
             | DecryptError::Io(_)
             | DecryptError::NoMatchingKeys
-            | DecryptError::UnknownFormat => KeysError::Damaged { path: path.clone() },
+            | DecryptError::UnknownFormat
+            | _ => KeysError::Damaged { path: path.clone() },
         })?;
         let text = std::str::from_utf8(&opened).map_err(|_| KeysError::Damaged { path })?;
         let identity = Zeroizing::new(text.trim_end().to_owned());

@@ -13,10 +13,12 @@ use serde_json::Value;
 
 /// What the protocol may be built from: data, papers, pure cryptography. Nothing that reads a clock,
 /// opens a socket or starts a thread; those come in as an `Input` and go out as an `Effect`.
-const PROTOCOL_MAY_USE: [&str; 23] = [
+const PROTOCOL_MAY_USE: [&str; 25] = [
     "alloy-primitives",
     "alloy-sol-types",
     "base64",
+    "bech32",
+    "bls12_381",
     "bs58",
     "bytes",
     "chacha20poly1305",

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The most values in a schema once its references are written out.
-const WEIGHT_MAX: usize = 2_000;
+const VALUES_MAX: usize = 2_000;
 /// The deepest nesting of a schema, with references followed.
 const DEPTH_MAX: usize = 64;
 /// The largest compiled pattern, in bytes.
@@ -32,7 +32,7 @@ const FORBIDDEN: [&str; 7] =
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// Too many values, or nested too deeply, once references are written out.
-    #[error("larger than {WEIGHT_MAX} values or deeper than {DEPTH_MAX} with its references written out")]
+    #[error("larger than {VALUES_MAX} values or deeper than {DEPTH_MAX} with its references written out")]
     TooLarge,
     /// A keyword that reaches out of the schema.
     #[error("uses {0}")]
@@ -71,17 +71,14 @@ pub fn check(pact: &Pact) -> Result<(), (Token, SchemaError)> {
 
 /// Checks a schema and makes it ready to run.
 pub(super) fn safe_validator(schema: &Value) -> Result<Validator, SchemaError> {
-    let mut values_left = WEIGHT_MAX;
+    let mut values_left = VALUES_MAX;
     if !bounded(schema, DEPTH_MAX, &mut values_left) {
         return Err(SchemaError::TooLarge);
     }
     if schema.get("$schema").is_some_and(|draft| draft != "https://json-schema.org/draft/2020-12/schema") {
         return Err(SchemaError::Draft);
     }
-    let mut survey = Survey { definitions: schema.get("$defs"), weights: BTreeMap::new() };
-    if survey.weight(schema, 0)? > WEIGHT_MAX {
-        return Err(SchemaError::TooLarge);
-    }
+    Survey { definitions: schema.get("$defs"), known: BTreeMap::new() }.extent(schema)?;
     compile(schema)
 }
 
@@ -96,23 +93,43 @@ fn compile(schema: &Value) -> Result<Validator, SchemaError> {
         .map_err(|_| SchemaError::Invalid)
 }
 
-/// Counts what a schema is with its references written out.
+/// How large a schema is with its references written out.
+#[derive(Clone, Copy)]
+struct Extent {
+    values: usize,
+    height: usize,
+}
+
+impl Extent {
+    const ONE_VALUE: Self = Self { values: 1, height: 1 };
+
+    /// Takes in a part, one level below.
+    fn with(self, part: Self) -> Result<Self, SchemaError> {
+        let values = self.values.saturating_add(part.values);
+        let height = self.height.max(part.height.saturating_add(1));
+        if values > VALUES_MAX || height > DEPTH_MAX {
+            return Err(SchemaError::TooLarge);
+        }
+        Ok(Self { values, height })
+    }
+}
+
+/// Measures a schema whose references may be references again.
 struct Survey<'a> {
     definitions: Option<&'a Value>,
-    /// Weight of each definition; nothing while it is being counted.
-    weights: BTreeMap<&'a str, Option<usize>>,
+    /// The extent of each definition; nothing while it is being measured.
+    known: BTreeMap<&'a str, Option<Extent>>,
 }
 
 impl<'a> Survey<'a> {
-    fn weight(&mut self, schema: &'a Value, depth: usize) -> Result<usize, SchemaError> {
-        if depth > DEPTH_MAX {
-            return Err(SchemaError::TooLarge);
-        }
-        let mut weight = 1_usize;
+    /// The schema as handed in nests no deeper than [`DEPTH_MAX`], and references make no circle, so
+    /// this ends.
+    fn extent(&mut self, schema: &'a Value) -> Result<Extent, SchemaError> {
+        let mut extent = Extent::ONE_VALUE;
         match schema {
             Value::Array(items) => {
                 for item in items {
-                    weight = weight.saturating_add(self.weight(item, depth + 1)?);
+                    extent = extent.with(self.extent(item)?)?;
                 }
             }
             Value::Object(fields) => {
@@ -120,31 +137,31 @@ impl<'a> Survey<'a> {
                     if let Some(keyword) = FORBIDDEN.iter().find(|keyword| *keyword == key) {
                         return Err(SchemaError::Forbidden(keyword));
                     }
-                    let more = match field {
-                        Value::String(target) if key == "$ref" => self.referenced(target, depth + 1)?,
-                        _ => self.weight(field, depth + 1)?,
+                    let part = match field.as_str() {
+                        Some(target) if key == "$ref" => self.referenced(target)?,
+                        Some(_) | None => self.extent(field)?,
                     };
-                    weight = weight.saturating_add(more);
+                    extent = extent.with(part)?;
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
-        Ok(weight)
+        Ok(extent)
     }
 
-    fn referenced(&mut self, target: &'a str, depth: usize) -> Result<usize, SchemaError> {
+    fn referenced(&mut self, target: &'a str) -> Result<Extent, SchemaError> {
         let name = target.strip_prefix("#/$defs/").ok_or(SchemaError::Reference)?;
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         let definition = self.definitions.and_then(|all| all.get(name));
         let Some(definition) = definition.filter(|_| plain) else { return Err(SchemaError::Reference) };
-        match self.weights.get(name) {
+        match self.known.get(name) {
             Some(None) => return Err(SchemaError::Circle),
-            Some(Some(weight)) => return Ok(*weight),
+            Some(Some(extent)) => return Ok(*extent),
             None => {}
         }
-        self.weights.insert(name, None);
-        let weight = self.weight(definition, depth)?;
-        self.weights.insert(name, Some(weight));
-        Ok(weight)
+        self.known.insert(name, None);
+        let extent = self.extent(definition)?;
+        self.known.insert(name, Some(extent));
+        Ok(extent)
     }
 }

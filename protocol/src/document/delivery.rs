@@ -17,6 +17,10 @@ use crate::{
     text::{BoundedVec, FileName, MediaType},
 };
 
+/// In a delivery, a source stands under this and its own name. A delivery is a flat folder
+/// ([`FileName`]), so this is no path.
+pub const SOURCES: &str = "source.";
+
 /// The files of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use crate::{
     clause::{self, Found, Terms},
     command::Event,
     did::Did,
-    document::{Ballot, Document, Pact, Role},
+    document::{Ballot, Document, Pact, Role, SOURCES},
     ids::{CaseId, ContentHash, MilestoneIndex, PeerKey},
     job::{Fetching, File, Job, Payload, Signing, Slot},
     misconduct::Misconduct,
@@ -21,9 +21,6 @@ use crate::{
     typed::{self, EthSignature, address_list_hash},
     wire::{Delivery, Direct, VerdictReady},
 };
-
-/// Sources lie in a delivery under this folder.
-pub(super) const SOURCES: &str = "sources/";
 
 impl Node {
     fn case_event(&mut self, id: CaseId, event: CaseEvent) {
@@ -107,7 +104,7 @@ impl Node {
                     let payload = Payload::Typed { digest: digest.0 };
                     self.sign(None, name, vec![payload], Signing::Panel(id, slot));
                 }
-                JuryWant::Send { key, to, message } => self.send_to_juror(id, key, to, message),
+                JuryWant::Send { key, to, message } => self.send_to_juror(id, key, to, *message),
             }
         }
         self.report(id, rng);

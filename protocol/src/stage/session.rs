@@ -521,7 +521,7 @@ mod noise {
 
 #[cfg(test)]
 mod tests {
-    use rand::{SeedableRng, rngs::ChaCha20Rng};
+    use rand::{SeedableRng, rngs::StdRng};
     use x25519_dalek::{PublicKey, StaticSecret};
 
     use super::*;
@@ -537,8 +537,8 @@ mod tests {
         }
     }
 
-    fn pair(a: &Binding, b: &Binding) -> Result<(Session, Session, ChaCha20Rng), Misconduct> {
-        let mut rng = ChaCha20Rng::seed_from_u64(1);
+    fn pair(a: &Binding, b: &Binding) -> Result<(Session, Session, StdRng), Misconduct> {
+        let mut rng = StdRng::seed_from_u64(1);
         let secrets = [StaticSecret::from([1; 32]), StaticSecret::from([2; 32])];
         let publics = secrets.each_ref().map(|s| PublicKey::from(s).to_bytes());
         let scope = Scope::of(Categories::of(&[Category::Offer]));

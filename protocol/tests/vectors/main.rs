@@ -5,6 +5,9 @@
 //! they must already be right. A changed vector is a changed protocol.
 #![cfg(test)]
 
+mod papers;
+mod samples;
+mod signing;
 mod typed;
 
 /// Compares what we compute with the committed file.

@@ -193,7 +193,7 @@ impl Jury {
             wants.push(JuryWant::Judge);
         }
         wants.extend(self.signables(now).into_iter().map(|signable| signable.want(self)));
-        wants.extend(self.sends());
+        wants.extend(self.sends(now));
         wants
     }
 }

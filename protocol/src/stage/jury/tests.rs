@@ -122,6 +122,10 @@ fn ballot(case: &Case, account: Address, score: u16, salt: u8) -> Document<Ballo
     Document::new(Chain(31_337), Salt([salt; 16]), content).unwrap()
 }
 
+fn over_the_wire(message: &JuryMessage) -> JuryMessage {
+    serde_json::from_slice(&serde_json::to_vec(message).unwrap()).unwrap()
+}
+
 impl World {
     fn new(scores: &[u16]) -> Self {
         let keys: Vec<Key> = (1..).map(Key::new).take(scores.len()).collect();
@@ -179,7 +183,7 @@ impl World {
                     }
                     JuryWant::Send { key, to, message } => {
                         if !(self.lost)(juror.number, to, &accounts, &message) {
-                            self.mail.push((self.now.0 + self.delay, to, message));
+                            self.mail.push((self.now.0 + self.delay, to, *message));
                         }
                         self.jurors[at].done.push(key);
                     }
@@ -221,9 +225,7 @@ impl World {
         if !self.jurors[at].up {
             return Ok(());
         }
-        let wire = serde_json::to_vec(message).unwrap();
-        let message = serde_json::from_slice(&wire).unwrap();
-        let events = self.jurors[at].jury.on_message(&message, self.now)?;
+        let events = self.jurors[at].jury.on_message(&over_the_wire(message), self.now)?;
         self.note(at, events);
         Ok(())
     }

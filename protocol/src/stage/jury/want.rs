@@ -34,7 +34,7 @@ pub enum JuryWant {
         /// The member's account.
         to: Address,
         /// The message.
-        message: JuryMessage,
+        message: Box<JuryMessage>,
     },
 }
 
@@ -101,7 +101,7 @@ impl Jury {
                 );
             }
         }
-        if self.result.is_none() {
+        if now < self.case.reveals_close() {
             let others = self.reveals.iter().filter(|(author, _)| **author != self.me);
             let unseen = others.filter(|(_, seen)| !seen.relays.contains_key(&self.me));
             signables.extend(
@@ -119,17 +119,20 @@ impl Jury {
         signables
     }
 
-    /// What is to be said to the others. The own signature of the verdict is said even after the
-    /// end: fees go to members whose signature is held.
-    pub(super) fn sends(&self) -> Vec<JuryWant> {
+    /// What is to be said to the others while it can count. Reveals are relayed even when the own
+    /// tally is complete and the run is over here: others may have nothing but this relay. The own
+    /// signature of the verdict is said without end: fees go to members whose signature is held.
+    pub(super) fn sends(&self, now: Timestamp) -> Vec<JuryWant> {
         let mut bodies = Vec::new();
-        if self.outcome.is_none() {
+        if now < self.case.commits_close() {
             for (author, seen) in self.commits.iter().flat_map(|(a, all)| all.iter().map(move |s| (*a, s))) {
                 if let Some(relays) = self.relays_to_send(author, seen) {
                     let key = format!("commit/{author}/{}", seen.item.commit);
                     bodies.push((key, JuryBody::Commit { author, signed: seen.item, relays }));
                 }
             }
+        }
+        if now < self.case.reveals_close() {
             for (author, seen) in self.reveals.iter().map(|(author, seen)| (*author, seen)) {
                 if let Some(relays) = self.relays_to_send(author, seen) {
                     let key = format!("reveal/{author}");
@@ -145,7 +148,7 @@ impl Jury {
             let send = move |to: &Address| JuryWant::Send {
                 key: format!("{}/{key}/{to}", self.case.place()),
                 to: *to,
-                message: JuryMessage { run: self.run(), body: body.clone() },
+                message: Box::new(JuryMessage { run: self.run(), body: body.clone() }),
             };
             everyone.iter().map(send).collect::<Vec<_>>()
         };

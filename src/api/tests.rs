@@ -1,0 +1,295 @@
+//! The API over real sockets, before a node that notes what it is asked.
+
+use std::sync::Mutex;
+
+use futures::future::BoxFuture;
+use nuncio_protocol::{
+    command::{Command, Event, Look, Refusal, Reply},
+    ids::{DealId, NegotiationId, PaperId},
+    job::File,
+    money::Usdc,
+    policy::Rule,
+    view::{EventView, View},
+};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::json;
+use tokio::sync::broadcast;
+
+use super::*;
+
+/// Answers from a short script and keeps every command.
+struct Scripted {
+    asked: Mutex<Vec<(Command, Vec<Vec<u8>>)>>,
+    events: broadcast::Sender<(u64, Event)>,
+}
+
+const PAPER: PaperId = PaperId([7; 32]);
+const NEGOTIATION: NegotiationId = NegotiationId([8; 32]);
+
+fn closed(byte: u8) -> Event {
+    Event::Closed { deal: DealId([byte; 32]) }
+}
+
+impl Scripted {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { asked: Mutex::new(Vec::new()), events: broadcast::channel(16).0 })
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a script has few lines")]
+    fn answer(command: &Command) -> Result<Reply, Refusal> {
+        let view = |view| Ok(Reply::View(Box::new(view)));
+        match command {
+            Command::Look(Look::Events(after)) => {
+                let all = (1..=3).map(|seq| EventView { seq, event: closed(u8::try_from(seq).unwrap()) });
+                view(View::Events(all.filter(|event| event.seq > *after).collect()))
+            }
+            Command::Look(Look::Deals) => view(View::Deals(Vec::new())),
+            Command::Look(Look::Ndas) => view(View::Ndas(Vec::new())),
+            Command::Files(_, None) => {
+                let source = File { name: "a.txt".into(), media_type: String::new(), bytes: b"A".to_vec() };
+                Ok(Reply::Files(vec![source]))
+            }
+            Command::Request(_) => Ok(Reply::Paper(PAPER)),
+            Command::Offer(..) | Command::Deliver(..) => Ok(Reply::Accepted),
+            Command::Accept(_) => {
+                let (amount, limit) = (Usdc(2), Usdc(1));
+                Err(Refusal::Approval(Rule::HumanAbove { amount, limit }))
+            }
+            _ => Err(Refusal::NotFound { what: "thing", id: "x".into() }),
+        }
+    }
+}
+
+impl Door for Scripted {
+    fn ask(&self, command: Command, staged: Vec<Vec<u8>>) -> BoxFuture<'_, Result<Reply, Refusal>> {
+        let answer = Self::answer(&command);
+        self.asked.lock().unwrap().push((command, staged));
+        Box::pin(async { answer })
+    }
+
+    fn events(&self) -> broadcast::Receiver<(u64, Event)> {
+        self.events.subscribe()
+    }
+
+    fn peers(&self) -> Vec<door::Peer> {
+        Vec::new()
+    }
+
+    fn listen(&self) -> Vec<String> {
+        vec!["/ip4/127.0.0.1/tcp/1".into()]
+    }
+}
+
+struct World {
+    home: tempfile::TempDir,
+    node: Arc<Scripted>,
+    api: Api,
+    client: Client,
+}
+
+impl World {
+    async fn new(bind: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        Tokens::create(home.path()).unwrap();
+        let node = Scripted::new();
+        let about = About { peer_id: "12D3".into(), config: json!({ "name": "n" }) };
+        let api = Api::start(home.path(), bind.parse().unwrap(), node.clone(), about).await.unwrap();
+        let client = match api.address().strip_prefix("unix://") {
+            Some(path) => Client::builder().unix_socket(path).build().unwrap(),
+            None => Client::new(),
+        };
+        Self { home, node, api, client }
+    }
+
+    fn request(&self, method: Method, path: &str, role: Role) -> reqwest::RequestBuilder {
+        let base =
+            if self.api.address().starts_with("unix") { "http://localhost" } else { self.api.address() };
+        let token = role.token(self.home.path()).unwrap();
+        self.client.request(method, format!("{base}/api/v1{path}")).bearer_auth(token)
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let response = self.request(Method::POST, path, Role::Agent).json(&body).send().await.unwrap();
+        (response.status(), response.json().await.unwrap())
+    }
+
+    fn last(&self) -> (Command, Vec<Vec<u8>>) {
+        self.node.asked.lock().unwrap().last().cloned().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn every_route_is_open_to_the_roles_that_the_table_names_and_to_nobody_else() {
+    let world = World::new("127.0.0.1:0").await;
+    for route in route::table() {
+        let path = route.path.replace("{milestone}", "0").replace("{id}", "x").replace("{did}", "x");
+        let method = if route.method == "post" { Method::POST } else { Method::GET };
+        for role in Role::ALL {
+            let response = world.request(method.clone(), &path, role).send().await.unwrap();
+            let refused = response.status() == StatusCode::FORBIDDEN;
+            assert_eq!(refused, !role.may(route.right), "{} {path} as {}", route.method, role.name());
+        }
+        let bare = world.client.request(method, format!("{}/api/v1{path}", world.api.address()));
+        for request in [bare.try_clone().unwrap(), bare.bearer_auth("0".repeat(64))] {
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(response.json::<Value>().await.unwrap()["code"], "NUN-TOKEN");
+        }
+    }
+}
+
+#[test]
+fn an_agent_acts_and_a_principal_looks_and_neither_approves_here() {
+    let rows = [
+        (Role::Admin, [true, true, true, true]),
+        (Role::Principal, [true, true, false, true]),
+        (Role::Agent, [true, true, true, false]),
+        (Role::Readonly, [true, false, false, false]),
+        (Role::Auditor, [true, false, false, true]),
+    ];
+    for (role, expected) in rows {
+        let rights = [Right::Read, Right::ReadFiles, Right::Act, Right::Export].map(|right| role.may(right));
+        assert_eq!(rights, expected, "{}", role.name());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_names_another_host_or_origin_is_refused_before_its_token_is_looked_at() {
+    let world = World::new("127.0.0.1:0").await;
+    let port = world.api.address().rsplit(':').next().unwrap().to_owned();
+    let (ip, name) = (format!("127.0.0.1:{port}"), format!("localhost:{port}"));
+    let rows = [
+        (ip.clone(), None, StatusCode::OK),
+        (name.clone(), None, StatusCode::OK),
+        (name.clone(), Some(format!("http://{name}")), StatusCode::OK),
+        (ip.clone(), Some(format!("http://{ip}")), StatusCode::OK),
+        ("evil.example".into(), None, StatusCode::FORBIDDEN),
+        (format!("evil.example:{port}"), None, StatusCode::FORBIDDEN),
+        ("127.0.0.1".into(), None, StatusCode::FORBIDDEN),
+        (format!("127.0.0.1:{port}.evil.example"), None, StatusCode::FORBIDDEN),
+        (ip.clone(), Some("http://evil.example".into()), StatusCode::FORBIDDEN),
+        (ip.clone(), Some(format!("https://{ip}")), StatusCode::FORBIDDEN),
+        (ip.clone(), Some("null".into()), StatusCode::FORBIDDEN),
+        (ip, Some("http://127.0.0.1".into()), StatusCode::FORBIDDEN),
+    ];
+    for (host, origin, status) in rows {
+        let mut request = world.request(Method::GET, "/deals", Role::Readonly).header("host", &host);
+        if let Some(origin) = &origin {
+            request = request.header("origin", origin);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{host} {origin:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_socket_in_the_home_serves_its_owner_and_is_gone_at_the_end() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::new("unix").await;
+    let socket = world.home.path().join(SOCKET_FILE);
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o660);
+    let address = fs::read_to_string(world.home.path().join(ADDRESS_FILE)).unwrap();
+    assert_eq!(address.trim(), format!("unix://{}", socket.display()));
+    let response = world.request(Method::GET, "/deals", Role::Readonly).send().await.unwrap();
+    assert_eq!((response.status(), response.text().await.unwrap().as_str()), (StatusCode::OK, "[]"));
+    let World { home, api, .. } = world;
+    drop(api);
+    assert!(!socket.exists() && !home.path().join(ADDRESS_FILE).exists());
+}
+
+#[test]
+fn no_address_that_other_machines_reach_is_ever_bound() {
+    for text in ["0.0.0.0:0", "192.168.1.1:80", "[::]:0", "8.8.8.8:53"] {
+        assert!(matches!(text.parse::<Bind>(), Err(ApiError::NotLoopback(_))), "{text}");
+    }
+    for text in ["localhost:1", "127.0.0.1", "", "tcp"] {
+        assert!(matches!(text.parse::<Bind>(), Err(ApiError::NotAnAddress(_))), "{text}");
+    }
+    assert!(matches!("[::1]:0".parse(), Ok(Bind::Loopback(_))));
+}
+
+#[tokio::test]
+async fn a_posted_body_is_json_bounded_and_says_nothing_unknown() {
+    let world = World::new("127.0.0.1:0").await;
+    let offer = format!("/negotiations/{NEGOTIATION}/offer");
+    let plain = world.request(Method::POST, &offer, Role::Agent).body("{}").send().await.unwrap();
+    assert_eq!(plain.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let (status, problem) = world.post(&offer, json!({ "generosity": 1 })).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("NUN-INVALID")));
+    assert!(problem["message"].as_str().unwrap().contains("generosity"), "{problem}");
+    let (status, problem) = world.post(&offer, json!({ "text": "x".repeat(body::BODY_MAX) })).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("NUN-TOO-LARGE")));
+    let missing = world.request(Method::GET, "/no/such/thing", Role::Agent).send().await.unwrap();
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    assert_eq!(missing.json::<Value>().await.unwrap()["code"], "NUN-NO-ROUTE");
+    let wrong = world.request(Method::DELETE, "/deals", Role::Admin).send().await.unwrap();
+    assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn what_the_node_refuses_arrives_with_code_message_and_hint() {
+    let world = World::new("127.0.0.1:0").await;
+    let (status, problem) = world.post(&format!("/negotiations/{NEGOTIATION}/accept"), json!({})).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("NUN-APPROVAL")));
+    assert!(problem["hint"].as_str().unwrap().contains("principal"));
+    let (status, problem) = world.post(&format!("/negotiations/{NEGOTIATION}/end"), json!({})).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("NUN-NOT-FOUND")));
+    let (status, problem) = world.post("/negotiations/12/end", json!({})).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("NUN-INVALID")));
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_inputs_and_names_them_by_hash() {
+    let world = World::new("127.0.0.1:0").await;
+    let body = json!({
+        "domain": "documents", "task_schema": "filing-summary/1", "deal_kind": "service", "jurisdiction": "EU",
+        "budget": "200000000", "text": "Summarise.", "standing": { "min_standing_bps": 4000 },
+        "inputs": [{ "name": "a.txt", "media_type": "text/plain", "text": "abc" }],
+    });
+    let (status, answer) = world.post("/requests", body).await;
+    assert_eq!((status, answer), (StatusCode::OK, json!({ "request": PAPER })));
+    let (command, staged) = world.last();
+    let Command::Request(new) = command else { panic!("{command:?}") };
+    assert_eq!((new.inputs.len(), staged), (1, vec![b"abc".to_vec()]));
+    assert_eq!((new.budget, new.min_standing.get(), new.expires_secs), (Usdc(200_000_000), 4000, 3600));
+}
+
+#[tokio::test]
+async fn a_delivery_takes_the_sources_along() {
+    let world = World::new("127.0.0.1:0").await;
+    let path = format!("/deals/{}/milestones/1/delivery", DealId([1; 32]));
+    let file = json!({ "name": "summary.json", "media_type": "application/json", "text": "{}" });
+    let (status, _) = world.post(&path, json!({ "files": [file] })).await;
+    assert_eq!(status, StatusCode::OK);
+    let (Command::Deliver(_, 1, files), _) = world.last() else { panic!("no delivery") };
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["summary.json", "source.a.txt"]);
+}
+
+#[tokio::test]
+async fn a_listener_hears_the_backlog_and_then_what_happens_each_once() {
+    let world = World::new("127.0.0.1:0").await;
+    let request = world.request(Method::GET, "/events?after=1", Role::Readonly).header("last-event-id", "2");
+    let mut stream = request.send().await.unwrap();
+    // Number 3 is in the backlog and comes again live.
+    for seq in [3, 4] {
+        world.node.events.send((seq, closed(4))).unwrap();
+    }
+    let mut heard = String::new();
+    while !heard.contains("id: 4") || !heard.ends_with("\n\n") {
+        heard.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    let ids: Vec<_> = heard.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    assert_eq!(ids, ["3", "4"]);
+    assert!(heard.contains("event: deal.closed\n"), "{heard}");
+    assert!(heard.contains(&format!("data: {{\"deal\":\"{}\"}}\n", DealId([3; 32]))), "{heard}");
+}
+
+#[tokio::test]
+async fn the_document_of_the_api_is_served() {
+    let world = World::new("127.0.0.1:0").await;
+    let response = world.request(Method::GET, "/openapi.json", Role::Readonly).send().await.unwrap();
+    assert_eq!(response.json::<Value>().await.unwrap(), openapi());
+}

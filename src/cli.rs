@@ -1,0 +1,173 @@
+//! The command line: makes a node, runs it, and asks a running one.
+//!
+//! `init` makes keys, tokens, the signed card and the files of a home. `start` runs the node until it
+//! is interrupted. Everything else but `config`, `tokens` and `mandate` asks the running node over its
+//! API with the `readonly` token of the home; nothing is read behind its back.
+//!
+//! | exit code | means |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed |
+//! | 2 | usage |
+//! | 3 | the node cannot be reached |
+//! | 4 | not authorised |
+//! | 5 | waits for the principal's approval |
+//! | 6 | refused by policy |
+//! | 7 | not found |
+//! | 8 | not in this state |
+//! | 130 | interrupted |
+//!
+//! Answers go to standard output, as text or with `--json` as one JSON value; everything else goes to
+//! standard error.
+//!
+//! Deliberately absent: acts of a deal. Those are the agent program's, over the API.
+
+mod ask;
+mod failure;
+mod init;
+mod mandate;
+mod password;
+mod shown;
+mod start;
+mod tokens;
+
+use std::{env, path::PathBuf};
+
+use clap::{Parser, Subcommand};
+use serde_json::Value;
+
+use self::shown::Table;
+pub use self::{failure::Failure, init::Init, start::Start};
+use crate::home::{Home, HomeError};
+
+/// An agent's node: negotiates, settles and rates deals with strangers.
+#[derive(Debug, Parser)]
+#[command(name = "nuncio", version)]
+pub struct Arguments {
+    /// The node's folder. Without it: NUNCIO_HOME, else `nuncio` in the user's data folder.
+    #[arg(long, global = true)]
+    home: Option<PathBuf>,
+    /// Prints one JSON value instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes a node: keys, tokens, signed card, configuration.
+    Init(Init),
+    /// Runs the node until it is interrupted.
+    Start(Start),
+    /// Says how the node is and what is open.
+    Status,
+    /// Says who the node is and where it is reached.
+    Id,
+    /// Lists the nodes that are connected.
+    Peers,
+    /// Lists what agents offer or seek.
+    Offers,
+    /// Lists NDAs.
+    Ndas,
+    /// Lists deals.
+    Deals,
+    /// Says what settled records say about an agent.
+    Trust {
+        /// The agent, `did:key:…`.
+        did: String,
+    },
+    /// Reports.
+    #[command(subcommand)]
+    Report(Report),
+    /// The node's configuration.
+    #[command(subcommand)]
+    Config(Configuration),
+    /// The API's tokens.
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
+    /// The principal's authority.
+    #[command(subcommand)]
+    Mandate(mandate::Act),
+}
+
+#[derive(Debug, Subcommand)]
+enum Report {
+    /// One line for each deal that was opened.
+    Settlement,
+}
+
+#[derive(Debug, Subcommand)]
+enum Configuration {
+    /// Prints what is in force.
+    Show,
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// [`Failure`], with its exit code.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { home, json, command } = arguments;
+    let home = home.map_or_else(default_home, Ok)?;
+    let ask = async |path: &str| ask::get(&home, path).await;
+    let (answer, table) = match command {
+        Command::Init(init) => (init.run(&home)?, Table::Fields),
+        Command::Start(start) => return start.run(&home, json).await,
+        Command::Status => (ask("/status").await?, Table::Fields),
+        Command::Id => (ask("/id").await?, Table::Fields),
+        Command::Peers => (ask("/peers").await?, Table::Rows(&["peer", "addresses", "connected_secs"])),
+        Command::Offers => (
+            ask("/market/announcements").await?,
+            Table::Rows(&["agent", "domains", "task_schemas", "roles", "expires_secs"]),
+        ),
+        Command::Ndas => (ask("/ndas").await?, Table::Rows(&["nda", "id", "side", "stage", "session"])),
+        Command::Deals => {
+            (ask("/deals").await?, Table::Rows(&["id", "side", "stage", "price", "counterparty"]))
+        }
+        Command::Trust { did } => (ask(&format!("/trust/{did}")).await?, Table::Fields),
+        Command::Report(Report::Settlement) => {
+            let columns =
+                &["deal", "side", "to_seller", "to_buyer", "in_escrow", "milestones", "rated", "closed"];
+            (ask("/reports/settlement").await?, Table::Lines(columns))
+        }
+        Command::Config(Configuration::Show) => (config(&home)?, Table::Fields),
+        Command::Tokens(act) => act.run(&home)?,
+        Command::Mandate(act) => (act.run(&home)?, Table::Fields),
+    };
+    shown::print(&answer, table, json);
+    Ok(())
+}
+
+fn config(home: &std::path::Path) -> Result<Value, Failure> {
+    let home = Home::open(home)?;
+    Ok(serde_json::to_value(&home.config).expect("invariant: a configuration is JSON"))
+}
+
+/// `NUNCIO_HOME`, else the user's data folder by the XDG base directory rules.
+fn default_home() -> Result<PathBuf, Failure> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data = || set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")));
+    set("NUNCIO_HOME")
+        .or_else(|| Some(data()?.join("nuncio")))
+        .ok_or_else(|| Failure::usage("no home: neither --home nor NUNCIO_HOME nor HOME is set"))
+}
+
+impl From<HomeError> for Failure {
+    fn from(error: HomeError) -> Self {
+        let hint = error.hint();
+        Self::failed(error).hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

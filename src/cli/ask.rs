@@ -1,0 +1,54 @@
+//! Asks a running node over its API, as any other client would.
+//!
+//! Deliberately absent: acting. The command line reads.
+
+use std::{fs, path::Path, time::Duration};
+
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Failure;
+use crate::api::{ADDRESS_FILE, Role};
+
+/// An answer may take this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Deserialize)]
+struct Problem {
+    code: String,
+    message: String,
+    hint: Option<String>,
+}
+
+/// Reads a resource of the node whose home this is.
+///
+/// # Errors
+/// [`Failure`] with the exit code of what the node said, or 3 where nobody answers.
+pub(super) async fn get(home: &Path, path: &str) -> Result<Value, Failure> {
+    let file = home.join(ADDRESS_FILE);
+    let address = fs::read_to_string(&file)
+        .map_err(|_| Failure::unreachable(format!("no node runs here: {} is missing", file.display())))?;
+    let token = Role::Readonly.token(home).map_err(|error| Failure { code: 4, ..Failure::failed(error) })?;
+    let address = address.trim();
+    let builder = Client::builder().timeout(PATIENCE);
+    let (builder, base) = match address.strip_prefix("unix://") {
+        Some(socket) => (builder.unix_socket(socket), "http://localhost"),
+        None => (builder, address),
+    };
+    let client = builder.build().map_err(Failure::failed)?;
+    let request = client.get(format!("{base}/api/v1{path}")).bearer_auth(token);
+    let silent = |error: reqwest::Error| {
+        Failure::unreachable(format!("the node does not answer at {address}: {}", error.without_url()))
+    };
+    let response = request.send().await.map_err(silent)?;
+    let status = response.status();
+    let bytes = response.bytes().await.map_err(silent)?;
+    if status.is_success() {
+        return serde_json::from_slice(&bytes).map_err(Failure::failed);
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(Problem { code, message, hint }) => Err(Failure::refused(&code, &message, hint)),
+        Err(_) => Err(Failure::failed(format!("the node answered {status}"))),
+    }
+}
