@@ -16,6 +16,8 @@ pub mod panel;
 pub mod proof;
 pub mod reputation;
 pub mod stage;
+
+pub mod audit;
 pub mod text;
 pub mod time;
 pub mod transcript;
