@@ -118,6 +118,7 @@ impl Performer {
                 }
             }
             Effect::Notify { seq, event } => {
+                tracing::info!(seq, ?event, "noted");
                 // Nobody may be listening; whoever comes later asks for the backlog.
                 let _ = self.events.send((seq, event));
             }

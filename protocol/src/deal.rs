@@ -33,7 +33,7 @@ use crate::{
 
 /// What happened to a deal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", content = "with", rename_all = "kebab-case")]
 pub enum DealEvent {
     /// Both sides have signed.
     Agreed {

@@ -4,21 +4,57 @@
 //! sign and calls to submit go out, in order. The same inputs give the same outputs, whatever the
 //! machine: nothing here reads a clock, opens a socket or a file, starts a thread, or holds a
 //! signing key.
+//!
+//! In reading order, which is also the order of permission: a module uses only what stands above it.
+//! Values, encoding and signatures; papers; what is judged and how panels are drawn; policy and
+//! disclosure; messages, jobs, effects and inputs; the stages in which documents come to be; the
+//! deal, which alone knows their order; the node, which routes.
 
-pub mod beacon;
-pub mod canonical;
-pub mod clause;
-pub mod did;
-pub mod document;
+pub mod hexed;
 pub mod ids;
 pub mod money;
-pub mod panel;
+pub mod text;
+pub mod time;
+
+pub mod canonical;
+pub mod did;
 pub mod proof;
+pub mod transcript;
+pub mod typed;
+
+pub mod document;
+
+pub mod beacon;
+pub mod clause;
+pub mod panel;
 pub mod reputation;
+
+pub mod abi;
+pub mod block;
+pub mod journal;
+pub mod ledger;
+pub mod quorum;
+
+pub mod disk;
+pub mod guard;
+pub mod slots;
+
+pub mod disclosure;
+pub mod misconduct;
+pub mod policy;
+
+pub mod command;
+pub mod job;
+pub mod record;
+pub mod wire;
+
+pub mod effect;
+pub mod input;
+
 pub mod stage;
 
 pub mod audit;
-pub mod text;
-pub mod time;
-pub mod transcript;
-pub mod typed;
+
+pub mod deal;
+pub mod node;
+pub mod view;

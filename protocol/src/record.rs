@@ -22,7 +22,7 @@ use crate::{
 
 /// One stored fact or decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "record", content = "with", rename_all = "kebab-case")]
 pub enum Record {
     /// A slow act was decided.
     Started {
@@ -127,7 +127,7 @@ pub enum Record {
 
 /// What happened in a case, as one juror sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", content = "with", rename_all = "kebab-case")]
 pub enum CaseEvent {
     /// The delivery came, for a panel that we are a member of.
     Taken {

@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: sockets, sessions, and trust: nothing here has been verified.
 
+use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     job::Signature,
     proof::Proof,
     stage::{jury::JuryMessage, session::Checkpoint},
-    typed::EthSignature,
+    typed::{self, EthSignature},
 };
 
 /// A direct message is at most this many bytes.

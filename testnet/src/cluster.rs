@@ -148,6 +148,7 @@ pub struct Identity {
     /// Its node key, as a libp2p peer id.
     pub peer_id: String,
     /// The id of its signed card.
+    #[serde(rename = "card")]
     pub card_id: B256,
 }
 

@@ -104,7 +104,7 @@ impl Node {
                     let payload = Payload::Typed { digest: digest.0 };
                     self.sign(None, name, vec![payload], Signing::Panel(id, slot));
                 }
-                JuryWant::Send { key, to, message } => self.send_to_juror(id, key, to, message),
+                JuryWant::Send { key, to, message } => self.send_to_juror(id, key, to, *message),
             }
         }
         self.report(id, rng);

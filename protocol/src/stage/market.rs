@@ -28,7 +28,7 @@ pub const BIDS_MAX: usize = 256;
 
 /// What happened on the market.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", content = "with", rename_all = "kebab-case")]
 pub enum MarketEvent {
     /// Our announcement with this sequence number went out.
     Announced {

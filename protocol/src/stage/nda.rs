@@ -29,7 +29,7 @@ use crate::{
 
 /// What happened to an NDA.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", content = "with", rename_all = "kebab-case")]
 pub enum NdaEvent {
     /// We chose a bid; our keys for the NDA are being made.
     Chosen {

@@ -36,7 +36,7 @@ pub const ATTEMPTS: u8 = 3;
 
 /// What happened in a negotiation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "step", content = "with", rename_all = "kebab-case")]
 pub enum NegotiationEvent {
     /// Both nonces are known.
     Begun {
