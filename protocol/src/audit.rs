@@ -26,6 +26,7 @@
 mod compose;
 mod index;
 mod logs;
+mod opened;
 mod papers;
 mod report;
 mod verify;
@@ -33,6 +34,7 @@ mod verify;
 pub use compose::{ComposeError, Files, Parts, WrappedIdentity};
 pub use index::{FileEntry, INDEX, INDEX_PROOF, Index};
 pub use logs::{LOGS, LoggedAt, Logs, OnChain};
+pub use opened::check_opened;
 pub use papers::{
     BallotProof, DealProofs, MilestoneProofs, NdaProofs, PanelProofs, RatingProof, RatingProofs, VerdictProof,
 };

@@ -32,7 +32,7 @@ mod judged;
 mod money;
 
 /// The longest file of a bundle that is read as JSON, in bytes.
-const JSON_MAX: usize = 8 << 20;
+pub(super) const JSON_MAX: usize = 8 << 20;
 
 /// Reads the index of a bundle, so that its verifier knows which contracts and blocks to ask for.
 ///
