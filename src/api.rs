@@ -12,6 +12,7 @@
 //! Deliberately absent: approvals (they are signatures by the principal's key, not calls), TLS and
 //! remote access (that is what an operator's tunnel is for), decisions.
 
+mod audit;
 mod body;
 mod deals;
 mod door;

@@ -23,6 +23,7 @@
 //! Deliberately absent: acts of a deal. Those are the agent program's, over the API.
 
 mod ask;
+mod audit;
 mod failure;
 mod init;
 mod mandate;
@@ -80,6 +81,9 @@ enum Command {
     /// Reports.
     #[command(subcommand)]
     Report(Report),
+    /// Bundles that show a deal to a stranger.
+    #[command(subcommand)]
+    Audit(audit::Act),
     /// The node's configuration.
     #[command(subcommand)]
     Config(Configuration),
@@ -109,7 +113,9 @@ enum Configuration {
 /// [`Failure`], with its exit code.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { home, json, command } = arguments;
-    let home = home.map_or_else(default_home, Ok)?;
+    // A stranger who verifies a bundle needs no home, and may have no place for one.
+    let homeless = matches!(command, Command::Audit(audit::Act::Verify(_)));
+    let home = if homeless { PathBuf::new() } else { home.map_or_else(default_home, Ok)? };
     let ask = async |path: &str| ask::get(&home, path).await;
     let (answer, table) = match command {
         Command::Init(init) => (init.run(&home)?, Table::Fields),
@@ -131,6 +137,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 &["deal", "side", "to_seller", "to_buyer", "in_escrow", "milestones", "rated", "closed"];
             (ask("/reports/settlement").await?, Table::Lines(columns))
         }
+        Command::Audit(audit::Act::Export(export)) => (export.run(&home).await?, Table::Fields),
+        Command::Audit(audit::Act::Verify(verify)) => return verify.run(json).await,
         Command::Config(Configuration::Show) => (config(&home)?, Table::Fields),
         Command::Tokens(act) => act.run(&home)?,
         Command::Mandate(act) => (act.run(&home)?, Table::Fields),

@@ -5,6 +5,7 @@
 //! knows JSON for people. Only `node` and `effects` see them all.
 
 pub mod api;
+pub mod audit;
 pub mod chain;
 pub mod cli;
 pub mod clock;

@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 use nuncio_protocol::{
     command::{Command, Refusal, Reply},
     guard::Mode,
-    ids::{BlobId, CommandId, StreamId},
+    ids::{BlobId, CommandId, DealId, StreamId},
     input::{ChainUpdate, Fact, Input},
     job::JobId,
     journal::{ChainView, fees::GasPrice},
@@ -36,6 +36,7 @@ use tokio::{
 };
 
 use crate::{
+    audit::{ExportError, Exporter},
     chain::{Chain, ChainConfig, Notice},
     clock,
     effects::{Answer, Fatal, Numbered, Performer},
@@ -109,6 +110,7 @@ pub struct Handle {
     events: broadcast::Sender<Numbered>,
     net: Net,
     listen: Arc<std::sync::Mutex<Vec<String>>>,
+    exporter: Exporter,
 }
 
 impl Handle {
@@ -136,6 +138,14 @@ impl Handle {
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Numbered> {
         self.events.subscribe()
+    }
+
+    /// The bundle of a deal as an archive, for a stranger to verify.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub async fn bundle(&self, deal: DealId) -> Result<Vec<u8>, ExportError> {
+        self.exporter.bundle_tar(self, deal).await
     }
 
     /// Nodes that are connected.
@@ -262,7 +272,8 @@ impl Daemon {
         let listen = Arc::new(std::sync::Mutex::new(Vec::new()));
         let rng = StdRng::try_from_rng(&mut SysRng)
             .map_err(|_| DaemonError::Home("the system gives no randomness".into()))?;
-        let handle = Handle { requests, events, net, listen: listen.clone() };
+        let exporter = Exporter::new(performer.blobs.clone(), &home.network.rpc, 0);
+        let handle = Handle { requests, events, net, listen: listen.clone(), exporter };
         let daemon = Self {
             node,
             performer,

@@ -9,7 +9,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    document::{Categories, Clause, FileRef, Jurisdiction, Regulator},
+    audit::Index,
+    document::{Categories, Clause, FileRef, Jurisdiction, Regulator, Signed},
     ids::{DealId, NegotiationId, PaperId},
     job::File,
     misconduct::Misconduct,
@@ -48,6 +49,8 @@ pub enum Command {
     Files(DealId, Option<u8>),
     /// Rate the counterparty of a settled deal.
     Rate(DealId, u8),
+    /// Sign the index of a bundle of a deal of ours.
+    Attest(Box<Index>),
     /// Read something.
     Look(Look),
 }
@@ -181,6 +184,8 @@ pub enum Look {
     Deals,
     /// One deal.
     Deal(DealId),
+    /// What may be shown of a deal to a stranger.
+    Bundle(DealId),
     /// The standing of an agent, by DID.
     Trust(String),
     /// One line per deal.
@@ -202,6 +207,8 @@ pub enum Reply {
     View(Box<View>),
     /// The files of a package.
     Files(Vec<File>),
+    /// The signed index of a bundle.
+    Bundle(Box<Signed<Index>>),
 }
 
 /// Why a command was not carried out.

@@ -11,6 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    audit::Index,
     document::{Announcement, Bid, DeliveryClaim, Document, Pact, Rating, Request},
     ids::{BlobId, CaseId, DealId, NegotiationId, PaperId, PeerKey},
     wire,
@@ -157,6 +158,8 @@ pub enum Signing {
     Checkpoint(PaperId, crate::stage::session::Checkpoint),
     /// A rating.
     Rating(Box<Document<Rating>>),
+    /// The index of a bundle.
+    Bundle(Box<Document<Index>>),
 }
 
 /// A slow act.

@@ -53,6 +53,8 @@ pub mod input;
 
 pub mod stage;
 
+pub mod audit;
+
 pub mod deal;
 pub mod node;
 pub mod view;

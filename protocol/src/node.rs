@@ -45,6 +45,7 @@ use crate::{
     wire::{self, Direct, Envelope, Receipt},
 };
 
+mod bundle;
 mod chain;
 mod deliver;
 mod jobs;
@@ -374,6 +375,7 @@ impl Node {
             Command::Deliver(deal, milestone, files) => self.deliver(deal, milestone, files, rng),
             Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
             Command::Rate(deal, value) => self.rate(deal, value, rng),
+            Command::Attest(index) => self.attest(id, *index, rng),
             Command::Look(look) => self.look(&look).map(|view| Some(Reply::View(Box::new(view)))),
         };
         match answer {

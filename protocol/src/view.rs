@@ -9,6 +9,7 @@ use alloy_primitives::Address;
 use serde::Serialize;
 
 use crate::{
+    audit::Parts,
     command::Event,
     did::Did,
     document::{AgentCard, Announcement, Bid, Document, Nda, Pact, Request, Signed, TermSheet},
@@ -41,6 +42,8 @@ pub enum View {
     Deals(Vec<DealView>),
     /// One deal.
     Deal(Box<DealView>),
+    /// What may be shown of a deal to a stranger.
+    Bundle(Box<Parts>),
     /// Standing of an agent.
     Trust(TrustView),
     /// One line per deal.

@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: sockets, sessions, and trust: nothing here has been verified.
 
+use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     job::Signature,
     proof::Proof,
     stage::{jury::JuryMessage, session::Checkpoint},
-    typed::EthSignature,
+    typed::{self, EthSignature},
 };
 
 /// A direct message is at most this many bytes.
@@ -162,6 +163,19 @@ pub struct SeatAccepted {
     pub signature: EthSignature,
 }
 
+impl SeatAccepted {
+    /// The acceptance as the juror signs it.
+    #[must_use]
+    pub fn typed(&self) -> typed::SeatAccept {
+        typed::SeatAccept {
+            request: B256::new(self.request),
+            ageRecipient: B256::new(self.recipient),
+            fee: self.fee.0,
+            until: typed::u40(self.until),
+        }
+    }
+}
+
 /// The header of a blob that is given to a vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +206,21 @@ pub struct Receipt {
     pub vault: alloy_primitives::Address,
     /// EIP-712 signature over `Receipt`; nothing while it is being signed.
     pub signature: Option<EthSignature>,
+}
+
+impl Receipt {
+    /// The receipt as the vault signs it.
+    #[must_use]
+    pub fn typed(&self) -> typed::Receipt {
+        typed::Receipt {
+            deal: self.put.deal.word(),
+            milestone: self.put.milestone,
+            attempt: self.put.attempt,
+            manifest: self.put.manifest.word(),
+            size: self.size,
+            storedAt: typed::u40(self.stored_at),
+        }
+    }
 }
 
 /// A delivery with all that its reader needs to judge it.

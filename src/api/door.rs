@@ -3,16 +3,22 @@
 //! Deliberately absent: the loop, its keys, its network. The API could be served from another process.
 
 use futures::future::BoxFuture;
-use nuncio_protocol::command::{Command, Event, Refusal, Reply};
+use nuncio_protocol::{
+    command::{Command, Event, Refusal, Reply},
+    ids::DealId,
+};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::node::Handle;
+use crate::{audit::ExportError, node::Handle};
 
 /// A node as the API sees it.
 pub trait Door: Send + Sync + 'static {
     /// Asks the node after keeping these bytes, which the command names by their hash.
     fn ask(&self, command: Command, staged: Vec<Vec<u8>>) -> BoxFuture<'_, Result<Reply, Refusal>>;
+
+    /// The bundle of a deal as an archive.
+    fn bundle(&self, deal: DealId) -> BoxFuture<'_, Result<Vec<u8>, ExportError>>;
 
     /// Everything that happens from now on, numbered.
     fn events(&self) -> broadcast::Receiver<(u64, Event)>;
@@ -42,6 +48,10 @@ pub struct Peer {
 impl Door for Handle {
     fn ask(&self, command: Command, staged: Vec<Vec<u8>>) -> BoxFuture<'_, Result<Reply, Refusal>> {
         Box::pin(self.ask_with(command, staged))
+    }
+
+    fn bundle(&self, deal: DealId) -> BoxFuture<'_, Result<Vec<u8>, ExportError>> {
+        Box::pin(Self::bundle(self, deal))
     }
 
     fn events(&self) -> broadcast::Receiver<(u64, Event)> {

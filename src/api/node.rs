@@ -28,7 +28,7 @@ impl App {
             Reply::Accepted => Ok(Json(json!({}))),
             Reply::Paper(id) => Ok(Json(json!({ "paper": id }))),
             Reply::Negotiation(id) => Ok(Json(json!({ "negotiation": id }))),
-            Reply::View(_) | Reply::Files(_) => Err(Problem::strange()),
+            Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => Err(Problem::strange()),
         }
     }
 
@@ -36,7 +36,7 @@ impl App {
     pub(super) async fn look(&self, look: Look) -> Result<View, Problem> {
         match self.ask(Command::Look(look), Vec::new()).await? {
             Reply::View(view) => Ok(*view),
-            Reply::Accepted | Reply::Paper(_) | Reply::Negotiation(_) | Reply::Files(_) => {
+            Reply::Accepted | Reply::Paper(_) | Reply::Negotiation(_) | Reply::Files(_) | Reply::Bundle(_) => {
                 Err(Problem::strange())
             }
         }

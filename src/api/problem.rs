@@ -11,7 +11,7 @@
 //! | 413 | `NUN-TOO-LARGE` |
 //! | 415 | `NUN-MEDIA-TYPE` |
 //! | 500 | `NUN-STRANGE` |
-//! | 503 | `NUN-SIGNING` |
+//! | 503 | `NUN-SIGNING`, `NUN-EXPORT` |
 //!
 //! Deliberately absent: anything from under an NDA; messages carry ids, stages and rules.
 
@@ -22,6 +22,8 @@ use axum::{
 };
 use nuncio_protocol::command::Refusal;
 use serde::Serialize;
+
+use crate::audit::ExportError;
 
 /// An error as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,6 +109,24 @@ impl From<Refusal> for Problem {
             Refusal::Signing { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, refusal.code(), refusal.to_string(), refusal.hint())
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Refused(refusal) => refusal.into(),
+            ExportError::Chain(_)
+            | ExportError::NoEndpoint
+            | ExportError::Blob(_)
+            | ExportError::Compose(_)
+            | ExportError::Encoding(_)
+            | ExportError::Pack(_)
+            | ExportError::Strange => {
+                let hint = "try again when the endpoint answers and all sealed files are held here";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "NUN-EXPORT", error.to_string(), hint)
+            }
+        }
     }
 }
 

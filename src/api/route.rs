@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{
-    App,
+    App, audit,
     body::BODY_MAX,
     deals, events,
     field::{self, Field},
@@ -117,7 +117,7 @@ fn bargaining_routes() -> [Route; 11] {
     ]
 }
 
-fn deal_routes() -> [Route; 8] {
+fn deal_routes() -> [Route; 9] {
     [
         read("/deals", "Lists deals.", get(deals::list)),
         read("/deals/{id}", "Shows one deal.", get(deals::one)),
@@ -145,6 +145,14 @@ fn deal_routes() -> [Route; 8] {
             field::RATING,
             post(deals::rate),
         ),
+        Route {
+            right: Right::Export,
+            ..read(
+                "/audit/{deal}",
+                "Exports the bundle by which a stranger verifies a deal, as a tar archive.",
+                get(audit::export),
+            )
+        },
         read("/trust/{did}", "Says what settled records say about an agent.", get(node::trust)),
         read("/reports/settlement", "Gives one line for each deal that was opened.", get(node::settlement)),
     ]

@@ -18,7 +18,10 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ChainLog, transport::BoundedHttp};
+use super::{
+    ChainLog,
+    transport::{BoundedHttp, bounded_client},
+};
 
 /// The most logs that one answer may hold.
 pub const LOGS_MAX: usize = 10_000;
@@ -138,6 +141,15 @@ impl Rpc {
         let local = parsed.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127."));
         let client = RpcClient::new(BoundedHttp::new(http.clone(), parsed), local);
         Ok(Self { url: url.to_owned(), client })
+    }
+
+    /// A client with connections of its own, for whoever asks one endpoint and nobody else.
+    ///
+    /// # Errors
+    /// [`RpcError::Silent`] where the text is no HTTP URL, or no client can be built.
+    pub fn alone(url: &str) -> Result<Self, RpcError> {
+        let http = bounded_client().map_err(|error| RpcError::Silent(cut(&error.to_string())))?;
+        Self::new(&http, url)
     }
 
     /// The URL as configured.

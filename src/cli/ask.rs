@@ -26,10 +26,19 @@ struct Problem {
 /// # Errors
 /// [`Failure`] with the exit code of what the node said, or 3 where nobody answers.
 pub(super) async fn get(home: &Path, path: &str) -> Result<Value, Failure> {
+    let bytes = bytes(home, path, Role::Readonly).await?;
+    serde_json::from_slice(&bytes).map_err(Failure::failed)
+}
+
+/// Reads a resource as it is, with the token of a role.
+///
+/// # Errors
+/// As [`get`].
+pub(super) async fn bytes(home: &Path, path: &str, role: Role) -> Result<Vec<u8>, Failure> {
     let file = home.join(ADDRESS_FILE);
     let address = fs::read_to_string(&file)
         .map_err(|_| Failure::unreachable(format!("no node runs here: {} is missing", file.display())))?;
-    let token = Role::Readonly.token(home).map_err(|error| Failure { code: 4, ..Failure::failed(error) })?;
+    let token = role.token(home).map_err(|error| Failure { code: 4, ..Failure::failed(error) })?;
     let address = address.trim();
     let builder = Client::builder().timeout(PATIENCE);
     let (builder, base) = match address.strip_prefix("unix://") {
@@ -45,7 +54,7 @@ pub(super) async fn get(home: &Path, path: &str) -> Result<Value, Failure> {
     let status = response.status();
     let bytes = response.bytes().await.map_err(silent)?;
     if status.is_success() {
-        return serde_json::from_slice(&bytes).map_err(Failure::failed);
+        return Ok(bytes.to_vec());
     }
     match serde_json::from_slice(&bytes) {
         Ok(Problem { code, message, hint }) => Err(Failure::refused(&code, &message, hint)),

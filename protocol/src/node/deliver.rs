@@ -463,14 +463,7 @@ pub(super) fn receipts_needed(vaults: usize) -> usize {
 
 /// A receipt as the vault signs it.
 pub(super) fn typed_receipt(receipt: &Receipt) -> typed::Receipt {
-    typed::Receipt {
-        deal: receipt.put.deal.word(),
-        milestone: receipt.put.milestone,
-        attempt: receipt.put.attempt,
-        manifest: receipt.put.manifest.word(),
-        size: receipt.size,
-        storedAt: typed::u40(receipt.stored_at),
-    }
+    receipt.typed()
 }
 
 /// A verdict as the jurors sign it.

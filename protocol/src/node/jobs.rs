@@ -23,7 +23,10 @@ impl Job {
     pub fn is_ephemeral(&self) -> bool {
         matches!(
             self,
-            Self::Sign { then: Signing::Checkpoint(..) | Signing::Announcement(_), .. } | Self::Open { .. }
+            Self::Sign {
+                then: Signing::Checkpoint(..) | Signing::Announcement(_) | Signing::Bundle(_),
+                ..
+            } | Self::Open { .. }
         )
     }
 }
@@ -208,6 +211,10 @@ impl Node {
             Signing::Rating(paper) => {
                 let proof = proof(0);
                 self.on_rating_signed(*paper, proof, eth(&signatures[1]));
+            }
+            Signing::Bundle(index) => {
+                let proof = proof(0);
+                self.on_index_signed(*index, proof, command);
             }
         }
     }

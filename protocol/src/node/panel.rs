@@ -319,7 +319,8 @@ impl Node {
             .collect()
     }
 
-    fn candidates(&self, request: &PanelRequest, beacon: &[u8]) -> Option<Vec<SeatIndex>> {
+    /// The ordered candidates that a request's beacon round gives.
+    pub(super) fn candidates(&self, request: &PanelRequest, beacon: &[u8]) -> Option<Vec<SeatIndex>> {
         let randomness = self.verify_beacon(request.beaconRound, beacon)?;
         Some(draw(&DrawInputs {
             chain_id: self.network.deployment.contracts.chain_id,
@@ -528,12 +529,7 @@ fn invite_request(invite: &SeatInvite, jury: Address) -> PanelRequest {
 /// An acceptance as the juror signs it.
 #[must_use]
 pub fn seat_accept(seat: &SeatAccepted) -> SeatAccept {
-    SeatAccept {
-        request: B256::new(seat.request),
-        ageRecipient: B256::new(seat.recipient),
-        fee: seat.fee.0,
-        until: typed::u40(seat.until),
-    }
+    seat.typed()
 }
 
 /// The hash of a panel as the terms carry it.

@@ -46,6 +46,7 @@ impl Node {
                 let deal = self.deals.get(id).ok_or_else(|| not_found("deal", id))?;
                 View::Deal(Box::new(self.deal_view(deal)))
             }
+            Look::Bundle(id) => View::Bundle(Box::new(self.bundle(*id)?)),
             Look::Trust(did) => {
                 let did = did.parse().map_err(|_| not_found("agent", did))?;
                 let listing = self.directory.agent(&did).ok_or_else(|| not_found("agent", did))?;

@@ -24,11 +24,11 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
-use super::case::Case;
+use super::{case::Case, message::RunId};
 use crate::{
     did::Did,
     document::{Ballot, Chain, ClauseVerdict, Document, Salt, VerdictPaper},
-    ids::ContentHash,
+    ids::{ContentHash, PaperId},
     money::Bps,
     text::Token,
     transcript::Transcript,
@@ -208,14 +208,33 @@ pub fn verdict_paper(
 }
 
 fn votes_hash(case: &Case, votes: &BTreeMap<Address, Vote>) -> B256 {
-    let mut hash = Transcript::new("nuncio/votes/1")
-        .field(case.deal.as_bytes())
-        .field([case.milestone.0, case.round, case.attempt])
-        .field(case.evidence.as_bytes());
     let revealed = revealed(case, votes);
-    for (account, vote) in votes {
-        let shown: &[u8] = if revealed.contains_key(account) { b"revealed" } else { b"" };
-        hash = hash.field(account).field(vote.commit).field(shown);
+    let run = RunId {
+        deal: case.deal,
+        milestone: case.milestone,
+        round: case.round,
+        attempt: case.attempt,
+    };
+    let votes = votes.iter().map(|(account, vote)| (*account, vote.commit, revealed.contains_key(account)));
+    votes_digest(run, case.evidence, votes)
+}
+
+/// The hash of the votes of a run: for each commitment, by ascending account, whether it was revealed.
+///
+/// Whoever has the commitments alone can compute it, without a ballot.
+#[must_use]
+pub fn votes_digest(
+    run: RunId,
+    evidence: PaperId,
+    votes: impl IntoIterator<Item = (Address, B256, bool)>,
+) -> B256 {
+    let mut hash = Transcript::new("nuncio/votes/1")
+        .field(run.deal.as_bytes())
+        .field([run.milestone.0, run.round, run.attempt])
+        .field(evidence.as_bytes());
+    for (account, commit, revealed) in votes {
+        let shown: &[u8] = if revealed { b"revealed" } else { b"" };
+        hash = hash.field(account).field(commit).field(shown);
     }
     hash.finish().into()
 }
