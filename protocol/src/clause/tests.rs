@@ -169,10 +169,16 @@ fn a_schema_that_never_ends_or_explodes_or_fetches_is_not_taken() {
     let doubled = |n: usize| json!({ "allOf": [{ "$ref": format!("#/$defs/d{}", n + 1) }, { "$ref": format!("#/$defs/d{}", n + 1) }] });
     let mut definitions: serde_json::Map<_, _> = (0..20).map(|n| (format!("d{n}"), doubled(n))).collect();
     definitions.insert("d20".into(), json!({ "type": "string" }));
+    let link = |n: usize| match n {
+        0 => json!({ "type": "string" }),
+        _ => json!({ "items": { "$ref": format!("#/$defs/c{:02}", n - 1) } }),
+    };
+    let chain: serde_json::Map<_, _> = (0..60).map(|n| (format!("c{n:02}"), link(n))).collect();
     let rows = [
         (json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/a" } } }), SchemaError::Circle),
         (json!({ "items": { "$ref": "#" } }), SchemaError::Reference),
         (json!({ "$ref": "#/$defs/d0", "$defs": definitions }), SchemaError::TooLarge),
+        (json!({ "$ref": "#/$defs/c59", "$defs": chain }), SchemaError::TooLarge),
         (json!({ "$dynamicRef": "#a" }), SchemaError::Forbidden("$dynamicRef")),
         (json!({ "$schema": "http://json-schema.org/draft-04/schema#" }), SchemaError::Draft),
         (json!({ "type": "nothing" }), SchemaError::Invalid),
