@@ -112,8 +112,7 @@ impl AgeRecipient {
 
 impl fmt::Display for AgeRecipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = bech32::encode::<Bech32>(AGE, &self.0).expect("invariant: 32 bytes fit into bech32");
-        f.write_str(&text)
+        bech32::encode_to_fmt::<Bech32, _>(f, AGE, &self.0).map_err(|_| fmt::Error)
     }
 }
 
