@@ -85,9 +85,6 @@ impl Node {
 
     pub(super) fn drive_case(&mut self, id: CaseId, rng: &mut dyn CryptoRng) {
         let Some(case) = self.cases.get(&id) else { return };
-        if case.reported {
-            return;
-        }
         let Some(panel) = &case.panel else {
             return self.fetch_evidence(id);
         };
@@ -322,6 +319,10 @@ impl Node {
     fn report(&mut self, id: CaseId, _rng: &mut dyn CryptoRng) {
         let Some(case) = self.cases.get(&id) else { return };
         let Some(panel) = &case.panel else { return };
+        // What others still lack is sent on after the end; the verdict is handed over once.
+        if case.reported {
+            return;
+        }
         match panel.outcome() {
             None => return,
             Some(JuryOutcome::Judged) => {}
