@@ -370,8 +370,9 @@ impl Performer {
             Want::Sign { intent, version, transaction } => {
                 let (keys, inputs, account) = (self.keys.clone(), self.inputs.clone(), self.account);
                 tokio::spawn(async move {
-                    let signed =
-                        tokio::task::spawn_blocking(move || sign_transaction(&keys, account, version, &transaction));
+                    let signed = tokio::task::spawn_blocking(move || {
+                        sign_transaction(&keys, account, version, &transaction)
+                    });
                     match signed.await {
                         Ok(Ok((hash, raw))) => {
                             let _ = inputs.send(Input::Journal(Fact::Signed { intent, hash, raw })).await;

@@ -245,8 +245,7 @@ impl Daemon {
         let base = urls.first().ok_or_else(|| DaemonError::Home("the beacon has no address".into()))?;
         let beacon = Arc::new(crate::chain::beacon::DrandClient::new(base)?);
         let staged = home.path("staged");
-        std::fs::create_dir_all(&staged)
-            .map_err(|source| Fatal::File { path: staged.clone(), source })?;
+        std::fs::create_dir_all(&staged).map_err(|source| Fatal::File { path: staged.clone(), source })?;
         let mut performer = Performer {
             keys: keys.clone(),
             store: Store::open(&home.path("records"))?,
@@ -432,7 +431,8 @@ impl Daemon {
 
     /// Tells the protocol of a new block once everything about it is known.
     async fn tell_head(&mut self) -> Result<(), Fatal> {
-        let Heads { latest: Some((head, time)), price: Some(price), nonce_final: Some(nonce_final), .. } = self.view
+        let Heads { latest: Some((head, time)), price: Some(price), nonce_final: Some(nonce_final), .. } =
+            self.view
         else {
             return Ok(());
         };

@@ -40,6 +40,3 @@ pub use papers::{
 };
 pub use report::{Evidence, Finding, Report, ReportEvent, SCHEMA};
 pub use verify::{index_of, verify};
-
-#[cfg(test)]
-mod tests;

@@ -296,7 +296,9 @@ impl Deal {
                 }
             }
             DealEvent::Delivered(delivery) => {
-                if let Some(milestone) = self.milestones.get_mut(usize::from(delivery.claim.document.milestone.0)) {
+                if let Some(milestone) =
+                    self.milestones.get_mut(usize::from(delivery.claim.document.milestone.0))
+                {
                     milestone.delivered = Some(delivery.as_ref().clone());
                 }
             }
@@ -340,7 +342,8 @@ impl Deal {
     #[must_use]
     pub fn holds(&self, blob: BlobId) -> bool {
         let papers = self.papers.values().any(|(held, _)| *held == blob);
-        papers || self.milestones.iter().any(|milestone| milestone.sealed.is_some_and(|(held, _)| held == blob))
+        papers
+            || self.milestones.iter().any(|milestone| milestone.sealed.is_some_and(|(held, _)| held == blob))
     }
 
     /// Money that the deal may still cost us: the price until it lapses or closes, for the buyer.

@@ -51,8 +51,7 @@ mod tests {
     fn a_scope_allows_what_it_names_and_announcements_only() {
         let scope = Scope::of(Categories::of(&[Category::Offer, Category::WorkProduct]));
         for category in Category::ALL {
-            let named =
-                matches!(category, Category::Announcement | Category::Offer | Category::WorkProduct);
+            let named = matches!(category, Category::Announcement | Category::Offer | Category::WorkProduct);
             assert_eq!(scope.allows(category), named, "{}", name(category));
         }
     }

@@ -7,6 +7,7 @@ use alloy_primitives::Bytes;
 use zeroize::Zeroizing;
 
 use crate::{
+    block::Mark,
     command::Command,
     ids::{BlobId, CommandId, IntentId, NdaId, PeerKey, StreamId, TxHash},
     job::{JobId, Outcome},
@@ -14,7 +15,6 @@ use crate::{
         ChainView,
         decide::{Handover, Inclusion, Quote},
     },
-    block::Mark,
     ledger::LedgerEvent,
 };
 

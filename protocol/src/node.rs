@@ -229,7 +229,12 @@ impl Node {
     ///
     /// Nothing is asked for before [`Input::Started`].
     #[must_use]
-    pub fn resume(me: Me, policy: Policy, network: Network, records: impl IntoIterator<Item = Record>) -> Self {
+    pub fn resume(
+        me: Me,
+        policy: Policy,
+        network: Network,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Self {
         let ledger = Ledger::new(network.deployment);
         let journal = Journal::new(network.deployment.contracts.chain_id, network.timing.fees);
         let mut node = Self {
@@ -528,12 +533,7 @@ impl Node {
         }
     }
 
-    fn apply_negotiation(
-        &mut self,
-        id: NegotiationId,
-        nda: PaperId,
-        event: &NegotiationEvent,
-    ) {
+    fn apply_negotiation(&mut self, id: NegotiationId, nda: PaperId, event: &NegotiationEvent) {
         self.dirty.negotiations.insert(id);
         match self.negotiations.get_mut(&id) {
             Some(negotiation) => negotiation.apply(event),

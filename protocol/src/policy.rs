@@ -53,11 +53,7 @@ impl Default for Policy {
             exposure_max: Usdc(5_000_000_000),
             domains: Vec::new(),
             jurisdictions: Vec::new(),
-            categories: Categories::of(&[
-                Category::Offer,
-                Category::SourceMaterial,
-                Category::WorkProduct,
-            ]),
+            categories: Categories::of(&[Category::Offer, Category::SourceMaterial, Category::WorkProduct]),
             blocked: Vec::new(),
             rounds_max: 10_000,
             negotiation_secs_max: 3600,

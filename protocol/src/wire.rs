@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     document::{
-        AgentCard, Announcement, Bid, Category, DeliveryClaim, Document, Manifest, Nda, Pact, Rating, Request,
-        Salt, Signed, TermSheet,
+        AgentCard, Announcement, Bid, Category, DeliveryClaim, Document, Manifest, Nda, Pact, Rating,
+        Request, Salt, Signed, TermSheet,
     },
     ids::{BlobId, CaseId, ContentHash, DealId, Head, NegotiationId, PaperId},
     job::Signature,

@@ -126,7 +126,9 @@ pub(super) async fn open(
         match app.ask(Command::Negotiate(NewNegotiation { nda, size, quorum }), Vec::new()).await? {
             Reply::Negotiation(id) => Some(id),
             Reply::Accepted => tokio::time::timeout(OPENING, begun(nda, events)).await.ok().flatten(),
-            Reply::Paper(_) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => return Err(Problem::strange()),
+            Reply::Paper(_) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => {
+                return Err(Problem::strange());
+            }
         };
     Ok(Json(json!({ "negotiation": negotiation })))
 }

@@ -36,9 +36,11 @@ impl App {
     pub(super) async fn look(&self, look: Look) -> Result<View, Problem> {
         match self.ask(Command::Look(look), Vec::new()).await? {
             Reply::View(view) => Ok(*view),
-            Reply::Accepted | Reply::Paper(_) | Reply::Negotiation(_) | Reply::Files(_) | Reply::Bundle(_) => {
-                Err(Problem::strange())
-            }
+            Reply::Accepted
+            | Reply::Paper(_)
+            | Reply::Negotiation(_)
+            | Reply::Files(_)
+            | Reply::Bundle(_) => Err(Problem::strange()),
         }
     }
 }

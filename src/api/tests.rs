@@ -65,7 +65,7 @@ impl Door for Scripted {
     fn ask(&self, command: Command, staged: Vec<Vec<u8>>) -> BoxFuture<'_, Result<Reply, Refusal>> {
         let answer = Self::answer(&command);
         self.asked.lock().unwrap().push((command, staged));
-        Box::pin(async { answer })
+        Box::pin(async move { answer })
     }
 
     fn bundle(&self, deal: DealId) -> BoxFuture<'_, Result<Vec<u8>, ExportError>> {
@@ -191,8 +191,6 @@ async fn a_request_that_names_another_host_or_origin_is_refused_before_its_token
 
 #[tokio::test]
 async fn a_socket_in_the_home_serves_its_owner_and_is_gone_at_the_end() {
-    use std::os::unix::fs::PermissionsExt;
-
     let world = World::new("unix").await;
     let socket = world.home.path().join(SOCKET_FILE);
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o660);
@@ -244,7 +242,6 @@ async fn what_the_node_refuses_arrives_with_code_message_and_hint() {
     assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("NUN-NOT-FOUND")));
     let (status, problem) = world.post("/negotiations/12/end", json!({})).await;
     assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("NUN-INVALID")));
-    assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
 }
 
 #[tokio::test]

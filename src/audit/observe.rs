@@ -66,7 +66,8 @@ pub async fn observe(url: &str, deployment: &Deployment, from: u64) -> Result<On
     let blocks: std::collections::BTreeSet<u64> = seats.map(|log| log.block.number).collect();
     for number in blocks {
         let header = rpc.header(At::Number(number)).await.map_err(failed)?;
-        let header = header.ok_or_else(|| failed(RpcError::Nonsense("a log in a block that is not there")))?;
+        let header =
+            header.ok_or_else(|| failed(RpcError::Nonsense("a log in a block that is not there")))?;
         chain.times.insert(number, header.block.time);
     }
     let genesis = read(&rpc, deployment, "genesis()").await.map_err(failed)?;

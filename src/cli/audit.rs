@@ -80,9 +80,11 @@ impl Verify {
         let files = read_folder(&self.bundle)?;
         let index = audit::index_of(&files);
         let chain = match &index {
-            Some(index) => observe(&self.rpc, &index.deployment, index.from_block).await.map_err(|error| {
-                Failure { code: 3, ..Failure::failed(error) }.hint("name another endpoint with --rpc")
-            })?,
+            Some(index) => {
+                observe(&self.rpc, &index.deployment, index.from_block).await.map_err(|error| {
+                    Failure { code: 3, ..Failure::failed(error) }.hint("name another endpoint with --rpc")
+                })?
+            }
             // Without an index nothing can be asked for; the verification says why.
             None => audit::OnChain::default(),
         };

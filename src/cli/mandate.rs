@@ -150,7 +150,8 @@ fn contracts(home: &Home) -> Result<typed::Contracts, Failure> {
 mod tests {
     use alloy::signers::{SignerSync, local::PrivateKeySigner};
 
-    use super::{super::init::tests::init, *};
+    use super::*;
+    use crate::cli::init::tests::init;
 
     fn offered(home: &Home, principal: &PrivateKeySigner, change: impl FnOnce(&mut Offered)) -> Offered {
         let card = &home.card.document;

@@ -116,8 +116,7 @@ impl LocalChain {
     pub async fn start(folder: &Path, beacon: Beacon) -> Result<Self, ChainError> {
         let options = AnvilOptions { port: 0, load: None, dump: Some(folder.join("chain.json")) };
         let anvil = Anvil::start(&options, &folder.join("logs/anvil.log")).await?;
-        let url = anvil.rpc().parse().expect("invariant: a loopback address is a URL");
-        let provider = ProviderBuilder::new().connect_http(url).erased();
+        let provider = reader(&anvil.rpc());
         let operator = Account::random("operator");
         let admin = Account::random("usdc admin");
         let roles = LocalOperator { operator: operator.address(), usdc_admin: admin.address() };
@@ -385,6 +384,16 @@ impl LocalChain {
     pub async fn stop(self) {
         self.anvil.stop().await;
     }
+}
+
+/// A provider for a loopback address.
+///
+/// # Panics
+/// On an address that is no URL; an anvil's own always is.
+#[must_use]
+pub fn reader(rpc: &str) -> DynProvider {
+    let url = rpc.parse().expect("invariant: a loopback address is a URL");
+    ProviderBuilder::new().connect_http(url).erased()
 }
 
 fn contracts(deployment: &Deployment) -> Result<Contracts, NotDeployed> {

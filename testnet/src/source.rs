@@ -29,11 +29,19 @@ pub struct SourceFile {
 impl SourceFile {
     /// Numbered lines of production code that contain a text, comments left out.
     pub fn lines_with(&self, wanted: &str) -> impl Iterator<Item = (usize, &str)> {
-        let numbered = (1..).zip(production(&self.text).lines());
+        let numbered = (1..).zip(self.production().lines());
         numbered.filter(move |(_, line)| {
             let code = line.split("//").next().unwrap_or(line);
             code.match_indices(wanted).any(|(at, _)| is_word(code, at, wanted))
         })
+    }
+
+    /// The text before the file's tests; nothing where the whole file is tests.
+    #[must_use]
+    pub fn production(&self) -> &str {
+        let tests = self.path.ends_with("/tests.rs") || self.path.contains("/tests/");
+        let end = if tests { Some(0) } else { self.text.find("#[cfg(test)]") };
+        &self.text[..end.unwrap_or(self.text.len())]
     }
 
     /// Whether it is a module of that name in a folder, or lies under it.
@@ -52,12 +60,6 @@ fn is_word(code: &str, at: usize, wanted: &str) -> bool {
     let starts = wanted.starts_with(part) && before.is_some_and(part);
     let ends = wanted.ends_with(part) && after.is_some_and(part);
     !starts && !ends
-}
-
-/// The text before the file's tests.
-#[must_use]
-pub fn production(text: &str) -> &str {
-    &text[..text.find("#[cfg(test)]").unwrap_or(text.len())]
 }
 
 /// All Rust files under a folder, in order of path; none where the folder does not exist.

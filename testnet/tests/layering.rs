@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use nuncio_testnet::source::{SourceFile, production, root, rust_files};
+use nuncio_testnet::source::{SourceFile, root, rust_files};
 use serde_json::Value;
 
 /// What the protocol may be built from: data, papers, pure cryptography. Nothing that reads a clock,
@@ -280,7 +280,7 @@ fn documents_know_nothing_of_stages_nodes_or_effects() {
 
 /// Lines of production code that name a module at the root of the file's crate, alone or in a list.
 fn names_module(file: &SourceFile, module: &str) -> Vec<usize> {
-    let code = production(&file.text);
+    let code = file.production();
     let mut found: Vec<usize> =
         file.lines_with(&format!("crate::{module}::")).map(|(line, _)| line).collect();
     found.extend(file.lines_with(&format!("crate::{module};")).map(|(line, _)| line));

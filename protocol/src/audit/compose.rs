@@ -199,11 +199,7 @@ impl Draw<'_> {
     ///
     /// # Errors
     /// What does not hold, as a sentence.
-    pub(super) fn walk(
-        &self,
-        chain_id: u64,
-        logs: &[(LoggedAt, ChainEvent)],
-    ) -> Result<Walk, &'static str> {
+    pub(super) fn walk(&self, chain_id: u64, logs: &[(LoggedAt, ChainEvent)]) -> Result<Walk, &'static str> {
         let request = &self.panel.request;
         let round = Round(request.beaconRound);
         let randomness = self

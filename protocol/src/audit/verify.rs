@@ -239,7 +239,12 @@ impl Examination<'_> {
         self.hold(digest == terms.meta.panelRequest, FILE, "id", "the deal names another panel request");
         let fixed = (request.jury, request.beaconRound, request.attempt, request.quorum);
         let agreed = (terms.jury, terms.meta.beaconRound, terms.meta.attempt, terms.quorum);
-        self.hold(fixed == agreed, FILE, "panel", "jury, round, attempt and quorum are not those of the terms");
+        self.hold(
+            fixed == agreed,
+            FILE,
+            "panel",
+            "jury, round, attempt and quorum are not those of the terms",
+        );
         for (by, signature) in [(terms.buyer, &panel.by_buyer), (terms.seller, &panel.by_seller)] {
             if self.typed(FILE, digest, signature, by) {
                 self.signed("panel.requested", by, None, FILE);
@@ -311,7 +316,9 @@ impl Examination<'_> {
                 self.typed(FILE, typed.digest(&self.contracts()), signature, rater);
             }
             let on_chain = real.iter().find_map(|(_, event)| {
-                let ChainEvent::Rated { rater: by, ratee: of, value, feedback, .. } = event else { return None };
+                let ChainEvent::Rated { rater: by, ratee: of, value, feedback, .. } = event else {
+                    return None;
+                };
                 (*by == rater).then_some((*of, *value, *feedback))
             });
             if let Some(said) = on_chain {

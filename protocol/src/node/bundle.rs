@@ -74,10 +74,8 @@ impl Node {
         let (nda, slot) = (deal.nda, Slot::open(format!("bundle/{}", index.deal)));
         let index = papers::paper(self.network.chain(), index, rng).map_err(|e| invalid(e.to_string()))?;
         let payloads = vec![papers::payload(self.me.did, self.now, index.id())];
-        let job = Job::Sign {
-            request: SignRequest { slot, payloads },
-            then: Signing::Bundle(Box::new(index)),
-        };
+        let job =
+            Job::Sign { request: SignRequest { slot, payloads }, then: Signing::Bundle(Box::new(index)) };
         self.start_for(command, Some(nda), job);
         Ok(None)
     }

@@ -19,7 +19,10 @@ use crate::{
         self, Call, Standing,
         wants::{Want, WantKey},
     },
-    ledger::{LedgerEvent, state::{DealFact, SeatStanding}},
+    ledger::{
+        LedgerEvent,
+        state::{DealFact, SeatStanding},
+    },
     panel::{Provider, Seat, SeatIndex},
     record::Record,
     typed::EthSignature,

@@ -34,7 +34,8 @@ impl Node {
         rng: &mut dyn CryptoRng,
     ) -> Result<Option<Reply>, Refusal> {
         let deal = self.deals.get(&id).ok_or_else(|| not_found("deal", id))?;
-        let milestone = deal.milestones.get(usize::from(index)).ok_or_else(|| not_found("milestone", index))?;
+        let milestone =
+            deal.milestones.get(usize::from(index)).ok_or_else(|| not_found("milestone", index))?;
         if deal.side != Side::B || !deal.opened || !deal.secret {
             return Err(not_now("the deal is not open, or its secret has not come"));
         }
@@ -52,7 +53,11 @@ impl Node {
         let pact = self.negotiations.get(&deal.negotiation).map(|n| n.begin.pact.clone());
         let pact = pact.ok_or_else(|| not_found("pact", deal.terms.meta.pact))?;
         let mut files: Vec<File> = files.into_iter().filter(|file| file.name != PACT).collect();
-        files.push(File { name: PACT.into(), media_type: "application/json".into(), bytes: pact.canonical() });
+        files.push(File {
+            name: PACT.into(),
+            media_type: "application/json".into(),
+            bytes: pact.canonical(),
+        });
         files.sort_by(|a, b| a.name.cmp(&b.name));
         let manifest = self.manifest(id, index, &files, rng).map_err(invalid)?;
         let files = files.into_iter().map(|file| self.stage(file.name, file.bytes)).collect();
@@ -142,7 +147,9 @@ impl Node {
         let Some(deal) = self.deals.get(&id) else { return };
         let nda = deal.nda;
         let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
-        let (Some(delivering), Some((blob, size))) = (&milestone.delivering, milestone.sealed) else { return };
+        let (Some(delivering), Some((blob, size))) = (&milestone.delivering, milestone.sealed) else {
+            return;
+        };
         let attempt = delivering.attempt;
         let pending = self.is_pending(|job| match job {
             Job::Sign { then: Signing::Claim(claim), .. } => {
@@ -304,7 +311,8 @@ impl Node {
         if deal.side != Side::A || self.counterparty_peer(deal) != Some(from) {
             return Err(Misconduct::OutOfTurn);
         }
-        let milestone = deal.milestones.get(usize::from(index)).ok_or_else(|| Misconduct::malformed("claim"))?;
+        let milestone =
+            deal.milestones.get(usize::from(index)).ok_or_else(|| Misconduct::malformed("claim"))?;
         let newer = milestone.delivered.as_ref().is_none_or(|held| held.claim.document.attempt < attempt);
         if !newer {
             return Ok(());
@@ -418,7 +426,8 @@ impl Node {
         let settled = self.settlement(id, index).filter(|fact| safe(&fact.at));
         let paid = settled.map(|fact| (fact.to_seller, fact.to_buyer));
         let known = deal.milestones.get(usize::from(index)).is_none_or(|m| m.settled.is_some());
-        let closed = self.deal_fact(id).and_then(|fact| fact.closed.as_ref()).is_some_and(|fact| safe(&fact.at));
+        let closed =
+            self.deal_fact(id).and_then(|fact| fact.closed.as_ref()).is_some_and(|fact| safe(&fact.at));
         let close = closed && !deal.closed;
         if let (Some((to_seller, to_buyer)), false) = (paid, known) {
             let event = DealEvent::Settled { milestone: index, to_seller: to_seller.0, to_buyer: to_buyer.0 };

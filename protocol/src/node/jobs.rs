@@ -23,10 +23,8 @@ impl Job {
     pub fn is_ephemeral(&self) -> bool {
         matches!(
             self,
-            Self::Sign {
-                then: Signing::Checkpoint(..) | Signing::Announcement(_) | Signing::Bundle(_),
-                ..
-            } | Self::Open { .. }
+            Self::Sign { then: Signing::Checkpoint(..) | Signing::Announcement(_) | Signing::Bundle(_), .. }
+                | Self::Open { .. }
         )
     }
 }
@@ -50,7 +48,13 @@ impl Node {
     }
 
     /// Asks for signatures.
-    pub(super) fn sign(&mut self, nda: Option<PaperId>, slot: Slot, payloads: Vec<Payload>, then: Signing) -> JobId {
+    pub(super) fn sign(
+        &mut self,
+        nda: Option<PaperId>,
+        slot: Slot,
+        payloads: Vec<Payload>,
+        then: Signing,
+    ) -> JobId {
         self.start(nda, Job::Sign { request: SignRequest { slot, payloads }, then })
     }
 

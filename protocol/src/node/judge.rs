@@ -124,7 +124,9 @@ impl Node {
         let Some(case) = self.cases.get(&id) else { return };
         let blob = case.delivery.claim.document.blob;
         let busy = self.is_pending(|job| match job {
-            Job::GetBlob { then: Fetching::Evidence { case }, .. } | Job::OpenEvidence { case, .. } => *case == id,
+            Job::GetBlob { then: Fetching::Evidence { case }, .. } | Job::OpenEvidence { case, .. } => {
+                *case == id
+            }
             _ => false,
         });
         if busy {
@@ -151,7 +153,9 @@ impl Node {
 
     /// Nobody has the bytes, or they do not open: every clause fails, which is a judgement too.
     pub(super) fn on_evidence_missing(&mut self, id: CaseId) {
-        self.note(Event::Trouble { what: format!("evidence of {}/{} is not to be had", id.deal, id.milestone) });
+        self.note(Event::Trouble {
+            what: format!("evidence of {}/{} is not to be had", id.deal, id.milestone),
+        });
     }
 
     /// The evidence lies open for this one step: run the clauses, commit to the result.
@@ -164,7 +168,8 @@ impl Node {
         let terms = state.terms.clone();
         let delivery = case.delivery.clone();
         let Some(pact) = self.pact_of(files, terms.meta.pact) else {
-            return self.note(Event::Trouble { what: format!("the pact of {} is not in the evidence", id.deal) });
+            return self
+                .note(Event::Trouble { what: format!("the pact of {} is not in the evidence", id.deal) });
         };
         let milestone = MilestoneIndex(id.milestone);
         let Some(members) = self.members_of(&delivery) else {
@@ -286,9 +291,10 @@ impl Node {
     /// Messages of faster jurors wait until we have opened the evidence.
     fn keep_early(&mut self, from: PeerKey, id: CaseId, message: JuryMessage) -> Result<(), Misconduct> {
         const EARLY_MAX: usize = 256;
-        let juror = self.directory.listings(self.now).any(|l| {
-            l.card.document.node == from && l.card.document.roles.contains(&Role::Juror)
-        });
+        let juror = self
+            .directory
+            .listings(self.now)
+            .any(|l| l.card.document.node == from && l.card.document.roles.contains(&Role::Juror));
         if !juror {
             return Err(Misconduct::NotAMember { what: "vote".into() });
         }

@@ -108,7 +108,11 @@ impl Node {
     }
 
     /// A paper whose signatures hold on our chain.
-    pub(super) fn verified<T: Paper>(&self, signed: Signed<T>, what: &str) -> Result<Verified<T>, Misconduct> {
+    pub(super) fn verified<T: Paper>(
+        &self,
+        signed: Signed<T>,
+        what: &str,
+    ) -> Result<Verified<T>, Misconduct> {
         signed.verify(&self.network.deployment.contracts).map_err(|error| match error {
             PaperError::WrongChain { .. } => Misconduct::WrongDomain { what: what.into() },
             PaperError::Encoding(_)
@@ -182,7 +186,12 @@ impl Node {
         Ok(None)
     }
 
-    pub(super) fn on_request_signed(&mut self, paper: Document<Request>, proof: Proof, command: Option<CommandId>) {
+    pub(super) fn on_request_signed(
+        &mut self,
+        paper: Document<Request>,
+        proof: Proof,
+        command: Option<CommandId>,
+    ) {
         let (id, domain) = (paper.id(), paper.domain.to_string());
         let request = Box::new(papers::signed(paper, proof));
         let bytes = papers::encode(&Gossip::Request(request.clone()));
@@ -201,7 +210,8 @@ impl Node {
     ) -> Result<Option<Reply>, Refusal> {
         let request = self.directory.request(new.request).ok_or_else(|| not_found("request", new.request))?;
         let buyer = request.document.buyer;
-        let to = self.directory.peer(&buyer).ok_or_else(|| not_now("the buyer has not announced itself yet"))?;
+        let to =
+            self.directory.peer(&buyer).ok_or_else(|| not_now("the buyer has not announced itself yet"))?;
         let chain = self.network.chain();
         let wrong = |error: PaperError| invalid(error.to_string());
         let pact = Pact {

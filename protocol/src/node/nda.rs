@@ -24,7 +24,11 @@ use crate::{
 const ANCHOR_SECS: u64 = 600;
 
 impl Node {
-    pub(super) fn choose(&mut self, choice: Choice, rng: &mut dyn CryptoRng) -> Result<Option<Reply>, Refusal> {
+    pub(super) fn choose(
+        &mut self,
+        choice: Choice,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Option<Reply>, Refusal> {
         let own =
             self.market.requests.get(&choice.request).ok_or_else(|| not_found("request", choice.request))?;
         if own.chosen.is_some() {
@@ -275,7 +279,9 @@ impl Node {
         signed.verify_by(did).map_err(|_| Misconduct::bad_signature("nda"))?;
         let id = self.nda_digest(text);
         self.check_typed(*id.as_bytes(), signature, account, "nda")?;
-        let Some(proof) = signed.proofs.first().cloned() else { return Err(Misconduct::bad_signature("nda")) };
+        let Some(proof) = signed.proofs.first().cloned() else {
+            return Err(Misconduct::bad_signature("nda"));
+        };
         let nda = text.clone();
         self.key(draft, nda);
         let event = NdaEvent::Signed { side: Side::B, proof, signature: *signature };
@@ -297,8 +303,7 @@ impl Node {
         }
         proof.verify(text.id(), text.a.did).map_err(|_| Misconduct::bad_signature("nda"))?;
         self.check_typed(*id.as_bytes(), signature, text.a.settlement, "nda")?;
-        let event =
-            NdaEvent::Signed { side: Side::A, proof: proof.clone(), signature: *signature };
+        let event = NdaEvent::Signed { side: Side::A, proof: proof.clone(), signature: *signature };
         self.record(Record::Nda { draft, event });
         Ok(())
     }
@@ -338,5 +343,3 @@ impl Node {
         if signature.is_by(account, digest.into()) { Ok(()) } else { Err(Misconduct::bad_signature(what)) }
     }
 }
-
-

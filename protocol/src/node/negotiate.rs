@@ -12,8 +12,8 @@ use crate::{
     command::{Concession, Event, NewNegotiation, Proposal, ProposedMilestone, Refusal, Reply},
     deal::DealEvent,
     document::{
-        AgeRecipient, Agreement, Category, Document, Fallback, Juror, Milestone, Pact, Panel, PanelTerms, Salt,
-        TermSheet,
+        AgeRecipient, Agreement, Category, Document, Fallback, Juror, Milestone, Pact, Panel, PanelTerms,
+        Salt, TermSheet,
     },
     ids::{ContentHash, DealId, Head, NegotiationId, PaperId},
     job::{Payload, Signing, Slot},
@@ -86,11 +86,8 @@ impl Node {
             return Err(not_now("the buyer begins"));
         }
         let choice = nda.choice.as_ref().ok_or_else(|| not_now("this NDA has no bid"))?;
-        let own = self
-            .market
-            .requests
-            .get(&choice.request)
-            .ok_or_else(|| not_found("request", choice.request))?;
+        let own =
+            self.market.requests.get(&choice.request).ok_or_else(|| not_found("request", choice.request))?;
         let bid = own.bids.get(&choice.bid).ok_or_else(|| not_found("bid", choice.bid))?;
         let (request, bid_id) = (choice.request, choice.bid);
         let template = &bid.pact.document;
@@ -153,7 +150,8 @@ impl Node {
         let own = self.market.bids.get(&begin.bid).ok_or(Misconduct::OutOfTurn)?;
         let template = &own.pact.document;
         let inputs = &own.request.document.inputs;
-        let expected = Pact { template: Some(template.id()), sources: inputs.clone(), ..template.content().clone() };
+        let expected =
+            Pact { template: Some(template.id()), sources: inputs.clone(), ..template.content().clone() };
         if *begin.pact.content() != expected {
             return Err(Misconduct::TermsDiffer { what: "pact".into() });
         }
@@ -271,7 +269,12 @@ impl Node {
             milestones,
             window_secs: timing.window_secs,
             judging_secs: timing.judging_secs,
-            panel: PanelTerms { jury: contracts.jury, size: begin.size, quorum: begin.quorum, fee: Usdc::ZERO },
+            panel: PanelTerms {
+                jury: contracts.jury,
+                size: begin.size,
+                quorum: begin.quorum,
+                fee: Usdc::ZERO,
+            },
             fallback: Fallback::Refund {},
             appeal_fee: Usdc::ZERO,
             seller_bond: Usdc::ZERO,
@@ -302,7 +305,10 @@ impl Node {
             }
         }
         if vaults.len() < VAULTS {
-            return Err(format!("{} vaults of other principals are known, {VAULTS} are needed", vaults.len()));
+            return Err(format!(
+                "{} vaults of other principals are known, {VAULTS} are needed",
+                vaults.len()
+            ));
         }
         vaults.sort_unstable();
         vaults.try_into().map_err(|e: BoundError| e.to_string())
@@ -328,7 +334,12 @@ impl Node {
         Ok(Some(Reply::Accepted))
     }
 
-    fn make_offer(&mut self, id: NegotiationId, terms: Document<TermSheet>, rng: &mut dyn CryptoRng) -> Result<(), SayError> {
+    fn make_offer(
+        &mut self,
+        id: NegotiationId,
+        terms: Document<TermSheet>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), SayError> {
         let Some((nda, side)) = self.negotiations.get(&id).map(|n| (n.nda, n.side)) else { return Ok(()) };
         let terms = Box::new(terms);
         let head = self.say(nda, Category::Offer, Say::Offer(terms.clone()), rng)?;
@@ -365,7 +376,9 @@ impl Node {
         if (panel.quorum, panel.size) != (negotiation.begin.quorum, negotiation.begin.size) {
             return differ("panel");
         }
-        if (panel.jury, terms.escrow, terms.mandates) != (contracts.jury, contracts.escrow, contracts.mandates) {
+        if (panel.jury, terms.escrow, terms.mandates)
+            != (contracts.jury, contracts.escrow, contracts.mandates)
+        {
             return differ("contracts");
         }
         if let Some(last) = &negotiation.last
@@ -468,8 +481,7 @@ impl Node {
         let negotiation = self.negotiations.get(&id).ok_or_else(|| not_found("negotiation", id))?;
         let agreement =
             self.compose(negotiation, &last.terms, last.head, start, fund_by, salt).map_err(invalid)?;
-        let event =
-            NegotiationEvent::Accepted { by: side, head: last.head, agreement: Box::new(agreement) };
+        let event = NegotiationEvent::Accepted { by: side, head: last.head, agreement: Box::new(agreement) };
         self.event(id, event);
         Ok(Some(Reply::Accepted))
     }
@@ -510,7 +522,8 @@ impl Node {
     }
 
     fn juror(&self, accepted: &SeatAccepted) -> Result<Juror, String> {
-        let seat = self.registered().find(|seat| seat.holder == accepted.juror).ok_or("a juror without a seat")?;
+        let seat =
+            self.registered().find(|seat| seat.holder == accepted.juror).ok_or("a juror without a seat")?;
         let listing = self.directory.settlement(accepted.juror).ok_or("a juror without a card")?;
         let age_recipient = AgeRecipient::from_key(accepted.recipient).map_err(|e| e.to_string())?;
         let did = listing.card.document.agent;
@@ -581,7 +594,14 @@ impl Node {
         }
         let terms = last.terms.clone();
         let agreement = self
-            .compose(negotiation, &terms, acceptance.head, acceptance.start, acceptance.fund_by, acceptance.salt)
+            .compose(
+                negotiation,
+                &terms,
+                acceptance.head,
+                acceptance.start,
+                acceptance.fund_by,
+                acceptance.salt,
+            )
             .map_err(|what| Misconduct::TermsDiffer { what })?;
         let deal = Agreement::deal(&agreement);
         self.check_assent(negotiation, side.other(), &agreement, &deal, &acceptance.assent)?;
@@ -715,29 +735,27 @@ fn concede(strategy: &Concession, made: u32) -> Usdc {
     let made = u128::from(made.min(strategy.rounds));
     let rounds = u128::from(strategy.rounds);
     let (from, to) = (u128::from(strategy.from.0), u128::from(strategy.to.0));
-    let price = if from <= to {
-        from + (to - from) * made / rounds
-    } else {
-        from - (from - to) * made / rounds
-    };
+    let price =
+        if from <= to { from + (to - from) * made / rounds } else { from - (from - to) * made / rounds };
     Usdc(u64::try_from(price).expect("between two amounts"))
 }
 
 /// The milestones of earlier terms at another price; one milestone of an hour when there are none.
 fn scale(template: Option<&Document<TermSheet>>, price: Usdc) -> Vec<ProposedMilestone> {
     let Some(terms) = template else {
-        return vec![ProposedMilestone { title: "delivery".parse().expect("a plain word is a line"), amount: price, due_secs: 3600 }];
+        return vec![ProposedMilestone {
+            title: "delivery".parse().expect("a plain word is a line"),
+            amount: price,
+            due_secs: 3600,
+        }];
     };
     let mut left = price;
     let count = terms.milestones.len();
     let mut milestones = Vec::with_capacity(count);
     for (index, milestone) in terms.milestones.iter().enumerate() {
         let share = u128::from(price.0) * u128::from(milestone.amount.0) / u128::from(terms.price.0.max(1));
-        let amount = if index + 1 == count {
-            left
-        } else {
-            Usdc(u64::try_from(share).unwrap_or(price.0).min(left.0))
-        };
+        let amount =
+            if index + 1 == count { left } else { Usdc(u64::try_from(share).unwrap_or(price.0).min(left.0)) };
         left = left.checked_sub(amount).unwrap_or_default();
         let title = milestone.title.clone();
         milestones.push(ProposedMilestone { title, amount, due_secs: milestone.due_secs });

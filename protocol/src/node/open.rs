@@ -30,7 +30,7 @@ impl Node {
     /// Asks for everything that a deal still lacks.
     pub(super) fn drive_deal(&mut self, id: DealId, rng: &mut dyn CryptoRng) {
         let Some(deal) = self.deals.get(&id) else { return };
-        if deal.lapsed || deal.closed && deal.rated_by_a.is_some() && deal.rated_by_b.is_some() {
+        if deal.lapsed || deal.closed && self.rated.contains(&id) {
             return;
         }
         if !deal.opened {

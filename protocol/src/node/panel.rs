@@ -13,7 +13,9 @@ use crate::{
     ids::{ContentHash, NegotiationId, PeerKey},
     job::{Job, Payload, Signing, Slot},
     misconduct::Misconduct,
-    panel::{ATTEMPTS_MAX, DrawInputs, Exclusions, RequestedDraw, Seat, SeatIndex, Walk, check_request, draw, walk},
+    panel::{
+        ATTEMPTS_MAX, DrawInputs, Exclusions, RequestedDraw, Seat, SeatIndex, Walk, check_request, draw, walk,
+    },
     record::Record,
     stage::{
         negotiation::{ATTEMPTS, Negotiation, NegotiationEvent},
@@ -70,11 +72,7 @@ impl Node {
                 let said = self.say(
                     nda,
                     Category::Announcement,
-                    Say::PanelFormed {
-                        attempt: number,
-                        beacon,
-                        accepted: accepted.into_values().collect(),
-                    },
+                    Say::PanelFormed { attempt: number, beacon, accepted: accepted.into_values().collect() },
                     rng,
                 );
                 if said.is_ok() {
@@ -88,7 +86,8 @@ impl Node {
 
     /// Whether an attempt's time is over, and the next one then.
     fn fail_when_late(&mut self, id: NegotiationId, round: u64, rng: &mut dyn CryptoRng) {
-        let late = Timestamp::from_secs(self.network.beacon.time_of(Round(round))).plus(self.network.timing.attempt);
+        let late =
+            Timestamp::from_secs(self.network.beacon.time_of(Round(round))).plus(self.network.timing.attempt);
         if self.now < late {
             return;
         }
@@ -193,7 +192,11 @@ impl Node {
         }
         if let Some(held) = &negotiation.current().request {
             let same = held.beaconRound == ask.beacon_round && held.attempt == ask.attempt;
-            return if same || ask.attempt > negotiation.attempt { Ok(()) } else { Err(Misconduct::WrongPanel) };
+            return if same || ask.attempt > negotiation.attempt {
+                Ok(())
+            } else {
+                Err(Misconduct::WrongPanel)
+            };
         }
         let first = negotiation.attempts.first().and_then(|a| a.request.as_ref()).map(|r| r.beaconRound);
         let rounds = self.attempt_rounds(first.unwrap_or(ask.beacon_round));
@@ -283,7 +286,9 @@ impl Node {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
         let attempt = negotiation.current();
         let (Some(request), Some(beacon)) = (&attempt.request, &attempt.beacon) else { return };
-        let (Some(by_a), Some(by_b), Side::A) = (attempt.by_a, attempt.by_b, negotiation.side) else { return };
+        let (Some(by_a), Some(by_b), Side::A) = (attempt.by_a, attempt.by_b, negotiation.side) else {
+            return;
+        };
         let Some((buyer, seller)) = self.accounts(negotiation.nda) else { return };
         let Some(candidates) = self.candidates(request, beacon) else { return };
         let seats = self.seats();
@@ -301,8 +306,11 @@ impl Node {
         };
         let holders: BTreeSet<Address> =
             candidates.iter().filter_map(|index| seats.get(index)).map(|seat| seat.holder).collect();
-        let peers: Vec<PeerKey> =
-            holders.iter().filter_map(|h| self.directory.settlement(*h)).map(|l| l.card.document.node).collect();
+        let peers: Vec<PeerKey> = holders
+            .iter()
+            .filter_map(|h| self.directory.settlement(*h))
+            .map(|l| l.card.document.node)
+            .collect();
         for peer in peers {
             self.post(peer, None, Direct::SeatInvite(Box::new(invite.clone())));
         }
@@ -463,7 +471,8 @@ impl Node {
             return Err(Misconduct::StaleAnnouncement { got: invite.until, held: now });
         }
         let ours = self.me.settlement();
-        if invite.parties.contains(&ours) || !self.registered().any(|seat| seat.holder == ours && seat.active) {
+        if invite.parties.contains(&ours) || !self.registered().any(|seat| seat.holder == ours && seat.active)
+        {
             return Ok(());
         }
         self.start(None, Job::SeatKey { invite: Box::new(invite), request: digest, from });
@@ -487,7 +496,8 @@ impl Node {
             until: invite.until,
             signature: EthSignature([0; 65]),
         };
-        let payload = Payload::Typed { digest: seat_accept(&seat).digest(&self.network.deployment.contracts).0 };
+        let payload =
+            Payload::Typed { digest: seat_accept(&seat).digest(&self.network.deployment.contracts).0 };
         let slot = Slot::open(format!("seat/{}/{}", invite.negotiation, invite.attempt));
         self.sign(None, slot, vec![payload], Signing::Seat(Box::new(seat), from));
     }
@@ -497,7 +507,11 @@ impl Node {
         self.post(to, None, Direct::SeatAccepted(Box::new(seat)));
     }
 
-    pub(super) fn on_seat_accepted(&mut self, seat: SeatAccepted, _rng: &mut dyn CryptoRng) -> Result<(), Misconduct> {
+    pub(super) fn on_seat_accepted(
+        &mut self,
+        seat: SeatAccepted,
+        _rng: &mut dyn CryptoRng,
+    ) -> Result<(), Misconduct> {
         let Some(negotiation) = self.negotiations.get(&seat.negotiation) else { return Ok(()) };
         let attempt = negotiation.current();
         let Some(request) = &attempt.request else { return Ok(()) };

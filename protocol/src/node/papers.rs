@@ -19,7 +19,11 @@ pub(super) fn encode<T: Serialize>(message: &T) -> Vec<u8> {
 }
 
 /// A new paper with a fresh salt.
-pub(super) fn paper<T: Paper>(chain: Chain, content: T, rng: &mut dyn CryptoRng) -> Result<Document<T>, PaperError> {
+pub(super) fn paper<T: Paper>(
+    chain: Chain,
+    content: T,
+    rng: &mut dyn CryptoRng,
+) -> Result<Document<T>, PaperError> {
     Document::new(chain, Salt::random(rng), content)
 }
 

@@ -33,8 +33,8 @@ impl Node {
             Side::A => (&deal.rated_by_a, deal.agreement.seller.did),
             Side::B => (&deal.rated_by_b, deal.agreement.buyer.did),
         };
-        let pending =
-            self.is_pending(|job| matches!(job, Job::Sign { then: Signing::Rating(of), .. } if of.deal == id));
+        let pending = self
+            .is_pending(|job| matches!(job, Job::Sign { then: Signing::Rating(of), .. } if of.deal == id));
         if mine.is_some() || pending {
             return Err(not_now("this deal is rated already"));
         }
@@ -103,7 +103,8 @@ impl Node {
         };
         let Some((rating, Some(signature))) = mine else { return };
         let ours = self.me.settlement();
-        let fact = self.deal_fact(id).and_then(|fact| fact.ratings.iter().find(|rating| rating.rater == ours));
+        let fact =
+            self.deal_fact(id).and_then(|fact| fact.ratings.iter().find(|rating| rating.rater == ours));
         let seen = fact.map(|rating| self.ledger.level(&rating.at));
         match seen {
             Some(level) if level >= Level::Safe => {

@@ -95,7 +95,8 @@ impl Node {
         let Some((text, _)) = state.signed() else { return };
         let peer = state.peer;
         let over = text.until_secs <= self.now.secs();
-        if state.side != Side::A || over || self.links.links.contains_key(&draft) || !self.up.contains(&peer) {
+        if state.side != Side::A || over || self.links.links.contains_key(&draft) || !self.up.contains(&peer)
+        {
             return;
         }
         let stream = self.stream();
@@ -152,7 +153,10 @@ impl Node {
                     handshake.read(&first)?;
                     let reply = handshake.write()?;
                     let session = handshake.finish(nda, scope)?;
-                    Ok((reply, LinkState::Open(Box::new(OpenLink { session, ready: None, checked: (self.now, 0) }))))
+                    Ok((
+                        reply,
+                        LinkState::Open(Box::new(OpenLink { session, ready: None, checked: (self.now, 0) })),
+                    ))
                 }
                 (Side::B, None) => Err(Misconduct::OutOfTurn),
             }
@@ -325,7 +329,10 @@ impl Node {
                 LinkState::Open(open) if open.session.sent() > open.checked.1 + 1 => {
                     Some(open.checked.0.plus(self.network.timing.checkpoint))
                 }
-                LinkState::Open(_) | LinkState::Opening | LinkState::Keying { .. } | LinkState::Shaking(_) => None,
+                LinkState::Open(_)
+                | LinkState::Opening
+                | LinkState::Keying { .. }
+                | LinkState::Shaking(_) => None,
             })
             .min()
     }

@@ -55,7 +55,8 @@ impl Node {
         for (id, deal) in self.ledger.state().deals() {
             let Some(closed) = deal.closed.filter(|closed| closed.to_seller > Usdc::ZERO) else { continue };
             for rating in &deal.ratings {
-                let (Some(rater), Some(subject)) = (self.known(rating.rater), self.known(rating.ratee)) else {
+                let (Some(rater), Some(subject)) = (self.known(rating.rater), self.known(rating.ratee))
+                else {
                     continue;
                 };
                 records.push(Record {

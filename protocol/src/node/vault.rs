@@ -50,7 +50,7 @@ impl Node {
             signature: None,
         };
         let digest = super::deliver::typed_receipt(&receipt).digest(&self.network.deployment.contracts).0;
-        let slot = Slot::open(format!("receipt/{}/{}", receipt.put.deal, blob));
+        let slot = Slot::open(format!("receipt/{blob}"));
         self.sign(None, slot, vec![Payload::Typed { digest }], Signing::Receipt(Box::new(receipt), from));
     }
 

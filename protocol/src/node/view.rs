@@ -130,9 +130,8 @@ impl Node {
             (Some(_), None, None) => "offers",
             (None, None, None) => "panel",
         };
-        let deal = negotiation.agreed().map(|(accepted, _, _)| {
-            accepted.deal.id(&self.network.deployment.contracts)
-        });
+        let deal =
+            negotiation.agreed().map(|(accepted, _, _)| accepted.deal.id(&self.network.deployment.contracts));
         NegotiationView {
             id: negotiation.id,
             nda: negotiation.nda,

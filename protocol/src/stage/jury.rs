@@ -41,7 +41,9 @@ pub use case::{Case, Timing, VoteRelay};
 pub use message::{
     Equivocation, JuryBody, JuryFault, JuryMessage, Relays, RunId, SignedCommit, SignedVerdict,
 };
-pub use tally::{ClauseTally, NoQuorum, Tally, Vote, belongs, commitment, revealed, tally, verdict_paper, votes_digest};
+pub use tally::{
+    ClauseTally, NoQuorum, Tally, Vote, belongs, commitment, revealed, tally, verdict_paper, votes_digest,
+};
 pub use want::JuryWant;
 
 use crate::{

@@ -117,11 +117,8 @@ impl Market {
         match event {
             MarketEvent::Announced { seq } => self.seq = self.seq.max(*seq),
             MarketEvent::Requested { request } => {
-                let entry = OwnRequest {
-                    request: request.as_ref().clone(),
-                    bids: BTreeMap::new(),
-                    chosen: None,
-                };
+                let entry =
+                    OwnRequest { request: request.as_ref().clone(), bids: BTreeMap::new(), chosen: None };
                 self.requests.insert(request.document.id(), entry);
             }
             MarketEvent::Answered { request, bid, pact } => {

@@ -107,7 +107,18 @@ impl NdaState {
                 return None;
             }
         };
-        Some(Self { peer, side, choice, at, draft, text: None, id: None, by_a: None, by_b: None, over: false })
+        Some(Self {
+            peer,
+            side,
+            choice,
+            at,
+            draft,
+            text: None,
+            id: None,
+            by_a: None,
+            by_b: None,
+            over: false,
+        })
     }
 
     /// Folds one event in.

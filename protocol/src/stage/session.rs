@@ -433,7 +433,11 @@ impl Session {
     /// A checkpoint over everything so far.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint { own: self.own.seq, peer: self.theirs.seq, head: join(self.own.head(), self.theirs.head()) }
+        Checkpoint {
+            own: self.own.seq,
+            peer: self.theirs.seq,
+            head: join(self.own.head(), self.theirs.head()),
+        }
     }
 
     /// Notes that a checkpoint of ours is being signed, so that it is not asked for again.

@@ -50,7 +50,7 @@ impl Voice {
 
 /// The beginning of an id, enough to find it again.
 #[must_use]
-pub fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     let digits = if id.starts_with("0x") { 12 } else { 10 };
     // A DID differs at its end.
     if id.starts_with("did:") { &id[id.len().saturating_sub(10)..] } else { id.get(..digits).unwrap_or(id) }

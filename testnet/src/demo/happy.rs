@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The story's name, and its folder's.
-pub const NAME: &str = "happy";
+pub(super) const NAME: &str = "happy";
 /// From the first request to the last rating.
 const PATIENCE: Duration = Duration::from_secs(80);
 /// What the milestones are worth.
@@ -38,7 +38,11 @@ const AMOUNTS: [Usdc; 3] = [Usdc(54_000_000), Usdc(63_000_000), Usdc(63_000_000)
 ///
 /// # Errors
 /// [`DemoError`] where the story cannot go on; a check that does not hold is no error.
-pub async fn tell(corpus: &Path, places: Places, narrator: &mut Narrator) -> Result<StoryReport, DemoError> {
+pub(super) async fn tell(
+    corpus: &Path,
+    places: Places,
+    narrator: &mut Narrator,
+) -> Result<StoryReport, DemoError> {
     let start = Instant::now();
     let regulator = places.root.join("regulator.key");
     let recipient = audit::age_key(&regulator)?;

@@ -37,19 +37,19 @@ const DISCOVERY: Duration = Duration::from_secs(30);
 
 /// Everything that runs.
 #[derive(Debug)]
-pub struct Stage {
+pub(super) struct Stage {
     /// The chain with the contracts.
-    pub chain: LocalChain,
+    pub(super) chain: LocalChain,
     /// The nodes, in the order of the cast.
-    pub nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     /// Their principals, in the same order.
-    pub principals: Vec<Account>,
+    pub(super) principals: Vec<Account>,
     /// What each principal owned when the stage was set, credit included.
-    pub before: Vec<Usdc>,
+    pub(super) before: Vec<Usdc>,
     /// Where everything lies.
-    pub places: Places,
+    pub(super) places: Places,
     /// The block from which on the story counts.
-    pub first_block: u64,
+    pub(super) first_block: u64,
     beacon: Process,
 }
 
@@ -58,7 +58,7 @@ impl Stage {
     ///
     /// # Errors
     /// [`DemoError`].
-    pub async fn set(places: Places, narrator: &mut Narrator) -> Result<Self, DemoError> {
+    pub(super) async fn set(places: Places, narrator: &mut Narrator) -> Result<Self, DemoError> {
         let (terms, info, beacon, url) = start_beacon(&places).await?;
         narrator.tell("beacon", &format!("{url}, chain {}, a round each {PERIOD} s", &info.hash[..16]));
         let mut chain = LocalChain::start(&places.root, terms).await?;
@@ -105,19 +105,19 @@ impl Stage {
 
     /// The buyer's node.
     #[must_use]
-    pub fn buyer(&self) -> &Node {
+    pub(super) fn buyer(&self) -> &Node {
         &self.nodes[BUYER]
     }
 
     /// The principal behind an agent's account.
     #[must_use]
-    pub fn part_of(&self, account: Address) -> Option<usize> {
+    pub(super) fn part_of(&self, account: Address) -> Option<usize> {
         let agent = self.nodes.iter().position(|node| node.identity().address == account);
         agent.or_else(|| self.principals.iter().position(|principal| principal.address() == account))
     }
 
     /// Takes it down in order: nodes, beacon, chain. The chain's state is kept.
-    pub async fn strike(mut self) {
+    pub(super) async fn strike(mut self) {
         join_all(self.nodes.iter_mut().map(Node::stop)).await;
         self.beacon.stop().await;
         self.chain.stop().await;

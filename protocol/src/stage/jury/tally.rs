@@ -209,12 +209,7 @@ pub fn verdict_paper(
 
 fn votes_hash(case: &Case, votes: &BTreeMap<Address, Vote>) -> B256 {
     let revealed = revealed(case, votes);
-    let run = RunId {
-        deal: case.deal,
-        milestone: case.milestone,
-        round: case.round,
-        attempt: case.attempt,
-    };
+    let run = RunId { deal: case.deal, milestone: case.milestone, round: case.round, attempt: case.attempt };
     let votes = votes.iter().map(|(account, vote)| (*account, vote.commit, revealed.contains_key(account)));
     votes_digest(run, case.evidence, votes)
 }
