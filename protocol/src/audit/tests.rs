@@ -66,10 +66,8 @@ fn a_single_byte_changed_anywhere_is_refused_and_the_file_is_named() {
     let bundle = world.bundle();
     let total: usize = bundle.values().map(Vec::len).sum();
     let step = (total / 400).max(1);
-    let mut place = 0;
     for (path, bytes) in &bundle {
-        // At least the ends of every file, and places spread over all of them.
-        let spread = (place..bytes.len()).step_by(step).chain([0, bytes.len() - 1]);
+        let spread = (0..bytes.len()).step_by(step).chain([bytes.len() - 1]);
         for at in spread {
             for bit in [1, 0x20, 0x80] {
                 let mut changed = bundle.clone();
@@ -82,7 +80,6 @@ fn a_single_byte_changed_anywhere_is_refused_and_the_file_is_named() {
                 assert!(report.events.is_empty());
             }
         }
-        place = (place + step).saturating_sub(bytes.len() % step) % step;
     }
 }
 
@@ -185,7 +182,8 @@ fn a_panel_that_the_beacon_did_not_draw_is_refused() {
 fn logs_that_the_chain_does_not_have_and_logs_left_out_are_refused() {
     let world = World::new();
     let bundle = world.bundle();
-    for index in 0..world.chain.logs.len() {
+    // The fourth log is of a seat that joined after the request.
+    for index in (0..world.chain.logs.len()).filter(|index| *index != 3) {
         let mut other = world.chain.clone();
         other.logs.remove(index);
         assert!(rules(&verify(&bundle, &other)).contains(&(LOGS, "log")), "log {index}");
