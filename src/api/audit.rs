@@ -10,7 +10,7 @@ use axum::{
 
 use super::{App, field::id, problem::Problem};
 
-/// `GET /audit/{deal}`: the bundle as an archive.
+/// `GET /audit/{id}`: the bundle as an archive.
 pub(super) async fn export(State(app): State<App>, Path(deal): Path<String>) -> Result<Response, Problem> {
     let archive = app.node.bundle(id("deal", &deal)?).await?;
     Ok(([(header::CONTENT_TYPE, "application/x-tar")], archive).into_response())

@@ -148,7 +148,7 @@ fn deal_routes() -> [Route; 9] {
         Route {
             right: Right::Export,
             ..read(
-                "/audit/{deal}",
+                "/audit/{id}",
                 "Exports the bundle by which a stranger verifies a deal, as a tar archive.",
                 get(audit::export),
             )

@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::sync::broadcast;
 
 use super::*;
+use crate::audit::ExportError;
 
 /// Answers from a short script and keeps every command.
 struct Scripted {
@@ -65,6 +66,12 @@ impl Door for Scripted {
         let answer = Self::answer(&command);
         self.asked.lock().unwrap().push((command, staged));
         Box::pin(async move { answer })
+    }
+
+    fn bundle(&self, deal: DealId) -> BoxFuture<'_, Result<Vec<u8>, ExportError>> {
+        let unknown = Refusal::NotFound { what: "deal", id: deal.to_string() };
+        let known = deal == DealId([1; 32]);
+        Box::pin(async move { if known { Ok(b"archive".to_vec()) } else { Err(unknown.into()) } })
     }
 
     fn events(&self) -> broadcast::Receiver<(u64, Event)> {
@@ -289,4 +296,15 @@ async fn the_document_of_the_api_is_served() {
     let world = World::new("127.0.0.1:0").await;
     let response = world.request(Method::GET, "/openapi.json", Role::Readonly).send().await.unwrap();
     assert_eq!(response.json::<Value>().await.unwrap(), openapi());
+}
+
+#[tokio::test]
+async fn a_bundle_is_given_whole_to_an_auditor() {
+    let world = World::new("127.0.0.1:0").await;
+    let path = |byte: u8| format!("/audit/{}", DealId([byte; 32]));
+    let response = world.request(Method::GET, &path(1), Role::Auditor).send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "application/x-tar");
+    assert_eq!(response.bytes().await.unwrap().as_ref(), b"archive");
+    let response = world.request(Method::GET, &path(2), Role::Auditor).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
 }

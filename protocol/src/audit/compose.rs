@@ -252,7 +252,8 @@ pub(super) fn milestone_path(index: u8) -> String {
     format!("proofs/m{}.json", u16::from(index) + 1)
 }
 
-fn entries(files: &Files) -> Vec<FileEntry> {
+/// The index's lines for these files.
+pub(super) fn entries(files: &Files) -> Vec<FileEntry> {
     let entry = |(path, bytes): (&String, &Vec<u8>)| FileEntry {
         path: path.clone(),
         size: bytes.len() as u64,

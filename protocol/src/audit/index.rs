@@ -19,7 +19,7 @@ pub const INDEX: &str = "bundle.json";
 pub const INDEX_PROOF: &str = "bundle.proof.json";
 
 /// The most files of one bundle besides the index and its proof.
-pub const FILES_MAX: usize = 240;
+pub(super) const FILES_MAX: usize = 240;
 
 /// What a bundle holds, and what it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

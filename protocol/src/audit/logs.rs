@@ -134,27 +134,23 @@ impl Subject<'_> {
 pub(super) fn register(logs: &[(LoggedAt, ChainEvent)], until: u64) -> BTreeMap<SeatIndex, Seat> {
     let mut seats = BTreeMap::new();
     for (at, event) in logs.iter().filter(|(at, _)| at.time <= until) {
-        match event {
-            ChainEvent::Seated { seat, holder, principal, provider } => {
-                let index = SeatIndex(seat.0);
-                let seat = Seat {
-                    index,
-                    holder: *holder,
-                    principal: *principal,
-                    provider: Provider(*provider),
-                    model_family: None,
-                    joined_at_secs: at.time,
-                    active: true,
-                };
-                seats.insert(index, seat);
-            }
-            ChainEvent::SeatLeft { seat }
-            | ChainEvent::SeatSuspended { seat, .. }
-            | ChainEvent::SeatSlashed { seat, .. } => {
-                seats.entry(SeatIndex(seat.0)).and_modify(|seat: &mut Seat| seat.active = false);
-            }
-            #[expect(clippy::wildcard_enum_match_arm, reason = "a register is made of these four alone")]
-            _ => {}
+        if let ChainEvent::Seated { seat, holder, principal, provider } = event {
+            let index = SeatIndex(seat.0);
+            let seat = Seat {
+                index,
+                holder: *holder,
+                principal: *principal,
+                provider: Provider(*provider),
+                model_family: None,
+                joined_at_secs: at.time,
+                active: true,
+            };
+            seats.insert(index, seat);
+        } else if let ChainEvent::SeatLeft { seat }
+        | ChainEvent::SeatSuspended { seat, .. }
+        | ChainEvent::SeatSlashed { seat, .. } = event
+        {
+            seats.entry(SeatIndex(seat.0)).and_modify(|seat: &mut Seat| seat.active = false);
         }
     }
     seats

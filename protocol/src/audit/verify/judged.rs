@@ -83,7 +83,10 @@ impl Examination<'_> {
             self.receipt(file, receipt);
         }
         if let Some(verdict) = &proofs.verdict {
-            let judged = verdict.evidence.0 == claim.manifest.0 && verdict.case.attempt == claim.attempt;
+            // The verdict on an earlier delivery stands until the corrected one is judged.
+            let earlier = verdict.case.attempt < claim.attempt;
+            let same = verdict.case.attempt == claim.attempt && verdict.evidence.0 == claim.manifest.0;
+            let judged = earlier || same;
             self.hold(judged, file, "verdict", "what was judged is not what was claimed");
         }
     }
