@@ -86,7 +86,8 @@ impl DemoError {
     pub const fn is_precondition(&self) -> bool {
         match self {
             Self::Corpus(_) | Self::Missing(_) | Self::File { .. } => true,
-            Self::Process(ProcessError::Start { .. }) => true,
+            Self::Process(ProcessError::Start { .. })
+            | Self::Cluster(ClusterError::Process(ProcessError::Start { .. })) => true,
             Self::Cluster(_)
             | Self::Process(_)
             | Self::Chain(_)

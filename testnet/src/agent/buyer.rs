@@ -260,7 +260,9 @@ mod tests {
 
     fn buyer() -> Buyer {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions/buyer.toml");
-        Buyer::new("buyer", BuyerInstructions::load(&path).unwrap(), Vec::new())
+        let mut instructions = BuyerInstructions::load(&path).unwrap();
+        instructions.bids.min_standing_bps = 4000;
+        Buyer::new("buyer", instructions, Vec::new())
     }
 
     fn bid(price: u64, citation: u16, clauses: &[&str], standing: u16) -> BidView {
