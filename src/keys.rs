@@ -113,8 +113,8 @@ impl Keys {
     pub fn create(home: &Path, passphrase: &str, hardness: Hardness) -> Result<Self, KeysError> {
         let lock = HomeLock::take(home)?;
         let ring = Ring::create(&folder(home), passphrase, hardness)?;
-        let identity = SigningKey::generate(&mut entropy());
-        let node = SigningKey::generate(&mut entropy());
+        let identity = SigningKey::from_bytes(&random());
+        let node = SigningKey::from_bytes(&random());
         let session = StaticSecret::random_from_rng(&mut entropy());
         let slots_key = random();
         ring.store("identity.age", identity.as_bytes())?;
