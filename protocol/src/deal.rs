@@ -25,7 +25,7 @@ use crate::{
     document::{Agreement, DeliveryClaim, Document, Manifest, Rating, Signed},
     ids::{BlobId, DealId, NegotiationId, PaperId, VerdictId},
     job::{Class, StagedFile},
-    stage::session::Side,
+    side::Side,
     time::Timestamp,
     typed::{Deal as DealTerms, EthSignature},
     wire::{Assent, Delivery, Receipt, SeatAccepted, VerdictReady},

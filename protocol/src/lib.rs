@@ -46,6 +46,7 @@ pub mod policy;
 pub mod command;
 pub mod job;
 pub mod record;
+pub mod side;
 pub mod wire;
 
 pub mod effect;

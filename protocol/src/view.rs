@@ -15,7 +15,7 @@ use crate::{
     document::{AgentCard, Announcement, Bid, Document, Nda, Pact, Request, Signed, TermSheet},
     ids::{DealId, NdaId, NegotiationId, PaperId, PeerKey, TxHash},
     money::{Bps, Usdc},
-    stage::session::Side,
+    side::Side,
 };
 
 /// One thing that was asked to be shown.

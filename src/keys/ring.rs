@@ -78,15 +78,12 @@ impl Ring {
     pub(super) fn unlock(dir: &Path, passphrase: &str) -> Result<Self, KeysError> {
         let path = dir.join("unlock.age");
         let sealed = read_private(&path)?;
-        let opened = open_by_passphrase(&sealed, passphrase).map_err(|error| match error {
-            DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => KeysError::WrongPassphrase,
-            DecryptError::ExcessiveWork { .. }
-            | DecryptError::InvalidHeader
-            | DecryptError::InvalidMac
-            | DecryptError::Io(_)
-            | DecryptError::NoMatchingKeys
-            | DecryptError::UnknownFormat
-            | _ => KeysError::Damaged { path: path.clone() },
+        let opened = open_by_passphrase(&sealed, passphrase).map_err(|error| {
+            if matches!(error, DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed) {
+                KeysError::WrongPassphrase
+            } else {
+                KeysError::Damaged { path: path.clone() }
+            }
         })?;
         let text = std::str::from_utf8(&opened).map_err(|_| KeysError::Damaged { path })?;
         let identity = Zeroizing::new(text.trim_end().to_owned());

@@ -16,7 +16,7 @@ use crate::{
     ledger::state::SettledFact,
     misconduct::Misconduct,
     proof::Proof,
-    stage::session::Side,
+    side::Side,
     text::{BoundError, BoundedVec},
     typed::{self, EthSignature, Typed},
     wire::{Delivery, Direct, Receipt, SeatAccepted, VaultPut, VerdictReady},

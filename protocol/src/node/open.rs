@@ -13,7 +13,7 @@ use crate::{
     job::{Class, Fetching, File, Job, StagedFile},
     misconduct::Misconduct,
     record::Record,
-    stage::session::Side,
+    side::Side,
     wire::{Direct, VaultPut},
 };
 

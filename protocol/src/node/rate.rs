@@ -12,7 +12,7 @@ use crate::{
     job::{Job, Payload, Signing, Slot},
     misconduct::Misconduct,
     proof::Proof,
-    stage::session::Side,
+    side::Side,
     text::BoundedVec,
     typed::{EthSignature, Typed},
     wire::Direct,

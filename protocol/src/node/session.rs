@@ -20,7 +20,8 @@ use crate::{
     ids::{NdaId, PaperId, PeerKey, StreamId},
     job::{Payload, Signature, Signing, Slot},
     misconduct::Misconduct,
-    stage::session::{Binding, Checkpoint, Handshake, Session, Side},
+    side::Side,
+    stage::session::{Binding, Checkpoint, Handshake, Session},
     time::Timestamp,
     wire::{self, Frame, Say, SignedCheckpoint},
 };
@@ -220,14 +221,17 @@ impl Node {
             let id = NdaId(<[u8; 32]>::try_from(id).ok()?);
             let (draft, state) = self.ndas.iter().find(|(_, state)| state.id == Some(id))?;
             let (text, _) = state.signed()?;
-            let ours = state.side == Side::B && state.peer == peer;
-            let in_force = text.until_secs > self.now.secs() && self.nda_level(id).is_some();
-            (ours && in_force).then(|| (*draft, id, first.to_vec()))
+            let ours = state.side == Side::B && state.peer == peer && text.until_secs > self.now.secs();
+            ours.then(|| (*draft, id, first.to_vec()))
         });
         let Some((draft, nda, first)) = named else {
             self.effects.push(Effect::CloseStream { stream });
             return self.misbehaved(peer, Misconduct::WrongNda);
         };
+        if self.nda_level(nda).is_none() {
+            // The peer's endpoint may be a block ahead of ours; it comes again.
+            return self.effects.push(Effect::CloseStream { stream });
+        }
         self.drop_link(draft);
         let state = LinkState::Keying { first: Some(first) };
         self.links.links.insert(draft, Link { stream, peer, since: self.now, state });

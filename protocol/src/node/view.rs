@@ -6,7 +6,8 @@ use crate::{
     deal::{Deal, Milestone},
     ids::MilestoneIndex,
     money::Usdc,
-    stage::{nda::NdaState, negotiation::Negotiation, session::Side},
+    side::Side,
+    stage::{nda::NdaState, negotiation::Negotiation},
     view::{
         BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, SettlementLine,
         StatusView, View,

@@ -16,12 +16,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::session::Side;
 use crate::{
     command::Choice,
     document::{Document, Nda},
     ids::{NdaId, PaperId, PeerKey},
     proof::Proof,
+    side::Side,
     time::Timestamp,
     typed::EthSignature,
     wire::NdaDraft,

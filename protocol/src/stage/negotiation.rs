@@ -21,11 +21,11 @@ use std::collections::BTreeMap;
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
-use super::session::Side;
 use crate::{
     command::Concession,
     document::{Agreement, Document, TermSheet},
     ids::{Head, NegotiationId, PaperId},
+    side::Side,
     time::Timestamp,
     typed::{self, Deal as DealTerms, EthSignature, PanelRequest},
     wire::{Assent, Begin, SeatAccepted},

@@ -30,6 +30,7 @@ use crate::{
     document::Category,
     ids::{Head, NdaId},
     misconduct::Misconduct,
+    side::Side,
 };
 
 /// The Noise pattern and primitives of protected sessions, version 1.
@@ -87,34 +88,6 @@ impl Binding {
 pub struct Handshake {
     noise: Box<HandshakeState>,
     side: Side,
-}
-
-/// Which side of the NDA a node is; `A` opens the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// The NDA's first party, who opens the stream.
-    A,
-    /// The NDA's second party.
-    B,
-}
-
-impl Side {
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::A => Self::B,
-            Self::B => Self::A,
-        }
-    }
-
-    const fn byte(self) -> u8 {
-        match self {
-            Self::A => b'a',
-            Self::B => b'b',
-        }
-    }
 }
 
 impl fmt::Debug for Handshake {
