@@ -22,10 +22,8 @@ use crate::{
     policy::Answer,
     proof::Proof,
     record::{Decision, Record},
-    stage::{
-        negotiation::{Negotiation, NegotiationEvent},
-        session::Side,
-    },
+    side::Side,
+    stage::negotiation::{Negotiation, NegotiationEvent},
     text::{BoundError, BoundedVec},
     time::Timestamp,
     typed::{Deal as DealTerms, EthSignature, Fund, Typed},

@@ -17,10 +17,8 @@ use crate::{
         ATTEMPTS_MAX, DrawInputs, Exclusions, RequestedDraw, Seat, SeatIndex, Walk, check_request, draw, walk,
     },
     record::Record,
-    stage::{
-        negotiation::{ATTEMPTS, Negotiation, NegotiationEvent},
-        session::Side,
-    },
+    side::Side,
+    stage::negotiation::{ATTEMPTS, Negotiation, NegotiationEvent},
     time::Timestamp,
     typed::{self, EthSignature, PanelRequest, SeatAccept, Typed, address_list_hash},
     wire::{Direct, PanelAsk, Say, SeatAccepted, SeatInvite},
