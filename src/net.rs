@@ -124,10 +124,14 @@ impl Net {
         let direct = control.accept(direct::PROTOCOL).map_err(taken)?;
         let sessions = control.accept(session::PROTOCOL).map_err(taken)?;
         let blobs = control.accept(blob::PROTOCOL).map_err(taken)?;
-        for (given, (address, _)) in config.listen.iter().zip(host::read_addresses(&config.listen)?) {
-            swarm
-                .listen_on(address)
-                .map_err(|e| NetError::Address { addr: given.clone(), reason: e.to_string() })?;
+        let listen = host::read_addresses(&config.listen)?;
+        let unusable = |addr: &String, reason: String| NetError::Address { addr: addr.clone(), reason };
+        // All are checked before any is taken, as one may cover another (`::` and `0.0.0.0`).
+        for (given, (address, _)) in config.listen.iter().zip(&listen) {
+            transport::check_free(address).map_err(|e| unusable(given, e.to_string()))?;
+        }
+        for (given, (address, _)) in config.listen.iter().zip(listen) {
+            swarm.listen_on(address).map_err(|e| unusable(given, e.to_string()))?;
         }
 
         let (commands, asked) = mpsc::channel(COMMANDS);

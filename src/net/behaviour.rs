@@ -6,7 +6,7 @@
 use libp2p::{
     PeerId, StreamProtocol, allow_block_list,
     connection_limits::{self, ConnectionLimits},
-    gossipsub, identify, identity,
+    identify, identity,
     kad::{self, store::MemoryStore},
     memory_connection_limits, ping,
     swarm::NetworkBehaviour,

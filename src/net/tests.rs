@@ -152,7 +152,16 @@ impl Stranger {
     /// A substream to a node that the stranger is connected with, once the node has taken it.
     async fn open(&mut self, to: &Node, protocol: StreamProtocol) -> libp2p::Stream {
         let id: PeerId = peer::to_peer_id(to.me()).unwrap();
-        let mut stream = self.control.open_stream(id, protocol).await.unwrap();
+        // The stranger's own swarm may learn of the connection a little later than the node.
+        let opened = timeout(PATIENCE, async {
+            loop {
+                match self.control.open_stream(id, protocol.clone()).await {
+                    Ok(stream) => return stream,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            }
+        });
+        let mut stream = opened.await.unwrap();
         let mut taken = [0];
         futures::AsyncReadExt::read_exact(&mut stream, &mut taken).await.unwrap();
         stream

@@ -7,14 +7,21 @@
 //!
 //! Deliberately absent: relays and hole punching.
 
+use std::{
+    io,
+    net::{IpAddr, TcpListener},
+};
+
 use libp2p::{
-    PeerId, Transport,
+    Multiaddr, PeerId, Transport,
     core::{
         muxing::StreamMuxerBox,
         transport::{Boxed, global_only},
         upgrade::Version,
     },
-    dns, identity, noise, quic, tcp, yamux,
+    dns, identity,
+    multiaddr::Protocol,
+    noise, quic, tcp, yamux,
 };
 
 use super::{
@@ -52,11 +59,28 @@ pub(super) fn build(
 
     let both = tcp.or_transport(quic).map(|either, _| either.into_inner());
     // The check stands below name resolution, so that a name for a private address is refused too.
-    let no_dns = |e: std::io::Error| NetError::Start(format!("name resolution: {e}"));
+    let no_dns = |e: io::Error| NetError::Start(format!("name resolution: {e}"));
     Ok(match reach {
         Reach::Local => dns::tokio::Transport::system(both).map_err(no_dns)?.boxed(),
         Reach::Public => {
             dns::tokio::Transport::system(global_only::Transport::new(both)).map_err(no_dns)?.boxed()
         }
     })
+}
+
+/// Finds out whether somebody else listens at a TCP address.
+///
+/// Libp2p listens with `SO_REUSEPORT`, under which a second node of the same user would get the
+/// same port without an error, and half of the other's connections with it.
+pub(super) fn check_free(address: &Multiaddr) -> io::Result<()> {
+    let mut parts = address.iter();
+    let ip = match parts.next() {
+        Some(Protocol::Ip4(ip)) => IpAddr::V4(ip),
+        Some(Protocol::Ip6(ip)) => IpAddr::V6(ip),
+        Some(_) | None => return Ok(()),
+    };
+    match parts.next() {
+        Some(Protocol::Tcp(port)) if port != 0 => TcpListener::bind((ip, port)).map(drop),
+        Some(_) | None => Ok(()),
+    }
 }

@@ -43,7 +43,7 @@ pub(in crate::net) async fn serve(link: Arc<Link>, from: PeerKey, mut stream: St
     };
     let (kind, blob) = match asked.await {
         Ok([kind, id @ ..]) => (kind, BlobId(id)),
-        Err(failure) => return tracing::debug!(peer = %from, ?failure, "a blob question broke off"),
+        Err(failure) => return tracing::debug!(peer = %from, %failure, "a blob question broke off"),
     };
     let outcome = match kind {
         PUT => take_offer(&link, from, blob, &mut stream).await,
@@ -51,7 +51,7 @@ pub(in crate::net) async fn serve(link: Arc<Link>, from: PeerKey, mut stream: St
         kind => return link.blame(from, Misbehaviour::UnknownRequest { kind }).await,
     };
     if let Err(failure) = outcome {
-        tracing::debug!(peer = %from, %blob, ?failure, "a blob transfer broke off");
+        tracing::debug!(peer = %from, %blob, %failure, "a blob transfer broke off");
         blame(&link, from, blob, &failure).await;
     }
 }

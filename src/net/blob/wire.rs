@@ -29,19 +29,18 @@ const ANSWER_WAIT: Duration = Duration::from_secs(75);
 pub(super) const REASON_MAX: usize = 256;
 
 /// Why a transfer did not come to its end.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
+    #[error("the peer stood still for too long")]
     Stalled,
-    Broken(io::Error),
+    #[error("the stream broke: {0}")]
+    Broken(#[from] io::Error),
+    #[error("{0} bytes were announced, which is more than there may be")]
     Oversized(u64),
+    #[error("the bytes do not hash to the blob's id")]
     WrongHash,
+    #[error("too many transfers are under way")]
     Crowded,
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(error)
-    }
 }
 
 impl From<Failure> for BlobError {

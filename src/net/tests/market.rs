@@ -20,13 +20,11 @@ fn listening(known: &[&Node]) -> NetConfig {
 }
 
 async fn hear(node: &mut Node, wanted: &'static [u8]) -> GossipId {
-    let author_and_id = node
-        .until("gossip", |event| match event {
-            NetEvent::Gossip { id, topic, bytes, .. } if topic == TOPIC && bytes == wanted => Some(*id),
-            _ => None,
-        })
-        .await;
-    author_and_id
+    node.until("gossip", |event| match event {
+        NetEvent::Gossip { id, topic, bytes, .. } if topic == TOPIC && bytes == wanted => Some(*id),
+        _ => None,
+    })
+    .await
 }
 
 fn is_gossip(event: &NetEvent, wanted: &[u8]) -> bool {
@@ -59,11 +57,10 @@ async fn what_was_said_before_anybody_listened_is_heard_by_the_first_who_does() 
 
 #[tokio::test]
 async fn gossip_goes_no_further_unless_it_is_accepted() {
-    // A line: the ends refuse each other, so that all between them goes through the middle.
-    let mut left = Node::with(1, listening(&[]), 1024).await;
-    let mut right = Node::with(3, listening(&[]), 1024).await;
-    left.net.ban(right.me()).unwrap();
-    right.net.ban(left.me()).unwrap();
+    // A line: the ends have room for one connection each, so that all goes through the middle.
+    let end = NetConfig { connections_max: 1, ..listening(&[]) };
+    let mut left = Node::with(1, end.clone(), 1024).await;
+    let mut right = Node::with(3, end, 1024).await;
     let mut middle = Node::with(2, listening(&[&left, &right]), 1024).await;
     left.until_up(middle.me()).await;
     right.until_up(middle.me()).await;
@@ -78,6 +75,22 @@ async fn gossip_goes_no_further_unless_it_is_accepted() {
     let id = hear(&mut middle, b"accepted").await;
     middle.net.settle_gossip(id, Verdict::Accept).unwrap();
     hear(&mut right, b"accepted").await;
+}
+
+#[tokio::test]
+async fn a_banned_node_is_not_heard_through_others_either() {
+    let mut left = Node::with(1, listening(&[]), 1024).await;
+    let mut right = Node::with(3, listening(&[]), 1024).await;
+    right.net.ban(left.me()).unwrap();
+    let mut middle = Node::with(2, listening(&[&left, &right]), 1024).await;
+    left.until_up(middle.me()).await;
+    right.until_up(middle.me()).await;
+    left.net.gossip(TOPIC, Bytes::from_static(b"from a banned one")).unwrap();
+    let id = hear(&mut middle, b"from a banned one").await;
+    middle.net.settle_gossip(id, Verdict::Accept).unwrap();
+    assert!(
+        right.hears_nothing(Duration::from_secs(3), |event| is_gossip(event, b"from a banned one")).await
+    );
 }
 
 #[tokio::test]
