@@ -4,9 +4,9 @@
 //! them are there or none, and what a synced append acknowledged is there. A gap, a row of a newer
 //! format or a damaged file refuses to load by name, nothing is skipped.
 //!
-//! RocksDB is held to this by options that are fixed in one place: its log may end in a torn write,
-//! which a crash explains, but damage before that refuses to open; a log file that was synced and is
-//! gone is noticed. Memory is kept small, so that an idle node costs little.
+//! RocksDB is held to this by options that are fixed in one place, and by a note of how many rows
+//! were acknowledged: its log may end in a torn write, which a crash explains, but never before what
+//! was acknowledged ([`StoreError::Lost`]). Memory is kept small, so that an idle node costs little.
 //!
 //! A failed append is fatal ([`StoreError::is_fatal`]): the caller ends the process, because what is
 //! on disk is uncertain. [`Reserve`] keeps some space back for that day, and [`DiskSpace::is_low`]
@@ -17,14 +17,16 @@
 
 mod row;
 mod space;
+mod synced;
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode,
     Direction, ErrorKind, IteratorMode, LogLevel, Options, WriteBatch, WriteOptions,
 };
 
+use self::synced::Synced;
 pub use self::{
     row::Row,
     space::{DiskSpace, Reserve},
@@ -45,6 +47,7 @@ pub const VALUE_MAX: usize = 16 << 20;
 /// The records of one node.
 pub struct Store {
     db: DB,
+    synced: Synced,
     next: u64,
     failed: bool,
 }
@@ -76,6 +79,14 @@ pub enum StoreError {
         /// The number that should have come.
         expected: u64,
         /// The number that came.
+        found: u64,
+    },
+    /// Rows that were acknowledged are gone from the end.
+    #[error("{acknowledged} records were acknowledged, {found} are left")]
+    Lost {
+        /// How many there were at least.
+        acknowledged: u64,
+        /// How many there are.
         found: u64,
     },
     /// The files were changed or damaged.
@@ -120,6 +131,7 @@ impl StoreError {
             Self::NewerFormat { .. }
             | Self::NewerRow { .. }
             | Self::Gap { .. }
+            | Self::Lost { .. }
             | Self::Damaged(_)
             | Self::OutOfOrder { .. }
             | Self::TooLarge { .. }
@@ -134,8 +146,8 @@ impl StoreError {
             Self::NewerFormat { .. } | Self::NewerRow { .. } => {
                 Some("start the newer program that wrote them")
             }
-            Self::Gap { .. } | Self::Damaged(_) => {
-                Some("restore the data folder from a backup; nothing was changed")
+            Self::Gap { .. } | Self::Lost { .. } | Self::Damaged(_) => {
+                Some("restore the data folder from a backup")
             }
             Self::InUse => Some("stop the other process, or give this one another --home"),
             Self::Full(_) => Some("make space on the disk, then start again; nothing acknowledged is lost"),
@@ -149,29 +161,55 @@ impl Store {
     /// Opens the records in `dir`, or starts them there.
     ///
     /// # Errors
-    /// [`StoreError::NewerFormat`], [`StoreError::Damaged`], [`StoreError::InUse`], or a fatal one.
+    /// [`StoreError::NewerFormat`], [`StoreError::Lost`], [`StoreError::Damaged`],
+    /// [`StoreError::InUse`], or a fatal one.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let cache = Cache::new_lru_cache(BLOCK_CACHE);
         let family = |name| ColumnFamilyDescriptor::new(name, family_options(&cache));
         let families = ["default", RECORDS].map(family);
         let db = DB::open_cf_descriptors(&options(&cache), dir, families).map_err(named)?;
-        let mut store = Self { db, next: 0, failed: false };
-        store.check_format()?;
+        let (synced, noted) = Synced::open(dir).map_err(unnoted)?;
+        let mut store = Self { db, synced, next: 0, failed: false };
+        let format_is_named = store.check_format()?;
         store.next = store.count()?;
+        store.check_noted(noted)?;
+        if !format_is_named {
+            store.name_format()?;
+        }
         Ok(store)
     }
 
-    fn check_format(&self) -> Result<(), StoreError> {
+    /// Fewer rows than were acknowledged are a loss. What was recovered is noted before it is used.
+    fn check_noted(&mut self, noted: Option<u64>) -> Result<(), StoreError> {
+        let found = self.next;
+        match noted {
+            None if found > 0 => {
+                return Err(StoreError::Damaged("how many records were acknowledged is not noted".into()));
+            }
+            Some(acknowledged) if acknowledged > found => {
+                return Err(StoreError::Lost { acknowledged, found });
+            }
+            None | Some(_) => {}
+        }
+        self.db.flush_wal(true).map_err(fatal)?;
+        self.synced.note(found).and_then(|()| self.synced.sync()).map_err(unnoted)
+    }
+
+    /// Whether the format is named yet; a newer one refuses.
+    fn check_format(&self) -> Result<bool, StoreError> {
         let Some(bytes) = self.db.get(FORMAT_KEY).map_err(named)? else {
             if self.count()? != 0 {
                 return Err(StoreError::Damaged("there are records, and their format is not named".into()));
             }
-            let format = FORMAT.to_be_bytes();
-            return self.db.put_opt(FORMAT_KEY, format, &write_options(true)).map_err(named);
+            return Ok(false);
         };
         let found = bytes.as_slice().try_into().map(u32::from_be_bytes);
         let found = found.map_err(|_| StoreError::Damaged("the format is not a number".into()))?;
-        if found > FORMAT { Err(StoreError::NewerFormat { found, known: FORMAT }) } else { Ok(()) }
+        if found > FORMAT { Err(StoreError::NewerFormat { found, known: FORMAT }) } else { Ok(true) }
+    }
+
+    fn name_format(&self) -> Result<(), StoreError> {
+        self.db.put_opt(FORMAT_KEY, FORMAT.to_be_bytes(), &write_options(true)).map_err(fatal)
     }
 
     /// One more than the last number.
@@ -210,7 +248,10 @@ impl Store {
             batch.put_cf(self.records(), row.key.to_be_bytes(), row.encode());
             next += 1;
         }
-        let written = self.db.write_opt(batch, &write_options(sync)).map_err(fatal);
+        let mut written = self.db.write_opt(batch, &write_options(sync)).map_err(fatal);
+        if sync {
+            written = written.and_then(|()| self.synced.note(next).map_err(unnoted));
+        }
         written.inspect_err(|_| self.failed = true)?;
         self.next = next;
         Ok(())
@@ -258,8 +299,8 @@ fn options(cache: &Cache) -> Options {
     let mut options = family_options(cache);
     options.create_if_missing(true);
     options.create_missing_column_families(true);
-    // A torn last write is a crash; anything else wrong in the log refuses to open. The default
-    // would silently drop everything from the first damage on.
+    // The log may end in a torn write; the default would drop everything from any damage on. What
+    // damage can still pass for a torn write is found by the note of what was acknowledged.
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     options.set_track_and_verify_wals_in_manifest(true);
     options.set_paranoid_checks(true);
@@ -306,6 +347,10 @@ fn named(error: rocksdb::Error) -> StoreError {
 /// A failed write: whatever its kind, the process must end.
 fn fatal(error: rocksdb::Error) -> StoreError {
     full_or_io(error.into_string())
+}
+
+fn unnoted(error: io::Error) -> StoreError {
+    full_or_io(error.to_string())
 }
 
 /// RocksDB gives the system's error as text only.

@@ -72,20 +72,22 @@ fn a_row_that_does_not_follow_or_is_too_large_is_refused_and_nothing_is_added() 
 fn a_step_is_there_whole_or_not_at_all_wherever_its_write_was_torn() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::open(dir.path()).unwrap();
-    let mut ends = vec![(0, 0)];
+    let mut ends = vec![(0, 0, Vec::new())];
     let mut next = 0;
     for step in [3, 1, 2] {
         store.append(&rows(next..next + step), true).unwrap();
         next += step;
-        ends.push((fs::metadata(log_file(dir.path())).unwrap().len(), next));
+        let note = fs::read(dir.path().join(synced::NAME)).unwrap();
+        ends.push((fs::metadata(log_file(dir.path())).unwrap().len(), next, note));
     }
     let whole = fs::read(log_file(dir.path())).unwrap();
     let shortest = ends[1].0 as usize;
     for length in (shortest..whole.len()).step_by(7) {
         let copy = crashed(dir.path());
         fs::write(log_file(copy.path()), &whole[..length]).unwrap();
-        let expected = ends.iter().rfind(|(end, _)| *end as usize <= length).unwrap().1;
-        assert_eq!(loaded(copy.path()), rows(0..expected), "cut at {length}");
+        let (_, expected, note) = ends.iter().rfind(|(end, _, _)| *end as usize <= length).unwrap();
+        fs::write(copy.path().join(synced::NAME), note).unwrap();
+        assert_eq!(loaded(copy.path()), rows(0..*expected), "cut at {length}");
     }
 }
 
@@ -97,17 +99,33 @@ fn damage_to_an_acknowledged_step_refuses_to_open_instead_of_dropping_it() {
         store.append(&[row(key)], true).unwrap();
     }
     let whole = fs::read(log_file(dir.path())).unwrap();
-    for place in (0..whole.len()).step_by(5) {
+    for place in 0..whole.len() {
         let copy = crashed(dir.path());
         let mut bytes = whole.clone();
         bytes[place] ^= 0x10;
         fs::write(log_file(copy.path()), &bytes).unwrap();
         let found = Store::open(copy.path()).and_then(|store| store.load().collect::<Result<Vec<_>, _>>());
         match found {
-            Err(error) => assert!(matches!(error, StoreError::Damaged(_)), "byte {place}: {error}"),
+            Err(StoreError::Damaged(_) | StoreError::Lost { .. }) => {}
+            Err(error) => panic!("byte {place}: {error}"),
             Ok(found) => assert_eq!(found, rows(0..6), "byte {place} was changed and rows are gone"),
         }
     }
+}
+
+#[test]
+fn rows_that_were_acknowledged_and_are_gone_are_a_named_loss() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    store.append(&rows(0..4), true).unwrap();
+    store.db.delete_cf(store.records(), 3u64.to_be_bytes()).unwrap();
+    drop(store);
+    let lost = Store::open(dir.path()).unwrap_err();
+    assert!(matches!(lost, StoreError::Lost { acknowledged: 4, found: 3 }), "{lost}");
+    fs::remove_file(dir.path().join(synced::NAME)).unwrap();
+    let unknown = Store::open(dir.path()).unwrap_err();
+    assert!(matches!(unknown, StoreError::Damaged(_)), "{unknown}");
+    assert!(unknown.hint().is_some());
 }
 
 #[test]
@@ -163,7 +181,7 @@ fn a_full_disk_ends_the_node_and_loses_nothing_that_was_acknowledged() {
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success(), "{said}\n{}", String::from_utf8_lossy(&child.stderr));
-    let acknowledged = said.split("acknowledged ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let acknowledged = said.split("rows kept: ").nth(1).and_then(|rest| rest.split_whitespace().next());
     let acknowledged: u64 = acknowledged.unwrap().parse().unwrap();
     assert!(acknowledged > 10, "the limit came too early to show anything");
     let mut store = Store::open(dir.path()).unwrap();
@@ -185,7 +203,7 @@ fn write_until_full(dir: &Path) {
             Err(error) => {
                 assert!(matches!(error, StoreError::Full(_)) && error.is_fatal(), "{error}");
                 assert!(matches!(store.append(&[bulky(key)], true), Err(StoreError::Failed)));
-                println!("acknowledged {key} ");
+                println!("rows kept: {key} ");
                 return;
             }
         }

@@ -74,6 +74,7 @@ fn write(files: &[&File], size: usize) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::with_capacity(size));
     for file in files {
         let mut header = tar::Header::new_ustar();
+        header.set_entry_type(tar::EntryType::Regular);
         header.set_path(&file.name).expect(FITS);
         header.set_size(file.bytes.len() as u64);
         header.set_mode(0o644);
