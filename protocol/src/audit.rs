@@ -29,6 +29,8 @@ mod logs;
 mod opened;
 mod papers;
 mod report;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use compose::{ComposeError, Files, Parts, WrappedIdentity};

@@ -129,7 +129,7 @@ impl Desk {
 
     /// Hears notices until the condition holds.
     async fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        let waited = tokio::time::timeout(Duration::from_secs(20), async {
+        let waited = tokio::time::timeout(Duration::from_secs(120), async {
             while !holds(self) {
                 let notice = self.events.recv().await.expect("the service runs");
                 self.hear(notice);

@@ -140,7 +140,10 @@ impl World {
             panel,
             milestones: vec![milestone(deal)],
             ratings: RatingProofs { ratings: [rating(deal)].into() },
-            identities: vec![WrappedIdentity { path: "sealed/regulators/m1.age1x.age".into(), bytes: vec![7; 9] }],
+            identities: vec![WrappedIdentity {
+                path: "sealed/regulators/m1.age1x.age".into(),
+                bytes: vec![7; 9],
+            }],
             sealed: vec![("sealed/m1.age".into(), blob())],
         };
         let chain = chain(&parts);
@@ -431,7 +434,8 @@ fn chain(parts: &Parts) -> OnChain {
     let nda = parts.nda.id.word();
     let (a, b) = (terms.buyer, terms.seller);
     logs.push(log(contracts.accords, &IAccords::Anchored { nda, a, b, terms: shape(&parts.nda.terms) }));
-    let opened = IDealEscrow::Opened { deal, buyer: a, seller: b, source: Source::Mandate, terms: shape(terms) };
+    let opened =
+        IDealEscrow::Opened { deal, buyer: a, seller: b, source: Source::Mandate, terms: shape(terms) };
     logs.push(log(escrow, &opened));
     let judged = IDealEscrow::Judged {
         deal,
