@@ -307,21 +307,12 @@ pub enum Say {
     },
     /// The same panel follows here.
     PanelAgreed(ContentHash),
-    /// No panel formed; the next attempt.
-    PanelFailed(u8),
     /// An offer or counter-offer.
     Offer(Box<Document<TermSheet>>),
     /// The head is accepted; firm until `fund_by`.
     Accept(Box<Acceptance>),
     /// Both have accepted.
     Confirm(Box<Assent>),
-    /// The head is frozen while a principal decides.
-    Hold {
-        /// The frozen head.
-        head: Head,
-        /// At the latest then, Unix seconds.
-        until: u64,
-    },
     /// The negotiation ends without agreement.
     End,
 }

@@ -120,7 +120,6 @@ impl Node {
                 self.on_panel_formed(open()?, attempt, &beacon, accepted, rng)
             }
             Say::PanelAgreed(hash) => self.on_panel_agreed(open()?, hash),
-            Say::PanelFailed(_) | Say::Hold { .. } => Ok(()),
             Say::Offer(terms) => self.on_offer(open()?, *terms, head, rng),
             Say::Accept(acceptance) => self.on_accept(open()?, &acceptance),
             Say::Confirm(assent) => self.on_confirm(open()?, *assent),
