@@ -147,6 +147,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+#[expect(
+    clippy::unwrap_in_result,
+    reason = "what is expected cannot fail; the invariant is named where it stands"
+)]
 fn config(home: &std::path::Path) -> Result<Value, Failure> {
     let home = Home::open(home)?;
     Ok(serde_json::to_value(&home.config).expect("invariant: a configuration is JSON"))

@@ -128,6 +128,10 @@ impl Performer {
     }
 
     /// Appends records in one batch; matter of an NDA is sealed with that NDA's storage key.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     fn persist(&mut self, first: u64, records: &[Record], durable: bool) -> Result<(), Fatal> {
         let mut rows = Vec::with_capacity(records.len());
         for (key, record) in (first..).zip(records) {
@@ -205,6 +209,10 @@ impl Performer {
     ///
     /// # Errors
     /// [`Fatal`].
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     pub fn stage(&self, blob: BlobId, bytes: &[u8]) -> Result<(), Fatal> {
         let path = self.staged_path(blob);
         if path.exists() {

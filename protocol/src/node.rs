@@ -599,9 +599,9 @@ impl Node {
         let records = core::mem::take(&mut self.batch);
         let mut notes = Vec::new();
         if !records.is_empty() {
-            let noted = records.iter().filter_map(|record| match record {
-                Record::Noted(event) => Some(event.clone()),
-                _ => None,
+            let noted = records.iter().filter_map(|record| {
+                let Record::Noted(event) = record else { return None };
+                Some(event.clone())
             });
             let noted: Vec<Event> = noted.collect();
             let first = self.next_event - noted.len() as u64;

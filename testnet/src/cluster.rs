@@ -345,7 +345,7 @@ impl Node {
 /// # Errors
 /// [`ClusterError`]; an exit code other than 0 is [`ClusterError::Command`].
 pub async fn run(name: &str, mut command: Command, log: &Path) -> Result<String, ClusterError> {
-    let said = tempfile::NamedTempFile::new_in(log.parent().unwrap_or(Path::new(".")))
+    let said = tempfile::NamedTempFile::new_in(log.parent().unwrap_or_else(|| Path::new(".")))
         .map_err(|source| ClusterError::File { path: log.to_owned(), source })?;
     let shown: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
     // Through a shell the two streams could be parted; a file for each is simpler and shows both.

@@ -116,7 +116,7 @@ pub async fn run(options: &DemoOptions) -> Result<Report, DemoError> {
 
     // Kept alive until the end: dropping it takes the folder away.
     let scratch = tempfile::tempdir().map_err(|source| DemoError::File { path: "/tmp".into(), source })?;
-    let root = options.keep.as_deref().unwrap_or(scratch.path()).join(happy::NAME);
+    let root = options.keep.as_deref().unwrap_or_else(|| scratch.path()).join(happy::NAME);
     empty(&root)?;
     let mut narrator = Narrator::new(options.verbose);
     let told = happy::tell(folder, Places::make(&root)?, &mut narrator).await;

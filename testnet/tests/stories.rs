@@ -11,6 +11,7 @@ use std::{
 
 use serde_json::Value;
 
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 fn testnet(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_nuncio-testnet")).args(arguments).output().unwrap()
 }
@@ -21,6 +22,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Runs the demo and gives its report.
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 fn demo(corpus: Option<&Path>) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("demo.json");

@@ -151,11 +151,9 @@ impl Node {
             return;
         };
         let attempt = delivering.attempt;
-        let pending = self.is_pending(|job| match job {
-            Job::Sign { then: Signing::Claim(claim), .. } => {
-                (claim.deal, claim.milestone.0, claim.attempt) == (id, index, attempt)
-            }
-            _ => false,
+        let pending = self.is_pending(|job| {
+            let Job::Sign { then: Signing::Claim(claim), .. } = job else { return false };
+            (claim.deal, claim.milestone.0, claim.attempt) == (id, index, attempt)
         });
         if pending {
             return;
@@ -188,7 +186,7 @@ impl Node {
         let missing: Vec<String> = deal
             .panel
             .iter()
-            .map(|seat| recipient_of(seat))
+            .map(recipient_of)
             .filter(|recipient| !deal.wrapped.contains_key(&(class, recipient.clone())))
             .collect();
         for recipient in missing {

@@ -120,11 +120,13 @@ impl Node {
     fn fetch_evidence(&mut self, id: CaseId) {
         let Some(case) = self.cases.get(&id) else { return };
         let blob = case.delivery.claim.document.blob;
-        let busy = self.is_pending(|job| match job {
-            Job::GetBlob { then: Fetching::Evidence { case }, .. } | Job::OpenEvidence { case, .. } => {
-                *case == id
-            }
-            _ => false,
+        let busy = self.is_pending(|job| {
+            let (Job::GetBlob { then: Fetching::Evidence { case }, .. } | Job::OpenEvidence { case, .. }) =
+                job
+            else {
+                return false;
+            };
+            *case == id
         });
         if busy {
             return;

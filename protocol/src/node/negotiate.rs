@@ -35,7 +35,7 @@ const VAULTS: usize = 2;
 
 /// The negotiation's id: both nonces, each side's own way round, under the NDA.
 #[must_use]
-pub fn negotiation_id(nda: crate::ids::NdaId, a: &[u8; 16], b: &[u8; 16]) -> NegotiationId {
+pub(super) fn negotiation_id(nda: crate::ids::NdaId, a: &[u8; 16], b: &[u8; 16]) -> NegotiationId {
     NegotiationId(
         Sha256::new()
             .chain_update(b"nuncio/negotiation/1")

@@ -540,13 +540,13 @@ fn invite_request(invite: &SeatInvite, jury: Address) -> PanelRequest {
 
 /// An acceptance as the juror signs it.
 #[must_use]
-pub fn seat_accept(seat: &SeatAccepted) -> SeatAccept {
+pub(super) fn seat_accept(seat: &SeatAccepted) -> SeatAccept {
     seat.typed()
 }
 
 /// The hash of a panel as the terms carry it.
 #[must_use]
-pub fn panel_hash(members: &[SeatAccepted]) -> ContentHash {
+pub(super) fn panel_hash(members: &[SeatAccepted]) -> ContentHash {
     let hash = address_list_hash(members.iter().map(|seat| seat.juror));
     ContentHash(hash.map_or([0; 32], |hash| hash.0))
 }

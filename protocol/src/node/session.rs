@@ -204,11 +204,11 @@ impl Node {
             LinkState::Opening | LinkState::Keying { .. } => Err(Misconduct::OutOfTurn),
         };
         if let Err(misconduct) = taken {
-            let fatal = match misconduct {
-                Misconduct::BadCipher | Misconduct::NoCheckpoint { .. } | Misconduct::WrongCheckpoint => true,
-                _ => !self.session_open(draft),
-            };
-            if fatal {
+            let broken = matches!(
+                misconduct,
+                Misconduct::BadCipher | Misconduct::NoCheckpoint { .. } | Misconduct::WrongCheckpoint
+            );
+            if broken || !self.session_open(draft) {
                 self.drop_link(draft);
             }
             self.misbehaved(peer, misconduct);
@@ -391,7 +391,7 @@ impl Node {
 
 /// Why something was not said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SayError {
+pub(super) enum SayError {
     /// There is no session under the NDA at present.
     #[error("no session is open under this NDA")]
     NoSession,

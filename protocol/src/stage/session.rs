@@ -101,6 +101,10 @@ impl Handshake {
     ///
     /// # Errors
     /// [`Misconduct::WrongNda`] where the peer's key is not a usable point.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     pub fn new(
         binding: &Binding,
         side: Side,
@@ -157,6 +161,10 @@ impl Handshake {
     ///
     /// # Errors
     /// [`Misconduct::OutOfTurn`] when it is not finished.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     pub fn finish(self, nda: NdaId, scope: Scope) -> Result<Session, Misconduct> {
         let id = <[u8; 32]>::try_from(self.noise.get_handshake_hash())
             .expect("SHA-256 handshakes have a 32-byte hash");
@@ -321,6 +329,10 @@ impl Session {
     /// # Errors
     /// [`Misconduct::OutOfScope`], counted against ourselves, when the NDA does not allow the
     /// category; [`Misconduct::Oversized`] when the frame does not fit a Noise message.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     pub fn seal(
         &mut self,
         category: Category,
