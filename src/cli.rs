@@ -35,6 +35,7 @@ mod tokens;
 use std::{env, path::PathBuf};
 
 use clap::{Parser, Subcommand};
+use nuncio_protocol::text::Token;
 use serde_json::Value;
 
 use self::shown::Table;
@@ -68,7 +69,14 @@ enum Command {
     /// Lists the nodes that are connected.
     Peers,
     /// Lists what agents offer or seek.
-    Offers,
+    Offers {
+        /// Only those who do this kind of task.
+        #[arg(long)]
+        task_schema: Option<Token>,
+        /// Only those in this market.
+        #[arg(long)]
+        domain: Option<Token>,
+    },
     /// Lists NDAs.
     Ndas,
     /// Lists deals.
@@ -123,10 +131,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Status => (ask("/status").await?, Table::Fields),
         Command::Id => (ask("/id").await?, Table::Fields),
         Command::Peers => (ask("/peers").await?, Table::Rows(&["peer", "addresses", "connected_secs"])),
-        Command::Offers => (
-            ask("/market/announcements").await?,
-            Table::Rows(&["agent", "domains", "task_schemas", "roles", "expires_secs"]),
-        ),
+        Command::Offers { task_schema, domain } => {
+            let asked = [("task_schema", task_schema), ("domain", domain)];
+            let asked = asked.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+            let path = format!("/market/announcements?{}", asked.collect::<Vec<_>>().join("&"));
+            (ask(&path).await?, Table::Rows(&["agent", "domains", "task_schemas", "roles", "expires_secs"]))
+        }
         Command::Ndas => (ask("/ndas").await?, Table::Rows(&["nda", "id", "side", "stage", "session"])),
         Command::Deals => {
             (ask("/deals").await?, Table::Rows(&["id", "side", "stage", "price", "counterparty"]))

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use futures::future::BoxFuture;
 use nuncio_protocol::{
     command::{Command, Event, Look, Refusal, Reply},
+    document::{Announcement, Document},
     ids::{DealId, NegotiationId, PaperId},
     job::File,
     money::Usdc,
@@ -31,6 +32,14 @@ fn closed(byte: u8) -> Event {
     Event::Closed { deal: DealId([byte; 32]) }
 }
 
+/// One agent in `finance.filings` that does `summary/1` and `translation/1`.
+fn announcement() -> Document<Announcement> {
+    let vectors = include_str!("../../protocol/vectors/papers.json");
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let paper = vectors["papers"]["announcement"]["canonical"].as_str().unwrap();
+    Document::read(paper.as_bytes()).unwrap()
+}
+
 impl Scripted {
     fn new() -> Arc<Self> {
         Arc::new(Self { asked: Mutex::new(Vec::new()), events: broadcast::channel(16).0 })
@@ -46,6 +55,7 @@ impl Scripted {
             }
             Command::Look(Look::Deals) => view(View::Deals(Vec::new())),
             Command::Look(Look::Ndas) => view(View::Ndas(Vec::new())),
+            Command::Look(Look::Announcements) => view(View::Announcements(vec![announcement()])),
             Command::Files(_, None) => {
                 let source = File { name: "a.txt".into(), media_type: String::new(), bytes: b"A".to_vec() };
                 Ok(Reply::Files(vec![source]))
@@ -258,6 +268,27 @@ async fn a_request_keeps_its_inputs_and_names_them_by_hash() {
     let Command::Request(new) = command else { panic!("{command:?}") };
     assert_eq!((new.inputs.len(), staged), (1, vec![b"abc".to_vec()]));
     assert_eq!((new.budget, new.min_standing.get(), new.expires_secs), (Usdc(200_000_000), 4000, 3600));
+}
+
+#[tokio::test]
+async fn the_market_is_asked_by_task_schema_and_by_domain() {
+    let world = World::new("127.0.0.1:0").await;
+    let listed = async |query: &str| {
+        let path = format!("/market/announcements{query}");
+        let response = world.request(Method::GET, &path, Role::Readonly).send().await.unwrap();
+        (response.status(), response.json::<Value>().await.unwrap())
+    };
+    for (query, count) in [
+        ("", 1),
+        ("?task_schema=summary/1", 1),
+        ("?task_schema=summary/1&domain=finance.filings", 1),
+        ("?task_schema=summary/2", 0),
+        ("?domain=summary/1", 0),
+    ] {
+        let (status, list) = listed(query).await;
+        assert_eq!((status, list.as_array().unwrap().len()), (StatusCode::OK, count), "{query}");
+    }
+    assert_eq!(listed("?schema=summary/1").await.0, StatusCode::BAD_REQUEST, "a misspelt name is no filter");
 }
 
 #[tokio::test]

@@ -313,7 +313,7 @@ async fn a_stuck_transaction_pays_more_until_a_block_takes_it() {
     desk.intend(1);
     desk.until("it is sent", |desk| desk.standing(1) == Standing::Sent).await;
 
-    for _ in 0..3 {
+    for _ in 0..2 {
         anvil.base_fee(20_000_000_000).await;
         desk.mine(&anvil).await;
         assert_eq!(desk.level(1), None, "it was not stuck");

@@ -58,6 +58,9 @@ pub struct Init {
     /// The network's description: contracts, endpoints, beacon.
     #[arg(long)]
     deployment: PathBuf,
+    /// An endpoint of the chain, `http://…`, instead of those in the description. May be repeated.
+    #[arg(long)]
+    rpc: Vec<String>,
     /// The principal's account.
     #[arg(long)]
     principal: Address,
@@ -90,7 +93,10 @@ impl Init {
         }
         self.roles.sort();
         self.roles.dedup();
-        let network = NetworkFile::read(&self.deployment)?;
+        let mut network = NetworkFile::read(&self.deployment)?;
+        if !self.rpc.is_empty() {
+            network.rpc = core::mem::take(&mut self.rpc);
+        }
         network
             .network(self.network)
             .map_err(|why| HomeError::Content { path: self.deployment.clone(), why })?;
