@@ -68,9 +68,9 @@ enum Command {
     Chain {
         /// The folder with `chain.json`.
         dir: PathBuf,
-        /// A fixed port instead of one of the system's choice.
-        #[arg(long, default_value_t = 0)]
-        port: u16,
+        /// The port, instead of the one that the chain had, which the kept homes know.
+        #[arg(long)]
+        port: Option<u16>,
     },
 }
 
