@@ -45,6 +45,7 @@ use crate::{
     wire::{self, Direct, Envelope, Receipt},
 };
 
+mod agree;
 mod bundle;
 mod chain;
 mod deliver;
@@ -53,11 +54,13 @@ mod judge;
 mod market;
 mod nda;
 mod negotiate;
+mod offer;
 mod open;
 mod panel;
 mod papers;
 mod rate;
 mod session;
+mod terms;
 mod timing;
 mod trust;
 mod vault;
