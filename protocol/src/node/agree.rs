@@ -25,6 +25,9 @@ use crate::{
     wire::{Acceptance, Assent, Say, SeatAccepted},
 };
 
+/// An acceptance that no principal has to decide is firm for at most this long, seconds.
+const FIRM_SECS_MAX: u64 = 300;
+
 impl Node {
     pub(super) fn accept_offer(
         &mut self,
@@ -33,18 +36,31 @@ impl Node {
     ) -> Result<Option<Reply>, Refusal> {
         let negotiation = self.negotiations.get(&id).ok_or_else(|| not_found("negotiation", id))?;
         let Some(last) = negotiation.last.clone() else { return Err(not_now("there is no offer yet")) };
+        if let (Some(hold), None) = (&negotiation.hold, &negotiation.accepted)
+            && hold.by == negotiation.side
+        {
+            // Asked again while the answer is out: the same hold, and the principal is asked once.
+            let deal = hold.deal.id(&self.network.deployment.contracts);
+            return Ok(Some(Reply::Held(deal, hold.until())));
+        }
         if !negotiation.our_turn() {
             return Err(not_now("the last offer is ours, or the stage is over"));
         }
         if !self.session_open(negotiation.nda) {
             return Err(not_now("the session is not open"));
         }
-        let side = negotiation.side;
-        self.allow(id, "accept", &last.terms)?;
-        let start = self.now.secs();
+        let (side, nda) = (negotiation.side, negotiation.nda);
+        if let Some(state) = self.ndas.get(&nda) {
+            self.check_not_paused(state.peer)?;
+        }
+        let start = self.promise_time()?;
+        let rule = self.allow(id, "accept", &last.terms)?;
+        let negotiation = self.negotiations.get(&id).ok_or_else(|| not_found("negotiation", id))?;
+        if rule.is_some() || last.reserved || self.escrow_asks(negotiation, &last.terms) {
+            return self.ask_hold(id, rule, start, rng);
+        }
         let fund_by = start + self.network.timing.firm_secs;
         let salt = Salt::random(rng);
-        let negotiation = self.negotiations.get(&id).ok_or_else(|| not_found("negotiation", id))?;
         let agreement =
             self.compose(negotiation, &last.terms, last.head, start, fund_by, salt).map_err(invalid)?;
         let event = NegotiationEvent::Accepted { by: side, head: last.head, agreement: Box::new(agreement) };
@@ -170,28 +186,29 @@ impl Node {
         if last.by != side || last.head != acceptance.head {
             return Err(Misconduct::StaleAccept);
         }
-        let (now, timing) = (self.now.secs(), &self.network.timing);
-        let in_time = acceptance.start.abs_diff(now) <= timing.skew_secs
-            && acceptance.fund_by <= acceptance.start + 300
-            && acceptance.fund_by > now;
-        if !in_time {
-            return Err(Misconduct::TermsDiffer { what: "start".into() });
-        }
         let terms = last.terms.clone();
-        let agreement = self
-            .compose(
-                negotiation,
-                &terms,
-                acceptance.head,
-                acceptance.start,
-                acceptance.fund_by,
-                acceptance.salt,
-            )
-            .map_err(|what| Misconduct::TermsDiffer { what })?;
+        let Ok(now) = self.promise_time() else {
+            // Without a common time nothing is promised: the other side is released at `fund_by`.
+            self.note(Event::Trouble { what: "an acceptance came while clock and chain differ".into() });
+            return Ok(());
+        };
+        let agreement = match &negotiation.hold {
+            Some(hold) => Self::accepted_hold(hold, acceptance, side)?,
+            None if last.reserved || self.escrow_asks(negotiation, &terms) => {
+                return Err(Misconduct::NotHeld);
+            }
+            None => self.accepted_now(negotiation, &terms, acceptance, now)?,
+        };
+        let held = negotiation.hold.is_some();
+        if acceptance.fund_by <= now {
+            // It came too late to be opened; nobody is bound by it for longer.
+            return Ok(());
+        }
         let deal = Agreement::deal(&agreement);
         self.check_assent(negotiation, side.other(), &agreement, &deal, &acceptance.assent)?;
-        if self.allow(id, "confirm", &terms).is_err() {
-            // Our own offer is no longer inside the limits: the other side is released at `fund_by`.
+        // What is held was decided when it was held. An own offer that is outside the limits meanwhile is
+        // not confirmed: the other side is released at `fund_by`.
+        if !held && !matches!(self.allow(id, "confirm", &terms), Ok(None)) {
             return Ok(());
         }
         let event = NegotiationEvent::Accepted {
@@ -203,6 +220,23 @@ impl Node {
         let assent = Box::new(acceptance.assent.clone());
         self.event(id, NegotiationEvent::Assented { side: side.other(), assent });
         Ok(())
+    }
+
+    /// The agreement that an acceptance of a head that is not held stands for.
+    fn accepted_now(
+        &self,
+        negotiation: &Negotiation,
+        terms: &Document<TermSheet>,
+        acceptance: &Acceptance,
+        now: u64,
+    ) -> Result<Document<Agreement>, Misconduct> {
+        let &Acceptance { head, start, fund_by, salt, .. } = acceptance;
+        let firm = start <= fund_by && fund_by - start <= FIRM_SECS_MAX;
+        if !firm || start.abs_diff(now) > self.network.timing.skew_secs {
+            return Err(Misconduct::TermsDiffer { what: "start".into() });
+        }
+        self.compose(negotiation, terms, head, start, fund_by, salt)
+            .map_err(|what| Misconduct::TermsDiffer { what })
     }
 
     fn check_assent(
@@ -247,20 +281,32 @@ impl Node {
         Ok(())
     }
 
-    /// Both have signed: the deal has its id.
+    /// Both have signed, or the chain shows it open whatever has arrived here: the deal has its id.
     pub(super) fn form_deal(&mut self, id: NegotiationId) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
-        let Some((accepted, by_a, by_b)) = negotiation.agreed() else { return };
+        let Some(accepted) = &negotiation.accepted else { return };
         let deal: DealId = accepted.deal.id(&self.network.deployment.contracts);
-        if self.deals.contains_key(&deal) {
+        if let Some(held) = self.deals.get(&deal) {
+            let missing =
+                [(Side::A, &held.by_a, &negotiation.by_a), (Side::B, &held.by_b, &negotiation.by_b)];
+            let arrived = missing.into_iter().filter(|(_, held, _)| held.is_none());
+            let arrived: Vec<_> = arrived.filter_map(|(side, _, by)| Some((side, by.clone()?))).collect();
+            for (side, assent) in arrived {
+                self.deal_event(deal, DealEvent::Countersigned { side, assent: Box::new(assent) });
+            }
+            return;
+        }
+        let formed = negotiation.agreed().is_some() || self.deal_fact(deal).is_some();
+        if !formed {
             return;
         }
         let event = DealEvent::Agreed {
             negotiation: id,
             side: negotiation.side,
             agreement: Box::new(accepted.agreement.clone()),
-            by_a: Box::new(by_a.clone()),
-            by_b: Box::new(by_b.clone()),
+            by_a: negotiation.by_a.clone().map(Box::new),
+            by_b: negotiation.by_b.clone().map(Box::new),
+            approval: negotiation.hold.as_ref().and_then(|hold| hold.for_escrow),
             panel: negotiation.panel.clone().unwrap_or_default(),
             at: self.now,
         };
@@ -269,23 +315,35 @@ impl Node {
         self.note(Event::Agreed { negotiation: id, deal });
     }
 
-    /// An acceptance that was not confirmed is over when a finalised block past `fund_by` shows the slot empty.
+    /// Ends what took too long: without an acceptance by the clock, after one on facts alone.
     pub(super) fn lapse_when_late(&mut self, id: NegotiationId) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
         let limit = core::time::Duration::from_secs(self.policy.negotiation_secs_max);
-        if negotiation.ended || negotiation.agreed().is_some() {
+        if negotiation.ended || self.deal_of(negotiation).is_some() {
             return;
         }
         let over = match &negotiation.accepted {
             Some(accepted) => {
                 let deal = accepted.deal.id(&self.network.deployment.contracts);
-                self.final_time() > accepted.agreement.fund_by_secs && self.deal_fact(deal).is_none()
+                self.can_never_open(deal, accepted.agreement.fund_by_secs)
             }
-            None => self.now >= negotiation.at.plus(limit),
+            None => negotiation.hold.is_none() && self.now >= negotiation.at.plus(limit),
         };
-        if over {
-            self.event(id, NegotiationEvent::Ended);
-            self.note(Event::Ended { negotiation: id });
+        if !over {
+            return;
+        }
+        let side = negotiation.side;
+        let ours = negotiation.accepted.as_ref().is_some_and(|accepted| accepted.by == side);
+        let theirs = match side {
+            Side::A => &negotiation.by_b,
+            Side::B => &negotiation.by_a,
+        };
+        let unconfirmed = ours && theirs.is_none();
+        let peer = self.ndas.get(&negotiation.nda).map(|state| state.peer);
+        self.event(id, NegotiationEvent::Ended);
+        self.note(Event::Ended { negotiation: id });
+        if let (true, Some(peer)) = (unconfirmed, peer) {
+            self.misbehaved(peer, Misconduct::NotConfirmed);
         }
     }
 }

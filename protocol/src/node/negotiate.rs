@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Node, invalid, not_found, not_now, papers, session::SayError};
 use crate::{
+    clause,
     command::{Concession, Event, NewNegotiation, Proposal, ProposedMilestone, Refusal, Reply},
     document::{Category, Document, Pact, TermSheet},
     ids::{ContentHash, Head, NdaId, NegotiationId, PaperId},
@@ -19,10 +20,15 @@ use crate::{
     policy::Answer,
     record::{Decision, Record},
     side::Side,
-    stage::negotiation::NegotiationEvent,
+    stage::negotiation::{Negotiation, NegotiationEvent},
     time::Timestamp,
     wire::{Begin, Say},
 };
+
+/// The id of a negotiation that follows another one under the same NDA: nobody picks it.
+fn negotiation_again(before: NegotiationId) -> NegotiationId {
+    NegotiationId(Sha256::new().chain_update(before.as_bytes()).chain_update(b"again").finalize().into())
+}
 
 /// The negotiation's id: both nonces, each side's own way round, under the NDA.
 #[must_use]
@@ -53,18 +59,6 @@ impl Node {
         self.record(Record::Decision(decision));
     }
 
-    /// Money that open deals and firm acceptances may still cost.
-    pub(super) fn committed(&self) -> Usdc {
-        let deals = self.deals.values().map(crate::deal::Deal::committed);
-        let firm = self
-            .negotiations
-            .values()
-            .filter(|n| n.side == Side::A && !n.ended && n.agreed().is_none())
-            .filter_map(|n| n.accepted.as_ref())
-            .map(|accepted| accepted.agreement.terms.price);
-        Usdc::sum(deals.chain(firm)).unwrap_or(Usdc(u64::MAX))
-    }
-
     pub(super) fn begin_negotiation(
         &mut self,
         new: NewNegotiation,
@@ -74,18 +68,25 @@ impl Node {
         if nda.side != Side::A {
             return Err(not_now("the buyer begins"));
         }
+        self.check_not_paused(nda.peer)?;
+        let before = self.newest_under(new.nda);
+        if before.is_some_and(|before| !self.is_over(before)) {
+            return Err(not_now("a negotiation under this NDA is under way"));
+        }
+        let again = before.map(|before| before.id);
         let choice = nda.choice.as_ref().ok_or_else(|| not_now("this NDA has no bid"))?;
         let own =
             self.market.requests.get(&choice.request).ok_or_else(|| not_found("request", choice.request))?;
         let bid = own.bids.get(&choice.bid).ok_or_else(|| not_found("bid", choice.bid))?;
         let (request, bid_id) = (choice.request, choice.bid);
         let template = &bid.pact.document;
+        judgeable(template)?;
         let sources = own.request.document.inputs.clone();
         let content = Pact { template: Some(template.id()), sources, ..template.content().clone() };
         let pact = papers::paper(self.network.chain(), content, rng).map_err(|e| invalid(e.to_string()))?;
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
-        let begin = Begin { nonce, request, bid: bid_id, pact, size: new.size, quorum: new.quorum };
+        let begin = Begin { nonce, request, bid: bid_id, pact, size: new.size, quorum: new.quorum, again };
         self.begins.insert(new.nda, begin.clone());
         self.say(new.nda, Category::Offer, Say::Begin(Box::new(begin)), rng).map_err(unsaid)?;
         Ok(Some(Reply::Accepted))
@@ -111,11 +112,19 @@ impl Node {
                 self.on_panel_formed(open()?, attempt, &beacon, accepted, rng)
             }
             Say::PanelAgreed(hash) => self.on_panel_agreed(open()?, hash),
-            Say::Offer(terms) => self.on_offer(open()?, *terms, head, rng),
+            Say::Offer(terms) => self.on_offer(open()?, *terms, head, false),
+            Say::ReservedOffer(terms) => self.on_offer(open()?, *terms, head, true),
+            Say::Hold(ask) => self.on_hold(open()?, &ask, rng),
+            Say::Held(head) => self.on_held(open()?, head),
+            Say::Ready(ready) => self.on_ready(open()?, &ready),
+            Say::Unhold(head) => self.on_unhold(open()?, head),
             Say::Accept(acceptance) => self.on_accept(open()?, &acceptance),
             Say::Confirm(assent) => self.on_confirm(open()?, *assent),
             Say::End => {
-                if let Some(id) = current {
+                // What is accepted is left on facts alone, not because the other side says so.
+                let free =
+                    |id: &NegotiationId| self.negotiations.get(id).is_some_and(|n| n.accepted.is_none());
+                if let Some(id) = current.filter(free) {
                     self.event(id, NegotiationEvent::Ended);
                     self.note(Event::Ended { negotiation: id });
                 }
@@ -126,7 +135,17 @@ impl Node {
 
     /// The one negotiation under an NDA that is under way.
     fn current_under(&self, nda: PaperId) -> Option<NegotiationId> {
-        self.negotiations.values().filter(|n| n.nda == nda && !n.ended).max_by_key(|n| n.at).map(|n| n.id)
+        self.newest_under(nda).filter(|n| !n.ended).map(|n| n.id)
+    }
+
+    fn newest_under(&self, nda: PaperId) -> Option<&Negotiation> {
+        self.negotiations.values().filter(|n| n.nda == nda).max_by_key(|n| n.at)
+    }
+
+    /// Whether a negotiation binds nobody any more: it ended, or its deal is open or can never be.
+    fn is_over(&self, negotiation: &Negotiation) -> bool {
+        let deal = self.deal_of(negotiation).and_then(|id| self.deals.get(&id));
+        negotiation.ended || deal.is_some_and(|deal| deal.opened || deal.lapsed)
     }
 
     fn on_begin(&mut self, nda: PaperId, begin: Begin, rng: &mut dyn CryptoRng) -> Result<(), Misconduct> {
@@ -135,6 +154,7 @@ impl Node {
         if state.side != Side::B || state.bid() != Some(begin.bid) {
             return Err(Misconduct::OutOfTurn);
         }
+        self.check_not_paused(state.peer).map_err(|_| Misconduct::Paused)?;
         let own = self.market.bids.get(&begin.bid).ok_or(Misconduct::OutOfTurn)?;
         let template = &own.pact.document;
         let inputs = &own.request.document.inputs;
@@ -143,21 +163,66 @@ impl Node {
         if *begin.pact.content() != expected {
             return Err(Misconduct::TermsDiffer { what: "pact".into() });
         }
+        clause::check(&begin.pact).map_err(|(clause, why)| Misconduct::Unjudgeable {
+            clause: clause.to_string(),
+            why: why.to_string(),
+        })?;
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
-        let negotiation = negotiation_id(id, &begin.nonce, &nonce);
-        let at = self.now;
-        let event = NegotiationEvent::Begun { begin: Box::new(begin), side: Side::B, at };
-        self.record(Record::Negotiation { id: negotiation, nda, event });
-        self.note(Event::NegotiationBegun { negotiation, nda });
+        let negotiation = match begin.again {
+            None => negotiation_id(id, &begin.nonce, &nonce),
+            Some(before) => negotiation_again(before),
+        };
+        match self.follows(nda, begin.again)? {
+            Follows::NotYet => return Ok(()),
+            Follows::Known => {}
+            Follows::New(unused) => {
+                if let Some(unused) = unused {
+                    self.event(unused, NegotiationEvent::Ended);
+                }
+                let at = self.now;
+                let event = NegotiationEvent::Begun { begin: Box::new(begin), side: Side::B, at };
+                self.record(Record::Negotiation { id: negotiation, nda, event });
+                self.note(Event::NegotiationBegun { negotiation, nda });
+            }
+        }
         let _ = self.say(nda, Category::Announcement, Say::Begun(nonce), rng);
         Ok(())
+    }
+
+    /// As the seller: where an opening stands among the negotiations under its NDA.
+    ///
+    /// A buyer that could open afresh at will would draw panels until one suits it; so each opening
+    /// after the first names the one before, and its id follows from that one's.
+    fn follows(&self, nda: PaperId, again: Option<NegotiationId>) -> Result<Follows, Misconduct> {
+        let newest = self.newest_under(nda);
+        match (again, newest) {
+            (None, None) => Ok(Follows::New(None)),
+            // Our answer to an earlier opening was lost before anything came of it.
+            (None, Some(newest)) if newest.begin.again.is_none() && newest.current().request.is_none() => {
+                Ok(Follows::New((!newest.ended).then_some(newest.id)))
+            }
+            (Some(before), Some(newest)) if newest.begin.again == Some(before) => Ok(Follows::Known),
+            (Some(before), Some(newest)) if newest.id == before => {
+                if self.is_over(newest) {
+                    return Ok(Follows::New(None));
+                }
+                // It left what binds nobody; or it has seen a final block that we have not seen yet,
+                // and asks again.
+                let firm = newest.accepted.is_some();
+                Ok(if firm { Follows::NotYet } else { Follows::New(Some(newest.id)) })
+            }
+            (None | Some(_), _) => Err(Misconduct::OutOfTurn),
+        }
     }
 
     fn on_begun(&mut self, nda: PaperId, nonce: &[u8; 16]) -> Result<(), Misconduct> {
         let begin = self.begins.remove(&nda).ok_or(Misconduct::OutOfTurn)?;
         let id = self.ndas.get(&nda).and_then(|state| state.id).ok_or(Misconduct::WrongNda)?;
-        let negotiation = negotiation_id(id, &begin.nonce, nonce);
+        let negotiation = match begin.again {
+            None => negotiation_id(id, &begin.nonce, nonce),
+            Some(before) => negotiation_again(before),
+        };
         let at = self.now;
         let event = NegotiationEvent::Begun { begin: Box::new(begin), side: Side::A, at };
         self.record(Record::Negotiation { id: negotiation, nda, event });
@@ -179,19 +244,29 @@ impl Node {
         if negotiation.panel.is_none() {
             return self.say_panel(id, rng);
         }
-        let body = match (&negotiation.accepted, &negotiation.last) {
-            (Some(_), _) => self.assent_of(negotiation),
-            (None, Some(last)) if last.by == side => Some(Say::Offer(Box::new(last.terms.clone()))),
-            (None, _) => None,
+        let bodies = match (&negotiation.accepted, &negotiation.hold, &negotiation.last) {
+            (Some(_), _, _) => self.assent_of(negotiation).into_iter().collect(),
+            (None, Some(hold), _) => self.hold_again(negotiation, hold),
+            (None, None, Some(last)) if last.by == side => {
+                let terms = Box::new(last.terms.clone());
+                vec![if last.reserved { Say::ReservedOffer(terms) } else { Say::Offer(terms) }]
+            }
+            (None, None, _) => Vec::new(),
         };
-        if let Some(body) = body {
-            let _ = self.say(nda, Category::Offer, body, rng);
+        for body in bodies {
+            self.speak(nda, body, rng);
         }
+    }
+
+    /// Says something that is said again after the next handshake, should it not arrive.
+    pub(super) fn speak(&mut self, nda: PaperId, body: Say, rng: &mut dyn CryptoRng) {
+        let _ = self.say(nda, body.category(), body, rng);
     }
 
     pub(super) fn drive_negotiation(&mut self, id: NegotiationId, rng: &mut dyn CryptoRng) {
         self.drive_panel(id, rng);
         self.follow_strategy(id, rng);
+        self.drive_hold(id, rng);
         self.sign_accepted(id);
         self.form_deal(id);
         self.lapse_when_late(id);
@@ -202,8 +277,12 @@ impl Node {
         let limit = core::time::Duration::from_secs(self.policy.negotiation_secs_max);
         self.negotiations
             .values()
-            .filter(|n| !n.ended && n.agreed().is_none())
-            .filter_map(|n| self.panel_deadline(n).into_iter().chain(Some(n.at.plus(limit))).min())
+            // What is accepted waits for the chain, which wakes us.
+            .filter(|n| !n.ended && n.accepted.is_none())
+            .filter_map(|n| match &n.hold {
+                Some(hold) => Some(Timestamp::from_secs(hold.until())),
+                None => self.panel_deadline(n).into_iter().chain(Some(n.at.plus(limit))).min(),
+            })
             .min()
     }
 
@@ -263,6 +342,21 @@ impl Node {
         let _ = self.say(nda, Category::Announcement, Say::End, rng);
         Ok(Some(Reply::Accepted))
     }
+}
+
+/// Where an opening stands among those before it.
+enum Follows {
+    /// It is the next one; what it leaves behind unfinished ends.
+    New(Option<NegotiationId>),
+    /// It is the one that we hold already.
+    Known,
+    /// The one before still binds us.
+    NotYet,
+}
+
+/// Refuses a pact that could not be judged.
+pub(super) fn judgeable(pact: &Pact) -> Result<(), Refusal> {
+    clause::check(pact).map_err(|(clause, why)| Refusal::Unjudgeable { clause, why: why.to_string() })
 }
 
 /// Why a frame did not leave, for the client.

@@ -33,8 +33,12 @@ impl Node {
         }
         let terms = self.terms(negotiation, proposal, rng).map_err(invalid)?;
         self.check_terms(negotiation, &terms).map_err(|e| invalid(e.to_string()))?;
-        self.allow(id, "offer", &terms)?;
-        self.make_offer(id, terms, rng).map_err(unsaid)?;
+        // An offer binds to nothing: it is made also where its confirmation will wait for the principal.
+        let rule = self.allow(id, "offer", &terms)?;
+        if let Some(rule) = &rule {
+            self.may_ask(id, rule, terms.price)?;
+        }
+        self.make_offer(id, terms, rule.is_some(), rng).map_err(unsaid)?;
         Ok(Some(Reply::Accepted))
     }
 
@@ -42,12 +46,14 @@ impl Node {
         &mut self,
         id: NegotiationId,
         terms: Document<TermSheet>,
+        reserved: bool,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), SayError> {
         let Some((nda, side)) = self.negotiations.get(&id).map(|n| (n.nda, n.side)) else { return Ok(()) };
         let terms = Box::new(terms);
-        let head = self.say(nda, Category::Offer, Say::Offer(terms.clone()), rng)?;
-        self.event(id, NegotiationEvent::Offered { by: side, head, terms });
+        let body = if reserved { Say::ReservedOffer(terms.clone()) } else { Say::Offer(terms.clone()) };
+        let head = self.say(nda, Category::Offer, body, rng)?;
+        self.event(id, NegotiationEvent::Offered { by: side, head, terms, reserved });
         Ok(())
     }
 
@@ -56,7 +62,7 @@ impl Node {
         id: NegotiationId,
         terms: Document<TermSheet>,
         head: Head,
-        _rng: &mut dyn CryptoRng,
+        reserved: bool,
     ) -> Result<(), Misconduct> {
         let negotiation = self.negotiations.get(&id).ok_or(Misconduct::OutOfTurn)?;
         if let Some(last) = &negotiation.last
@@ -65,7 +71,8 @@ impl Node {
         {
             return Ok(());
         }
-        if negotiation.our_turn() || negotiation.panel.is_none() || negotiation.accepted.is_some() {
+        let frozen = negotiation.hold.is_some() || negotiation.accepted.is_some();
+        if negotiation.our_turn() || negotiation.panel.is_none() || frozen {
             return Err(Misconduct::OutOfTurn);
         }
         if negotiation.rounds >= self.policy.rounds_max {
@@ -74,7 +81,7 @@ impl Node {
         self.check_terms(negotiation, &terms)?;
         let (by, round) = (negotiation.side.other(), negotiation.rounds + 1);
         let quiet = negotiation.strategy.is_some();
-        self.event(id, NegotiationEvent::Offered { by, head, terms: Box::new(terms) });
+        self.event(id, NegotiationEvent::Offered { by, head, terms: Box::new(terms), reserved });
         if !quiet {
             self.note(Event::Offer { negotiation: id, round });
         }

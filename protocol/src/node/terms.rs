@@ -15,10 +15,11 @@ use crate::{
     ids::NegotiationId,
     misconduct::Misconduct,
     money::Usdc,
-    policy::Answer,
+    policy::{Answer, Rule, Step},
     side::Side,
     stage::negotiation::Negotiation,
     text::{BoundError, BoundedVec},
+    wire::Begin,
 };
 
 /// Vaults that a deal names.
@@ -101,23 +102,44 @@ impl Node {
         vaults.try_into().map_err(|e: BoundError| e.to_string())
     }
 
-    /// Asks the policy about terms, and records its answer.
+    /// Asks the policy about terms, and records its answer; gives the rule that only the principal overrides.
+    ///
+    /// # Errors
+    /// [`Refusal::Policy`] for what nobody overrides.
     pub(super) fn allow(
         &mut self,
         id: NegotiationId,
         step: &str,
         terms: &Document<TermSheet>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<Rule>, Refusal> {
         let Some(negotiation) = self.negotiations.get(&id) else { return Err(not_found("negotiation", id)) };
-        let judged = negotiation.begin.pact.needs_judgement();
-        let committed = if negotiation.side == Side::A { self.committed() } else { Usdc::ZERO };
-        let answer = self.policy.answer(terms, committed, judged);
+        let buys = negotiation.side == Side::A;
+        let counterparty = if buys { terms.seller } else { terms.buyer }.to_string();
+        let asked = Step {
+            terms,
+            committed: if buys { self.committed_besides(id) } else { Usdc::ZERO },
+            judged: negotiation.begin.pact.needs_judgement(),
+            domain: self.domain(negotiation),
+            counterparty: &counterparty,
+            mandate_above: if buys { self.mandate_above(negotiation, terms) } else { None },
+        };
+        let answer = self.policy.answer(&asked);
         self.decided(step, &terms.salt(), &answer);
         match answer {
-            Answer::Allow => Ok(()),
-            Answer::Escalate(rule) => Err(Refusal::Approval(rule)),
+            Answer::Allow => Ok(None),
+            Answer::Escalate(rule) => Ok(Some(rule)),
             Answer::Refuse(rule) => Err(Refusal::Policy(rule)),
         }
+    }
+
+    /// The sub-market of a negotiation, by the request that it is about.
+    fn domain(&self, negotiation: &Negotiation) -> Option<&str> {
+        let Begin { request, bid, .. } = &negotiation.begin;
+        let request = match negotiation.side {
+            Side::A => &self.market.requests.get(request)?.request,
+            Side::B => &self.market.bids.get(bid)?.request,
+        };
+        Some(request.document.domain.as_str())
     }
 
     /// What terms must be, whoever made them.
