@@ -124,7 +124,9 @@ impl Node {
         let asked_before = negotiation.unapproved(price);
         let patient = until <= now + self.policy.hold_secs + skew;
         let answer = self.allow(id, "hold", &terms);
-        let (Ok(rule), true, true) = (answer, patient, self.promise_time().is_ok()) else {
+        let peer = self.ndas.get(&nda).map(|state| state.peer).ok_or(Misconduct::WrongNda)?;
+        let may_promise = self.promise_time().is_ok() && self.check_not_paused(peer).is_ok();
+        let (Ok(rule), true, true) = (answer, patient, may_promise) else {
             self.speak(nda, Say::Unhold(head), rng);
             return Ok(());
         };

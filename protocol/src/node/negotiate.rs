@@ -241,6 +241,10 @@ impl Node {
     pub(super) fn resay(&mut self, id: NegotiationId, rng: &mut dyn CryptoRng) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
         let (nda, side) = (negotiation.nda, negotiation.side);
+        if self.newest_under(nda).is_some_and(|newest| newest.id != id) {
+            // Both have gone on; what is still owed there is on the chain.
+            return;
+        }
         if negotiation.panel.is_none() {
             return self.say_panel(id, rng);
         }
