@@ -63,6 +63,8 @@ mod promise;
 mod rate;
 mod session;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod trust;
 mod vault;

@@ -230,3 +230,25 @@ impl Policy {
         Answer::Allow
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_that_nobody_knows_is_in_no_list_and_a_blocked_agent_is_never_dealt_with() {
+        let policy =
+            Policy { domains: vec!["documents".into()], blocked: vec!["did:x".into()], ..Policy::default() };
+        let domain = |domain: &str| Some(Rule::Domain { domain: domain.into() });
+        let rows = [
+            (Some("documents"), "did:y", None),
+            (Some("images"), "did:y", domain("images")),
+            (None, "did:y", domain("unknown")),
+            (Some("documents"), "did:x", Some(Rule::Blocked { did: "did:x".into() })),
+        ];
+        for (market, did, expected) in rows {
+            assert_eq!(policy.never(market, did), expected, "{market:?} {did}");
+        }
+        assert_eq!(Policy::default().never(None, "did:x"), None, "an empty list means any");
+    }
+}

@@ -183,7 +183,7 @@ impl Node {
             return if held.head == acceptance.head { Ok(()) } else { Err(Misconduct::StaleAccept) };
         }
         let last = negotiation.last.as_ref().ok_or(Misconduct::StaleAccept)?;
-        if last.by != side || last.head != acceptance.head {
+        if last.by != side || !last.was_said_at(acceptance.head) {
             return Err(Misconduct::StaleAccept);
         }
         let terms = last.terms.clone();

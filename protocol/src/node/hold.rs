@@ -110,7 +110,7 @@ impl Node {
             return Ok(());
         }
         let last = negotiation.last.as_ref().ok_or(Misconduct::StaleAccept)?;
-        if last.by != side || last.head != head || negotiation.accepted.is_some() {
+        if last.by != side || !last.was_said_at(head) || negotiation.accepted.is_some() {
             return Err(Misconduct::StaleAccept);
         }
         let (now, skew) = (self.now.secs(), self.network.timing.skew_secs);

@@ -249,11 +249,19 @@ impl Node {
             return self.say_panel(id, rng);
         }
         let bodies = match (&negotiation.accepted, &negotiation.hold, &negotiation.last) {
-            (Some(_), _, _) => self.assent_of(negotiation).into_iter().collect(),
+            // What made the head ready may be lost as well, and an acceptance counts only after it.
+            (Some(_), hold, _) => {
+                let held = hold.iter().flat_map(|hold| self.hold_again(negotiation, hold));
+                held.chain(self.assent_of(negotiation)).collect()
+            }
             (None, Some(hold), _) => self.hold_again(negotiation, hold),
             (None, None, Some(last)) if last.by == side => {
                 let terms = Box::new(last.terms.clone());
-                vec![if last.reserved { Say::ReservedOffer(terms) } else { Say::Offer(terms) }]
+                let body = if last.reserved { Say::ReservedOffer(terms) } else { Say::Offer(terms) };
+                if let Ok(head) = self.say(nda, body.category(), body, rng) {
+                    self.event(id, NegotiationEvent::Resaid { head });
+                }
+                return;
             }
             (None, None, _) => Vec::new(),
         };

@@ -69,6 +69,9 @@ impl Node {
             && last.by != negotiation.side
             && last.terms == terms
         {
+            if negotiation.hold.is_none() && negotiation.accepted.is_none() {
+                self.event(id, NegotiationEvent::Resaid { head });
+            }
             return Ok(());
         }
         let frozen = negotiation.hold.is_some() || negotiation.accepted.is_some();

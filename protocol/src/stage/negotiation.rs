@@ -42,6 +42,8 @@ pub use hold::{Hold, Thaw, no_better};
 
 /// Attempts at a panel that one request fixes.
 pub const ATTEMPTS: u8 = 3;
+/// Heads that are remembered of an offer that is said again and again.
+const EARLIER_MAX: usize = 16;
 
 /// What happened in a negotiation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -114,6 +116,11 @@ pub enum NegotiationEvent {
         #[serde(default)]
         reserved: bool,
     },
+    /// The newest offer was said again after a new handshake, under another head.
+    Resaid {
+        /// The sender's head after it.
+        head: Head,
+    },
     /// The head is to be held for a principal: these are the papers. Stored before it is said.
     Held {
         /// Who would accept.
@@ -167,10 +174,27 @@ pub struct Offer {
     pub by: Side,
     /// The sender's head after it.
     pub head: Head,
+    /// Heads under which it was said before: the other side may have answered to one of them.
+    earlier: Vec<Head>,
     /// The terms.
     pub terms: Document<TermSheet>,
     /// Whether the one who made it has to ask its principal before it confirms.
     pub reserved: bool,
+}
+
+impl Offer {
+    /// Whether it was said under this head.
+    #[must_use]
+    pub fn was_said_at(&self, head: Head) -> bool {
+        self.head == head || self.earlier.contains(&head)
+    }
+
+    fn say_again(&mut self, head: Head) {
+        if self.earlier.len() == EARLIER_MAX {
+            self.earlier.remove(0);
+        }
+        self.earlier.push(core::mem::replace(&mut self.head, head));
+    }
 }
 
 /// What was accepted.
@@ -321,7 +345,13 @@ impl Negotiation {
                     self.theirs = Some(terms.as_ref().clone());
                 }
                 let terms = terms.as_ref().clone();
-                self.last = Some(Offer { by: *by, head: *head, terms, reserved: *reserved });
+                let earlier = Vec::new();
+                self.last = Some(Offer { by: *by, head: *head, earlier, terms, reserved: *reserved });
+            }
+            NegotiationEvent::Resaid { head } => {
+                if let Some(last) = &mut self.last {
+                    last.say_again(*head);
+                }
             }
             NegotiationEvent::Held { by, head, agreement, asks } => {
                 self.hold = Some(Hold::new(*by, *head, agreement, *asks));
