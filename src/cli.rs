@@ -2,7 +2,8 @@
 //!
 //! `init` makes keys, tokens, the signed card and the files of a home. `start` runs the node until it
 //! is interrupted. Everything else but `config`, `tokens` and `mandate` asks the running node over its
-//! API with the `readonly` token of the home; nothing is read behind its back.
+//! API with the `readonly` token of the home; nothing is read behind its back. `approvals` hands in
+//! what the principal signed elsewhere, with the `principal` token.
 //!
 //! | exit code | means |
 //! |---|---|
@@ -22,6 +23,7 @@
 //!
 //! Deliberately absent: acts of a deal. Those are the agent program's, over the API.
 
+mod approvals;
 mod ask;
 mod audit;
 mod failure;
@@ -79,6 +81,9 @@ enum Command {
     },
     /// Lists NDAs.
     Ndas,
+    /// What waits for the principal.
+    #[command(subcommand)]
+    Approvals(approvals::Act),
     /// Lists deals.
     Deals,
     /// Says what settled records say about an agent.
@@ -141,6 +146,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Deals => {
             (ask("/deals").await?, Table::Rows(&["id", "side", "stage", "price", "counterparty"]))
         }
+        Command::Approvals(act) => act.run(&home).await?,
         Command::Trust { did } => (ask(&format!("/trust/{did}")).await?, Table::Fields),
         Command::Report(Report::Settlement) => {
             let columns =

@@ -73,6 +73,20 @@ pub enum Misconduct {
         /// The category of the frame.
         category: String,
     },
+    /// A frame that carries more than its category says.
+    #[error("a frame that says {said} and carries {carried}")]
+    Mislabelled {
+        /// The category of the frame.
+        said: String,
+        /// The category of what it carries.
+        carried: String,
+    },
+    /// A frame of a category above the offer class without a signature of its own.
+    #[error("an unsigned frame of the category {category}")]
+    Unsigned {
+        /// The category of the frame.
+        category: String,
+    },
     /// More frames without a signed checkpoint than are read.
     #[error("{unsigned} frames without a checkpoint")]
     NoCheckpoint {
@@ -99,6 +113,20 @@ pub enum Misconduct {
     /// An acceptance that was not confirmed in its time.
     #[error("did not confirm an acceptance")]
     NotConfirmed,
+    /// An acceptance of terms that wait for a principal.
+    #[error("accepted before the principals had their time")]
+    NotHeld,
+    /// A step towards a deal while the peer is paused for not confirming.
+    #[error("paused for not confirming")]
+    Paused,
+    /// A pact that nobody could judge safely.
+    #[error("clause {clause} cannot be judged: {why}")]
+    Unjudgeable {
+        /// The clause.
+        clause: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A verdict, vote or signature by someone who is not a member of the panel.
     #[error("{what} by a non-member")]
     NotAMember {

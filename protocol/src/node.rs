@@ -45,19 +45,26 @@ use crate::{
     wire::{self, Direct, Envelope, Receipt},
 };
 
+mod agree;
 mod bundle;
 mod chain;
 mod deliver;
+mod hold;
 mod jobs;
 mod judge;
 mod market;
 mod nda;
 mod negotiate;
+mod offer;
 mod open;
 mod panel;
 mod papers;
+mod promise;
 mod rate;
 mod session;
+mod terms;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod trust;
 mod vault;
@@ -167,6 +174,8 @@ pub struct Node {
     jobs: BTreeMap<JobId, Pending>,
     outbox: BTreeMap<u64, Outgoing>,
     misconduct: BTreeMap<PeerKey, u64>,
+    /// When a peer left acceptances unconfirmed, the newest few.
+    unconfirmed: BTreeMap<PeerKey, VecDeque<Timestamp>>,
     events: VecDeque<(u64, Event)>,
     /// The highest number of the sign guard that is recorded here.
     guard_seq: u64,
@@ -252,6 +261,7 @@ impl Node {
             jobs: BTreeMap::new(),
             outbox: BTreeMap::new(),
             misconduct: BTreeMap::new(),
+            unconfirmed: BTreeMap::new(),
             events: VecDeque::new(),
             guard_seq: 0,
             next_record: 0,
@@ -376,6 +386,8 @@ impl Node {
             Command::Offer(id, proposal) => self.offer(id, &proposal, rng),
             Command::Accept(id) => self.accept_offer(id, rng),
             Command::End(id) => self.end_negotiation(id, rng),
+            Command::Approve(deal, signature) => self.approve(deal, signature),
+            Command::Decline(deal) => self.decline(deal, rng),
             Command::Strategy(id, concession) => self.set_strategy(id, concession, rng),
             Command::Deliver(deal, milestone, files) => self.deliver(deal, milestone, files, rng),
             Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
@@ -522,7 +534,12 @@ impl Node {
                 self.dirty.journal = true;
                 self.journal.apply(event);
             }
-            Record::Misconduct { peer, .. } => *self.misconduct.entry(*peer).or_default() += 1,
+            Record::Misconduct { peer, what, at } => {
+                *self.misconduct.entry(*peer).or_default() += 1;
+                if *what == Misconduct::NotConfirmed {
+                    self.note_unconfirmed(*peer, *at);
+                }
+            }
             Record::Noted(event) => {
                 if self.events.len() == EVENTS_MAX {
                     self.events.pop_front();

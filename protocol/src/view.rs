@@ -5,7 +5,7 @@
 //!
 //! Deliberately absent: keys, plaintext of sealed papers, other people's bids on other requests.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use serde::Serialize;
 
 use crate::{
@@ -38,6 +38,8 @@ pub enum View {
     Negotiations(Vec<NegotiationView>),
     /// One negotiation.
     Negotiation(Box<NegotiationView>),
+    /// What waits for the principal.
+    Approvals(Vec<ApprovalView>),
     /// Deals.
     Deals(Vec<DealView>),
     /// One deal.
@@ -139,7 +141,7 @@ pub struct NegotiationView {
     pub nda: PaperId,
     /// Our side; the buyer is side A.
     pub side: Side,
-    /// `panel`, `offers`, `accepted`, `agreed` or `ended`.
+    /// `panel`, `offers`, `held`, `accepted`, `agreed` or `ended`.
     pub stage: &'static str,
     /// Whether it is our turn to offer or accept.
     pub our_turn: bool,
@@ -155,6 +157,37 @@ pub struct NegotiationView {
     pub deal: Option<DealId>,
     /// When it was opened, Unix milliseconds.
     pub since: u64,
+}
+
+/// A deal that waits for our principal before anybody signs it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApprovalView {
+    /// The deal, by the digest that both sides would sign.
+    pub id: DealId,
+    /// The negotiation.
+    pub negotiation: NegotiationId,
+    /// Our side; the buyer is side A.
+    pub side: Side,
+    /// `open`, or `approved` while the other side is not ready.
+    pub stage: &'static str,
+    /// The other side.
+    pub counterparty: Did,
+    /// All milestones together, micro-USDC.
+    pub price: Usdc,
+    /// Last Unix second at which it may be approved, and opened with it.
+    pub until_secs: u64,
+    /// Whose signature it takes.
+    pub principal: Address,
+    /// What that signature is over: the EIP-712 digest of `Approve(deal, until)`.
+    pub digest: B256,
+    /// EIP-155 id of the chain.
+    pub chain_id: u64,
+    /// The `Mandates` contract, in whose domain it is signed.
+    pub mandates: Address,
+    /// The agreement that the deal stands for.
+    pub agreement: PaperId,
+    /// The terms.
+    pub terms: Document<TermSheet>,
 }
 
 /// A deal.

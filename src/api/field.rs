@@ -134,6 +134,12 @@ pub(super) const OFFER: &[Field] = &[
     may("titles", Kind::Texts, "What each delivers."),
 ];
 
+pub(super) const APPROVAL: &[Field] = &[must(
+    "signature",
+    Kind::Text,
+    "EIP-712 `Approve(deal, until)` by the principal's plain key: 0x and 130 hex digits, r, s, v.",
+)];
+
 pub(super) const STRATEGY: &[Field] = &[
     must("from", Kind::Amount, "The first own price."),
     must("to", Kind::Amount, "The last own price; anything at least as good is accepted."),

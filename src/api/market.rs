@@ -203,8 +203,11 @@ fn regulators(recipients: Vec<AgeRecipient>) -> Result<BoundedVec<Regulator, 4>,
 fn named(name: &str, reply: Reply) -> Result<Json<Value>, Problem> {
     match reply {
         Reply::Paper(id) => Ok(Json(json!({ name: id }))),
-        Reply::Accepted | Reply::Negotiation(_) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => {
-            Err(Problem::strange())
-        }
+        Reply::Accepted
+        | Reply::Held(..)
+        | Reply::Negotiation(_)
+        | Reply::View(_)
+        | Reply::Files(_)
+        | Reply::Bundle(_) => Err(Problem::strange()),
     }
 }

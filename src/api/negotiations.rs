@@ -126,7 +126,7 @@ pub(super) async fn open(
         match app.ask(Command::Negotiate(NewNegotiation { nda, size, quorum }), Vec::new()).await? {
             Reply::Negotiation(id) => Some(id),
             Reply::Accepted => tokio::time::timeout(OPENING, begun(nda, events)).await.ok().flatten(),
-            Reply::Paper(_) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => {
+            Reply::Paper(_) | Reply::Held(..) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => {
                 return Err(Problem::strange());
             }
         };
@@ -155,7 +155,7 @@ pub(super) async fn offer(
     app.act(Command::Offer(id("negotiation", &negotiation)?, offer.proposal()?)).await
 }
 
-/// `POST /negotiations/{id}/accept`.
+/// `POST /negotiations/{id}/accept`: `{}` where it is accepted, `{"held": …}` where a principal is asked first.
 pub(super) async fn accept(
     State(app): State<App>,
     Path(negotiation): Path<String>,

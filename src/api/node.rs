@@ -28,6 +28,9 @@ impl App {
             Reply::Accepted => Ok(Json(json!({}))),
             Reply::Paper(id) => Ok(Json(json!({ "paper": id }))),
             Reply::Negotiation(id) => Ok(Json(json!({ "negotiation": id }))),
+            Reply::Held(deal, until_secs) => {
+                Ok(Json(json!({ "held": { "deal": deal, "until_secs": until_secs } })))
+            }
             Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => Err(Problem::strange()),
         }
     }
@@ -39,6 +42,7 @@ impl App {
             Reply::Accepted
             | Reply::Paper(_)
             | Reply::Negotiation(_)
+            | Reply::Held(..)
             | Reply::Files(_)
             | Reply::Bundle(_) => Err(Problem::strange()),
         }

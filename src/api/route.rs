@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{
-    App, audit,
+    App, approvals, audit,
     body::BODY_MAX,
     deals, events,
     field::{self, Field},
@@ -62,6 +62,7 @@ pub(super) fn table() -> Vec<Route> {
     ];
     table.extend(market_routes());
     table.extend(bargaining_routes());
+    table.extend(approval_routes());
     table.extend(deal_routes());
     table
 }
@@ -114,6 +115,29 @@ fn bargaining_routes() -> [Route; 11] {
             field::STRATEGY,
             post(negotiations::strategy),
         ),
+    ]
+}
+
+fn approval_routes() -> [Route; 3] {
+    let approve = |route: Route| Route { right: Right::Approve, ..route };
+    [
+        read(
+            "/approvals",
+            "Lists deals that wait for the principal, with the typed data that it signs.",
+            get(approvals::list),
+        ),
+        approve(act(
+            "/approvals/{id}",
+            "Hands in the principal's signature over a deal that waits for it.",
+            field::APPROVAL,
+            post(approvals::approve),
+        )),
+        approve(act(
+            "/approvals/{id}/refuse",
+            "Says no to a deal that waits for the principal.",
+            &[],
+            post(approvals::refuse),
+        )),
     ]
 }
 

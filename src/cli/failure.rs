@@ -37,11 +37,11 @@ impl Failure {
     #[must_use]
     pub fn refused(code: &str, message: &str, hint: Option<String>) -> Self {
         let exit = match code {
-            "NUN-TOKEN" | "NUN-ROLE" | "NUN-HOST" | "NUN-ORIGIN" => 4,
+            "NUN-TOKEN" | "NUN-ROLE" | "NUN-NOT-APPROVED" | "NUN-HOST" | "NUN-ORIGIN" => 4,
             "NUN-APPROVAL" => 5,
             "NUN-POLICY" => 6,
             "NUN-NOT-FOUND" | "NUN-NO-ROUTE" => 7,
-            "NUN-NOT-NOW" => 8,
+            "NUN-NOT-NOW" | "NUN-PAUSED" => 8,
             _ => 1,
         };
         Self { code: exit, message: format!("{code}: {message}"), hint }
@@ -63,6 +63,7 @@ mod tests {
         let rows = [
             ("NUN-TOKEN", 4),
             ("NUN-ROLE", 4),
+            ("NUN-NOT-APPROVED", 4),
             ("NUN-APPROVAL", 5),
             ("NUN-POLICY", 6),
             ("NUN-NOT-FOUND", 7),

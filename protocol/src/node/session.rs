@@ -385,6 +385,7 @@ impl Node {
             link.session.accept_checkpoint(&signed.checkpoint)?;
         }
         link.session.check_inbound(frame.category)?;
+        frame.check()?;
         self.on_said(draft, frame.body, opened.head, rng)
     }
 }

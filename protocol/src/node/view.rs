@@ -53,6 +53,7 @@ impl Node {
                 let listing = self.directory.agent(&did).ok_or_else(|| not_found("agent", did))?;
                 View::Trust(self.trust(listing.card.document.settlement))
             }
+            Look::Approvals => View::Approvals(self.approvals()),
             Look::Settlement => {
                 View::Settlement(self.deals.values().filter(|d| d.opened).map(|d| self.line(d)).collect())
             }
@@ -124,15 +125,15 @@ impl Node {
     }
 
     fn negotiation_view(&self, negotiation: &Negotiation) -> NegotiationView {
-        let stage = match (&negotiation.panel, &negotiation.accepted, negotiation.agreed()) {
-            (_, _, Some(_)) => "agreed",
+        let deal = self.deal_of(negotiation);
+        let stage = match (&negotiation.panel, &negotiation.accepted, &negotiation.hold) {
+            _ if deal.is_some() => "agreed",
             _ if negotiation.ended => "ended",
-            (_, Some(_), None) => "accepted",
+            (_, Some(_), _) => "accepted",
+            (Some(_), None, Some(_)) => "held",
             (Some(_), None, None) => "offers",
-            (None, None, None) => "panel",
+            (None, None, _) => "panel",
         };
-        let deal =
-            negotiation.agreed().map(|(accepted, _, _)| accepted.deal.id(&self.network.deployment.contracts));
         NegotiationView {
             id: negotiation.id,
             nda: negotiation.nda,
