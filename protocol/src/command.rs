@@ -125,6 +125,8 @@ pub struct NewNegotiation {
     pub size: u8,
     /// Signatures that a verdict needs.
     pub quorum: u8,
+    /// What the panel is paid together, micro-USDC; on top of the price, from the buyer's side.
+    pub fee: Usdc,
 }
 
 /// The negotiable part of the terms.

@@ -48,6 +48,7 @@ use crate::{
 mod bundle;
 mod chain;
 mod deliver;
+mod fees;
 mod jobs;
 mod judge;
 mod market;

@@ -43,6 +43,10 @@ pub struct Policy {
     pub sign_nda: bool,
     /// The smallest appeal window that is taken where a clause needs judgement, seconds.
     pub window_secs_min: u32,
+    /// A jury that costs more is refused, micro-USDC.
+    pub jury_fee_max: Usdc,
+    /// As a juror: a seat that is paid less is not taken, micro-USDC.
+    pub seat_fee_min: Usdc,
 }
 
 impl Default for Policy {
@@ -59,6 +63,8 @@ impl Default for Policy {
             negotiation_secs_max: 3600,
             sign_nda: false,
             window_secs_min: 86_400,
+            jury_fee_max: Usdc(50_000_000),
+            seat_fee_min: Usdc::ZERO,
         }
     }
 }
@@ -135,6 +141,14 @@ pub enum Rule {
         /// The least allowed.
         minimum: u32,
     },
+    /// A jury that costs too much.
+    #[error("a jury for {fee} micro-USDC, at most {limit}")]
+    JuryFee {
+        /// The fee in the terms.
+        fee: Usdc,
+        /// The limit.
+        limit: Usdc,
+    },
 }
 
 impl Policy {
@@ -158,6 +172,10 @@ impl Policy {
         }
         if judged && terms.window_secs < self.window_secs_min {
             return Answer::Refuse(Rule::Window { window: terms.window_secs, minimum: self.window_secs_min });
+        }
+        let fee = terms.panel.fee;
+        if fee > self.jury_fee_max {
+            return Answer::Refuse(Rule::JuryFee { fee, limit: self.jury_fee_max });
         }
         if amount > self.human_above {
             return Answer::Escalate(Rule::HumanAbove { amount, limit: self.human_above });

@@ -334,6 +334,16 @@ pub struct Begin {
     pub size: u8,
     /// Signatures that a verdict needs.
     pub quorum: u8,
+    /// What the panel is paid together, micro-USDC.
+    pub fee: crate::money::Usdc,
+}
+
+impl Begin {
+    /// What one seat is paid if every member signs every verdict; more if some do not.
+    #[must_use]
+    pub fn seat_fee(&self) -> crate::money::Usdc {
+        crate::money::Usdc(self.fee.0 / u64::from(self.size.max(1)))
+    }
 }
 
 /// Asks for a panel; `seats` and the round are checked by the receiver.

@@ -94,7 +94,7 @@ impl Node {
         let pact = papers::paper(self.network.chain(), content, rng).map_err(|e| invalid(e.to_string()))?;
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
-        let begin = Begin { nonce, request, bid: bid_id, pact, size: new.size, quorum: new.quorum };
+        let begin = Begin { nonce, request, bid: bid_id, pact, size: new.size, quorum: new.quorum, fee: new.fee };
         self.begins.insert(new.nda, begin.clone());
         self.say(new.nda, Category::Offer, Say::Begin(Box::new(begin)), rng).map_err(unsaid)?;
         Ok(Some(Reply::Accepted))
@@ -270,7 +270,7 @@ impl Node {
                 jury: contracts.jury,
                 size: begin.size,
                 quorum: begin.quorum,
-                fee: Usdc::ZERO,
+                fee: begin.fee,
             },
             fallback: Fallback::Refund {},
             appeal_fee: Usdc::ZERO,
@@ -370,7 +370,8 @@ impl Node {
         }
         let panel = &terms.panel;
         let contracts = &self.network.deployment.contracts;
-        if (panel.quorum, panel.size) != (negotiation.begin.quorum, negotiation.begin.size) {
+        let begin = &negotiation.begin;
+        if (panel.quorum, panel.size, panel.fee) != (begin.quorum, begin.size, begin.fee) {
             return differ("panel");
         }
         if (panel.jury, terms.escrow, terms.mandates)

@@ -116,6 +116,8 @@ pub struct PanelWish {
     pub size: u8,
     /// Signatures that make a verdict.
     pub quorum: u8,
+    /// What they are paid together, on top of the price.
+    pub fee: Usdc,
 }
 
 /// What a seller offers.
