@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod cast;
+mod fees;
 mod happy;
 mod narrator;
 pub mod report;

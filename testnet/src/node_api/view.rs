@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: the API's whole shape; that is the node's OpenAPI document.
 
+use alloy::primitives::Address;
 use nuncio_protocol::money::Usdc;
 use serde::Deserialize;
 use serde_json::Value;
@@ -196,7 +197,7 @@ pub struct DealView {
     pub inputs: bool,
     /// Who judges: settlement accounts.
     #[serde(default)]
-    pub panel: Vec<String>,
+    pub panel: Vec<Address>,
     /// In order.
     pub milestones: Vec<MilestoneView>,
     /// Whether each side's rating is on chain: buyer's, seller's.
