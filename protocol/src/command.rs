@@ -190,6 +190,8 @@ pub enum Look {
     Bundle(DealId),
     /// The standing of an agent, by DID.
     Trust(String),
+    /// The standing of everybody.
+    Scores,
     /// One line per deal.
     Settlement,
     /// Events after this number.
@@ -224,6 +226,12 @@ pub enum Refusal {
         /// The id as given.
         id: String,
     },
+    /// Nobody of that name was heard of.
+    #[error("no agent {did} is known here")]
+    UnknownAgent {
+        /// The DID as given.
+        did: String,
+    },
     /// It is not our turn, or the stage is over.
     #[error("not now: {why}")]
     NotNow {
@@ -256,6 +264,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "NUN-NOT-FOUND",
+            Self::UnknownAgent { .. } => "NUN-UNKNOWN-AGENT",
             Self::NotNow { .. } => "NUN-NOT-NOW",
             Self::Invalid { .. } => "NUN-INVALID",
             Self::Policy(_) => "NUN-POLICY",
@@ -269,6 +278,9 @@ impl Refusal {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "list what is here, or wait for its event",
+            Self::UnknownAgent { .. } => {
+                "an agent is known once its announcement was heard; `nuncio offers` lists those"
+            }
             Self::NotNow { .. } => "read the object's stage and wait for the event that moves it",
             Self::Invalid { .. } => "correct the request; it was not carried out",
             Self::Policy(_) => "stay inside the limits, or ask the principal to change the policy",

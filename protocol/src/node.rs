@@ -20,7 +20,7 @@ use crate::{
     abi::Deployment,
     beacon::BeaconChain,
     canonical,
-    command::{Command, Event, Refusal, Reply},
+    command::{Command, Event, Look, Refusal, Reply},
     deal::Deal,
     did::Did,
     document::{AgentCard, Chain, Signed},
@@ -58,6 +58,7 @@ mod open;
 mod panel;
 mod papers;
 mod rate;
+mod report;
 mod session;
 mod timing;
 mod trust;
@@ -106,6 +107,8 @@ pub struct Me {
     pub task_schemas: BoundedVec<Token, 16>,
     /// Multiaddresses at which peers reach it.
     pub addresses: BoundedVec<Line, 8>,
+    /// The agents from whose word credibility is walked.
+    pub trust_seeds: BTreeSet<Did>,
 }
 
 impl Me {
@@ -178,6 +181,8 @@ pub struct Node {
 
     ledger: Ledger,
     directory: Directory,
+    /// Scores as of the last time that somebody asked.
+    standings: Option<trust::Standings>,
     up: BTreeSet<PeerKey>,
     links: session::Links,
     /// Openings of ours that nobody has answered yet, by NDA.
@@ -261,6 +266,7 @@ impl Node {
             next_event: 1,
             ledger,
             directory: Directory::default(),
+            standings: None,
             up: BTreeSet::new(),
             links: session::Links::default(),
             begins: BTreeMap::new(),
@@ -382,6 +388,10 @@ impl Node {
             Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
             Command::Rate(deal, value) => self.rate(deal, value, rng),
             Command::Attest(index) => self.attest(id, *index, rng),
+            Command::Look(look) if matches!(look, Look::Trust(_) | Look::Scores | Look::Bids(_) | Look::Settlement) => {
+                self.refresh_standings();
+                self.look(&look).map(|view| Some(Reply::View(Box::new(view))))
+            }
             Command::Look(look) => self.look(&look).map(|view| Some(Reply::View(Box::new(view)))),
         };
         match answer {
