@@ -133,13 +133,20 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Trust { did: Some(did) } => (ask(&format!("/trust/{did}")).await?, Table::Fields),
         Command::Trust { did: None } => {
-            let columns =
-                &["agent", "score", "risk", "standing", "credibility", "praises", "complaints"];
+            let columns = &["agent", "score", "risk", "standing", "credibility", "praises", "complaints"];
             (ask("/trust").await?, Table::Lines("members", columns))
         }
         Command::Report(Report::Settlement) => {
             let columns = &[
-                "deal", "side", "price", "to_seller", "to_buyer", "to_jury", "in_escrow", "milestones", "rated",
+                "deal",
+                "side",
+                "price",
+                "to_seller",
+                "to_buyer",
+                "to_jury",
+                "in_escrow",
+                "milestones",
+                "rated",
                 "closed",
             ];
             (ask("/reports/settlement").await?, Table::Lines("lines", columns))

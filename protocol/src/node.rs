@@ -388,7 +388,9 @@ impl Node {
             Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
             Command::Rate(deal, value) => self.rate(deal, value, rng),
             Command::Attest(index) => self.attest(id, *index, rng),
-            Command::Look(look) if matches!(look, Look::Trust(_) | Look::Scores | Look::Bids(_) | Look::Settlement) => {
+            Command::Look(look)
+                if matches!(look, Look::Trust(_) | Look::Scores | Look::Bids(_) | Look::Settlement) =>
+            {
                 self.refresh_standings();
                 self.look(&look).map(|view| Some(Reply::View(Box::new(view))))
             }

@@ -177,7 +177,10 @@ struct Unit {
 fn units(records: &[Record]) -> BTreeMap<(Did, Did, u32), Unit> {
     let weighed = records.iter().map(|record| (record, record.weight())).filter(|(_, weight)| *weight > 0);
     let unit = |(record, weight): (&Record, Fixed)| {
-        ((record.rater, record.subject, record.day), Unit { deal: record.deal, weight, positive: record.positive })
+        (
+            (record.rater, record.subject, record.day),
+            Unit { deal: record.deal, weight, positive: record.positive },
+        )
     };
     weighed.map(unit).collect()
 }
@@ -252,7 +255,10 @@ impl Book {
         self.evidence = self.evidence.saturating_add(mass);
         if lasting > 0 {
             let at = self.because.partition_point(|other| other.weight >= lasting);
-            self.because.insert(at, Because { deal: unit.deal, rater, day, positive: unit.positive, weight: lasting });
+            self.because.insert(
+                at,
+                Because { deal: unit.deal, rater, day, positive: unit.positive, weight: lasting },
+            );
             self.because.truncate(EXPLAINED_MAX);
         }
     }

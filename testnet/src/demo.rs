@@ -10,8 +10,10 @@ pub mod cast;
 mod fees;
 mod happy;
 mod narrator;
+mod past;
 pub mod report;
 mod stage;
+mod trust;
 
 use std::{
     fs, io,

@@ -9,8 +9,7 @@ use crate::{
     side::Side,
     stage::{nda::NdaState, negotiation::Negotiation},
     view::{
-        BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, StatusView,
-        View,
+        BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, StatusView, View,
     },
 };
 
@@ -50,9 +49,7 @@ impl Node {
                 View::Deal(Box::new(self.deal_view(deal)))
             }
             Look::Bundle(id) => View::Bundle(Box::new(self.bundle(*id)?)),
-            Look::Trust(did) => {
-                View::Trust(Box::new(self.trust_in(did)?))
-            }
+            Look::Trust(did) => View::Trust(Box::new(self.trust_in(did)?)),
             Look::Scores => View::Scores(self.everybody()?),
             Look::Settlement => View::Settlement(Box::new(self.settlement_report()?)),
             Look::Events(after) => View::Events(

@@ -15,16 +15,18 @@ use super::{
     cast::{BUYER, CAST},
     fees,
     narrator::Narrator,
+    past,
     report::{
-        Balance, Check, End, EscrowReport, MilestoneReport, PanelReport, RatingReport, StoryReport,
-        Transaction,
+        Balance, Check, End, EscrowReport, MilestoneReport, PanelReport, RatingReport, ScoresReport,
+        StoryReport, Transaction,
     },
     stage::Stage,
+    trust,
 };
 use crate::{
     chain::acts::{History, history},
     cluster::{Places, Token},
-    node_api::{DealView, NodeApi},
+    node_api::{DealView, NodeApi, TrustView},
     process::Process,
 };
 
@@ -49,9 +51,11 @@ pub(super) async fn tell(
     let recipient = audit::age_key(&regulator)?;
     narrator.tell("regulator", &format!("reads with {recipient}"));
     let stage = Stage::set(places, narrator).await?;
+    let before = tell_histories(&stage, narrator).await?;
     let agents = start_agents(&stage, corpus, &recipient)?;
     let deal = play(&stage, agents, narrator).await?;
     let mut story = settle_up(&stage, &deal).await?;
+    remember(&stage, &mut story, &before, narrator).await?;
 
     let reported = reported_once(&stage, &story.deal).await?;
     story.check("the buyer's settlement report has one line for the deal", reported);
@@ -75,6 +79,44 @@ pub(super) async fn tell(
     story.seconds = start.elapsed().as_secs_f64();
     story.ok = story.checks.iter().all(|check| check.ok);
     Ok(story)
+}
+
+/// Waits until every node has computed the same past, and tells it.
+async fn tell_histories(
+    stage: &Stage,
+    narrator: &mut Narrator,
+) -> Result<Vec<(&'static str, TrustView)>, DemoError> {
+    let scores = trust::agreed(&stage.nodes, past::RATINGS).await?;
+    narrator.tell("trust", &format!("{} nodes compute scores {}", scores.same_on.len(), scores.scores_root));
+    let before = trust::of_traders(stage).await?;
+    for (who, view) in &before {
+        narrator.tell(who, &trust::line(view));
+    }
+    Ok(before)
+}
+
+/// What the story changed in what all nodes think of those who traded.
+async fn remember(
+    stage: &Stage,
+    story: &mut StoryReport,
+    before: &[(&'static str, TrustView)],
+    narrator: &mut Narrator,
+) -> Result<(), DemoError> {
+    story.scores = trust::agreed(&stage.nodes, past::RATINGS + 2).await?;
+    let after = trust::of_traders(stage).await?;
+    for (who, view) in &after {
+        narrator.tell(who, &trust::line(view));
+    }
+    story.trust = trust::compared(stage, before, &after);
+    let winner = past::place("seller-careful");
+    let paid = story.balances.iter().any(|b| b.who == CAST[winner].name && b.after > b.before);
+    story.check("the seller with the better history was chosen", paid && trust::apart(before, winner));
+    story.check("the other seller was told no", trust::told_no(stage, winner).await?);
+    let both = trust::moved(&story.trust, BUYER) && trust::moved(&story.trust, winner);
+    story.check("scores moved for both", both);
+    let others = story.scores.same_on.len() == stage.nodes.len();
+    story.check("nodes that took no part compute the same scores", others);
+    Ok(())
 }
 
 /// The agent programs: processes that know their node's address, an agent token, and their instructions.
@@ -189,17 +231,20 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         });
     }
     let mut jurors_earned = Usdc::ZERO;
-    for (part, node) in CAST.iter().zip(&stage.nodes).filter(|(part, _)| part.provider > 0) {
-        let earned = stage.chain.wealth(node.identity().address).await?;
-        let expected = fees.get(&node.identity().address).copied().unwrap_or_default();
+    let jurors = CAST.iter().zip(&stage.nodes).zip(&stage.agents_before);
+    for ((part, node), before) in jurors.filter(|((part, _), _)| part.provider > 0) {
+        let after = stage.chain.wealth(node.identity().address).await?;
+        let fee = fees.get(&node.identity().address).copied().unwrap_or_default();
+        let expected = before.checked_add(fee).unwrap_or_default();
+        let earned = after.checked_sub(*before).unwrap_or_default();
         jurors_earned = jurors_earned.checked_add(earned).unwrap_or_default();
         credit = credit.checked_add(stage.chain.credit(node.identity().address).await?).unwrap_or_default();
         let address = node.identity().address.to_string();
         balances.push(Balance {
             who: format!("{} (fees)", part.name),
             address,
-            before: Usdc::ZERO,
-            after: earned,
+            before: *before,
+            after,
             expected,
         });
     }
@@ -219,6 +264,8 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         escrow: EscrowReport { left, credit },
         transactions: transactions(&history),
         ratings: ratings(stage, &history),
+        trust: Vec::new(),
+        scores: ScoresReport::default(),
         checks: Vec::new(),
     };
     let asked = Usdc(terms.juryFee);
@@ -227,12 +274,7 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
     Ok(story)
 }
 
-fn check(
-    story: &mut StoryReport,
-    amounts: &[Usdc],
-    held: Usdc,
-    (jurors, owed, asked): (Usdc, Usdc, Usdc),
-) {
+fn check(story: &mut StoryReport, amounts: &[Usdc], held: Usdc, (jurors, owed, asked): (Usdc, Usdc, Usdc)) {
     let as_agreed = story.balances.iter().all(|balance| balance.after == balance.expected);
     story.check("every balance is as the terms say, to the micro-USDC", as_agreed);
     story.check("the price is 180 USDC as 54, 63 and 63", amounts == AMOUNTS);
