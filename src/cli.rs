@@ -86,10 +86,10 @@ enum Command {
     Approvals(approvals::Act),
     /// Lists deals.
     Deals,
-    /// Says what settled records say about an agent.
+    /// Says what settled records say about an agent, or everybody's scores.
     Trust {
         /// The agent, `did:key:…`.
-        did: String,
+        did: Option<String>,
     },
     /// Reports.
     #[command(subcommand)]
@@ -147,11 +147,25 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             (ask("/deals").await?, Table::Rows(&["id", "side", "stage", "price", "counterparty"]))
         }
         Command::Approvals(act) => act.run(&home).await?,
-        Command::Trust { did } => (ask(&format!("/trust/{did}")).await?, Table::Fields),
+        Command::Trust { did: Some(did) } => (ask(&format!("/trust/{did}")).await?, Table::Fields),
+        Command::Trust { did: None } => {
+            let columns = &["agent", "score", "risk", "standing", "credibility", "praises", "complaints"];
+            (ask("/trust").await?, Table::Lines("members", columns))
+        }
         Command::Report(Report::Settlement) => {
-            let columns =
-                &["deal", "side", "to_seller", "to_buyer", "in_escrow", "milestones", "rated", "closed"];
-            (ask("/reports/settlement").await?, Table::Lines(columns))
+            let columns = &[
+                "deal",
+                "side",
+                "price",
+                "to_seller",
+                "to_buyer",
+                "to_jury",
+                "in_escrow",
+                "milestones",
+                "rated",
+                "closed",
+            ];
+            (ask("/reports/settlement").await?, Table::Lines("lines", columns))
         }
         Command::Audit(audit::Act::Export(export)) => (export.run(&home).await?, Table::Fields),
         Command::Audit(audit::Act::Verify(verify)) => return verify.run(json).await,

@@ -134,6 +134,8 @@ pub struct NewNegotiation {
     pub size: u8,
     /// Signatures that a verdict needs.
     pub quorum: u8,
+    /// What the panel is paid together, micro-USDC; on top of the price, from the buyer's side.
+    pub fee: Usdc,
 }
 
 /// The negotiable part of the terms.
@@ -199,6 +201,8 @@ pub enum Look {
     Bundle(DealId),
     /// The standing of an agent, by DID.
     Trust(String),
+    /// The standing of everybody.
+    Scores,
     /// One line per deal.
     Settlement,
     /// Events after this number.
@@ -234,6 +238,12 @@ pub enum Refusal {
         what: &'static str,
         /// The id as given.
         id: String,
+    },
+    /// Nobody of that name was heard of.
+    #[error("no agent {did} is known here")]
+    UnknownAgent {
+        /// The DID as given.
+        did: String,
     },
     /// It is not our turn, or the stage is over.
     #[error("not now: {why}")]
@@ -309,6 +319,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "NUN-NOT-FOUND",
+            Self::UnknownAgent { .. } => "NUN-UNKNOWN-AGENT",
             Self::NotNow { .. } => "NUN-NOT-NOW",
             Self::Invalid { .. } => "NUN-INVALID",
             Self::Policy(_) => "NUN-POLICY",
@@ -326,6 +337,9 @@ impl Refusal {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "list what is here, or wait for its event",
+            Self::UnknownAgent { .. } => {
+                "an agent is known once its announcement was heard; `nuncio offers` lists those"
+            }
             Self::NotNow { .. } => "read the object's stage and wait for the event that moves it",
             Self::Invalid { .. } => "correct the request; it was not carried out",
             Self::Policy(_) => "stay inside the limits, or ask the principal to change the policy",

@@ -20,7 +20,7 @@ use crate::{
     abi::Deployment,
     beacon::BeaconChain,
     canonical,
-    command::{Command, Event, Refusal, Reply},
+    command::{Command, Event, Look, Refusal, Reply},
     deal::Deal,
     did::Did,
     document::{AgentCard, Chain, Signed},
@@ -49,6 +49,7 @@ mod agree;
 mod bundle;
 mod chain;
 mod deliver;
+mod fees;
 mod hold;
 mod jobs;
 mod judge;
@@ -61,6 +62,7 @@ mod panel;
 mod papers;
 mod promise;
 mod rate;
+mod report;
 mod session;
 mod terms;
 #[cfg(test)]
@@ -112,6 +114,8 @@ pub struct Me {
     pub task_schemas: BoundedVec<Token, 16>,
     /// Multiaddresses at which peers reach it.
     pub addresses: BoundedVec<Line, 8>,
+    /// The agents from whose word credibility is walked.
+    pub trust_seeds: BTreeSet<Did>,
 }
 
 impl Me {
@@ -186,6 +190,8 @@ pub struct Node {
 
     ledger: Ledger,
     directory: Directory,
+    /// Scores as of the last time that somebody asked.
+    standings: Option<trust::Standings>,
     up: BTreeSet<PeerKey>,
     links: session::Links,
     /// Openings of ours that nobody has answered yet, by NDA.
@@ -270,6 +276,7 @@ impl Node {
             next_event: 1,
             ledger,
             directory: Directory::default(),
+            standings: None,
             up: BTreeSet::new(),
             links: session::Links::default(),
             begins: BTreeMap::new(),
@@ -393,6 +400,12 @@ impl Node {
             Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
             Command::Rate(deal, value) => self.rate(deal, value, rng),
             Command::Attest(index) => self.attest(id, *index, rng),
+            Command::Look(look)
+                if matches!(look, Look::Trust(_) | Look::Scores | Look::Bids(_) | Look::Settlement) =>
+            {
+                self.refresh_standings();
+                self.look(&look).map(|view| Some(Reply::View(Box::new(view))))
+            }
             Command::Look(look) => self.look(&look).map(|view| Some(Reply::View(Box::new(view)))),
         };
         match answer {

@@ -48,6 +48,10 @@ pub struct Policy {
     pub window_secs_min: u32,
     /// How long a principal, ours or theirs, has to approve one deal, seconds; at most a day, 0 for never.
     pub hold_secs: u64,
+    /// A jury that costs more is refused, micro-USDC.
+    pub jury_fee_max: Usdc,
+    /// As a juror: a seat that is paid less is not taken, micro-USDC.
+    pub seat_fee_min: Usdc,
 }
 
 impl Default for Policy {
@@ -65,6 +69,8 @@ impl Default for Policy {
             sign_nda: false,
             window_secs_min: 86_400,
             hold_secs: HOLD_SECS_MAX,
+            jury_fee_max: Usdc(50_000_000),
+            seat_fee_min: Usdc::ZERO,
         }
     }
 }
@@ -149,6 +155,14 @@ pub enum Rule {
         /// The least allowed.
         minimum: u32,
     },
+    /// A jury that costs too much.
+    #[error("a jury for {fee} micro-USDC, at most {limit}")]
+    JuryFee {
+        /// The fee in the terms.
+        fee: Usdc,
+        /// The limit.
+        limit: Usdc,
+    },
 }
 
 /// An own step on terms, with everything that the limits ask about it.
@@ -192,6 +206,10 @@ impl Policy {
         }
         if step.judged && terms.window_secs < self.window_secs_min {
             return Answer::Refuse(Rule::Window { window: terms.window_secs, minimum: self.window_secs_min });
+        }
+        let fee = terms.panel.fee;
+        if fee > self.jury_fee_max {
+            return Answer::Refuse(Rule::JuryFee { fee, limit: self.jury_fee_max });
         }
         if amount > self.human_above {
             return Answer::Escalate(Rule::HumanAbove { amount, limit: self.human_above });

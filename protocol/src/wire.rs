@@ -395,9 +395,19 @@ pub struct Begin {
     pub size: u8,
     /// Signatures that a verdict needs.
     pub quorum: u8,
+    /// What the panel is paid together, micro-USDC.
+    pub fee: crate::money::Usdc,
     /// The negotiation before it under the same NDA; its id then follows from that one's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<NegotiationId>,
+}
+
+impl Begin {
+    /// What one seat is paid if every member signs every verdict; more if some do not.
+    #[must_use]
+    pub fn seat_fee(&self) -> crate::money::Usdc {
+        crate::money::Usdc(self.fee.0 / u64::from(self.size.max(1)))
+    }
 }
 
 /// Asks the other side to hold a head: from it, `until` and `salt` both compose the same agreement.

@@ -122,6 +122,7 @@ pub(super) const NEGOTIATION: &[Field] = &[
         Kind::Object(&[
             must("size", Kind::Number, "Seats."),
             must("quorum", Kind::Number, "Signatures that make a verdict."),
+            must("fee", Kind::Amount, "What the jurors are paid together, on top of the price."),
         ]),
         "Who shall judge.",
     ),

@@ -87,10 +87,16 @@ pub(super) async fn trust(State(app): State<App>, Path(did): Path<String>) -> Re
     Ok(Json(view::plain(&trust)?))
 }
 
+/// `GET /trust`.
+pub(super) async fn scores(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    let View::Scores(scores) = app.look(Look::Scores).await? else { return Err(Problem::strange()) };
+    Ok(Json(view::plain(&scores)?))
+}
+
 /// `GET /reports/settlement`.
 pub(super) async fn settlement(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let View::Settlement(lines) = app.look(Look::Settlement).await? else { return Err(Problem::strange()) };
-    Ok(Json(json!({ "lines": view::plain(&lines)? })))
+    let View::Settlement(report) = app.look(Look::Settlement).await? else { return Err(Problem::strange()) };
+    Ok(Json(view::plain(&report)?))
 }
 
 /// Resident memory, as Linux counts it; 0 where the system does not say.

@@ -5,7 +5,7 @@
 //! | 400 | `NUN-INVALID`, `NUN-PACT` |
 //! | 401 | `NUN-TOKEN` |
 //! | 403 | `NUN-ROLE`, `NUN-HOST`, `NUN-ORIGIN`, `NUN-POLICY`, `NUN-NOT-APPROVED` |
-//! | 404 | `NUN-NOT-FOUND`, `NUN-NO-ROUTE` |
+//! | 404 | `NUN-NOT-FOUND`, `NUN-UNKNOWN-AGENT`, `NUN-NO-ROUTE` |
 //! | 405 | `NUN-METHOD` |
 //! | 409 | `NUN-NOT-NOW`, `NUN-APPROVAL`, `NUN-PAUSED` |
 //! | 413 | `NUN-TOO-LARGE` |
@@ -101,7 +101,7 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
+            Refusal::NotFound { .. } | Refusal::UnknownAgent { .. } => StatusCode::NOT_FOUND,
             // An approval that is missing is a state too: the principal's signature changes it.
             Refusal::NotNow { .. }
             | Refusal::Approval(_)

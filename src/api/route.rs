@@ -141,7 +141,7 @@ fn approval_routes() -> [Route; 3] {
     ]
 }
 
-fn deal_routes() -> [Route; 9] {
+fn deal_routes() -> [Route; 10] {
     [
         read("/deals", "Lists deals.", get(deals::list)),
         read("/deals/{id}", "Shows one deal.", get(deals::one)),
@@ -177,8 +177,21 @@ fn deal_routes() -> [Route; 9] {
                 get(audit::export),
             )
         },
-        read("/trust/{did}", "Says what settled records say about an agent.", get(node::trust)),
-        read("/reports/settlement", "Gives one line for each deal that was opened.", get(node::settlement)),
+        read(
+            "/trust",
+            "Lists everybody's scores, with the hashes by which others compute the same.",
+            get(node::scores),
+        ),
+        read(
+            "/trust/{did}",
+            "Says what settled records say about an agent, and by whose ratings.",
+            get(node::trust),
+        ),
+        read(
+            "/reports/settlement",
+            "Gives one line for each deal that was opened, their sums and the own reputation.",
+            get(node::settlement),
+        ),
     ]
 }
 

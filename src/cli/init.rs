@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use super::{Failure, password};
 use crate::{
     api::Tokens,
-    home::{Config, Home, HomeError, NetworkFile, Preset},
+    home::{Config, Home, HomeError, NetworkFile, Preset, Trust},
     keys::{Hardness, Keys},
     net::print_peer_id,
 };
@@ -70,6 +70,10 @@ pub struct Init {
     /// A kind of task to do or ask for. May be repeated.
     #[arg(long, default_values = ["filing-summary/1"])]
     task_schema: Vec<String>,
+    /// An agent whose ratings count in full from the start, `did:key:…`. May be repeated; without any
+    /// it is the agent itself.
+    #[arg(long)]
+    trust_seed: Vec<Did>,
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -184,6 +188,7 @@ impl Init {
             domains: self.domain.clone(),
             task_schemas: self.task_schema.clone(),
             policy,
+            trust: Trust { seeds: self.trust_seed.iter().copied().collect() },
         }
     }
 }

@@ -7,10 +7,13 @@
 
 pub mod audit;
 pub mod cast;
+mod fees;
 mod happy;
 mod narrator;
+mod past;
 pub mod report;
 mod stage;
+mod trust;
 
 use std::{
     fs, io,

@@ -68,6 +68,11 @@ impl Node {
         if panel != Ok(terms.panel) || !delivery.seats.iter().any(|seat| seat.juror == ours) {
             return Err(Misconduct::WrongPanel);
         }
+        // A seat's fee is what its juror signed; terms that pay less are not judged for.
+        let promised = delivery.seats.iter().map(|seat| u128::from(seat.fee.0)).sum::<u128>();
+        if promised > u128::from(terms.juryFee) {
+            return Err(Misconduct::TermsDiffer { what: "seat fee".into() });
+        }
         let vaults = address_list_hash(delivery.receipts.iter().map(|receipt| receipt.vault));
         let all = delivery.receipts.len();
         if vaults != Ok(terms.meta.vaults) && all < receipts_needed(all + 1) {
@@ -105,6 +110,7 @@ impl Node {
             }
         }
         self.report(id, rng);
+        self.drive_fee(id);
     }
 
     fn send_to_juror(&mut self, id: CaseId, key: String, to: Address, message: JuryMessage) {

@@ -86,7 +86,8 @@ impl Node {
         let pact = papers::paper(self.network.chain(), content, rng).map_err(|e| invalid(e.to_string()))?;
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
-        let begin = Begin { nonce, request, bid: bid_id, pact, size: new.size, quorum: new.quorum, again };
+        let NewNegotiation { size, quorum, fee, .. } = new;
+        let begin = Begin { nonce, request, bid: bid_id, pact, size, quorum, fee, again };
         self.begins.insert(new.nda, begin.clone());
         self.say(new.nda, Category::Offer, Say::Begin(Box::new(begin)), rng).map_err(unsaid)?;
         Ok(Some(Reply::Accepted))

@@ -299,7 +299,7 @@ impl Node {
             attempt: request.attempt,
             parties: [buyer, seller],
             signatures: [by_a, by_b],
-            fee: crate::money::Usdc::ZERO,
+            fee: negotiation.begin.seat_fee(),
             until: self.now.secs() + SEAT_SECS,
         };
         let holders: BTreeSet<Address> =
@@ -408,11 +408,15 @@ impl Node {
             let _ = self.say(nda, Category::Announcement, Say::PanelAgreed(hash), rng);
             return Ok(());
         }
+        let seat_fee = negotiation.begin.seat_fee();
         let request = negotiation.current().request.clone().ok_or(Misconduct::OutOfTurn)?;
         self.verify_beacon(request.beaconRound, beacon).ok_or(Misconduct::WrongPanel)?;
         let mut known = BTreeMap::new();
         for seat in accepted {
             self.check_seat(&request, &seat)?;
+            if seat.fee != seat_fee {
+                return Err(Misconduct::TermsDiffer { what: "seat fee".into() });
+            }
             known.insert(seat.juror, seat);
         }
         let members = self.members(negotiation, &request, beacon, &known).ok_or(Misconduct::WrongPanel)?;
@@ -468,6 +472,10 @@ impl Node {
         if invite.until <= now || invite.until > now + 2 * SEAT_SECS {
             return Err(Misconduct::StaleAnnouncement { got: invite.until, held: now });
         }
+        // Whoever offers less than our principal asks for gets no answer, as from a busy juror.
+        if invite.fee < self.policy.seat_fee_min {
+            return Ok(());
+        }
         let ours = self.me.settlement();
         if invite.parties.contains(&ours) || !self.registered().any(|seat| seat.holder == ours && seat.active)
         {
@@ -518,6 +526,9 @@ impl Node {
         }
         if seat.request != request.digest(&self.network.deployment.contracts).0 {
             return Ok(());
+        }
+        if seat.fee != negotiation.begin.seat_fee() {
+            return Err(Misconduct::TermsDiffer { what: "seat fee".into() });
         }
         self.check_seat(request, &seat)?;
         let id = negotiation.id;

@@ -61,7 +61,7 @@ impl Node {
                 jury: contracts.jury,
                 size: begin.size,
                 quorum: begin.quorum,
-                fee: Usdc::ZERO,
+                fee: begin.fee,
             },
             fallback: Fallback::Refund {},
             appeal_fee: Usdc::ZERO,
@@ -158,7 +158,8 @@ impl Node {
         }
         let panel = &terms.panel;
         let contracts = &self.network.deployment.contracts;
-        if (panel.quorum, panel.size) != (negotiation.begin.quorum, negotiation.begin.size) {
+        let begin = &negotiation.begin;
+        if (panel.quorum, panel.size, panel.fee) != (begin.quorum, begin.size, begin.fee) {
             return differ("panel");
         }
         if (panel.jury, terms.escrow, terms.mandates)

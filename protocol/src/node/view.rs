@@ -9,8 +9,7 @@ use crate::{
     side::Side,
     stage::{nda::NdaState, negotiation::Negotiation},
     view::{
-        BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, SettlementLine,
-        StatusView, View,
+        BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, StatusView, View,
     },
 };
 
@@ -25,14 +24,16 @@ impl Node {
             Look::Requests => View::Requests(self.requests()),
             Look::Bids(request) => {
                 let own = self.market.requests.get(request).ok_or_else(|| not_found("request", request))?;
-                let bids = own.bids.iter().map(|(id, heard)| BidView {
-                    id: *id,
-                    bid: heard.bid.document.clone(),
-                    pact: heard.pact.document.clone(),
-                    card: heard.card.document.clone(),
-                    trust: self.trust(heard.card.document.settlement),
+                let bids = own.bids.iter().map(|(id, heard)| {
+                    Ok(BidView {
+                        id: *id,
+                        bid: heard.bid.document.clone(),
+                        pact: heard.pact.document.clone(),
+                        card: heard.card.document.clone(),
+                        trust: self.trust(&heard.card.document)?,
+                    })
                 });
-                View::Bids(bids.collect())
+                View::Bids(bids.collect::<Result<_, Refusal>>()?)
             }
             Look::Ndas => View::Ndas(self.ndas.iter().map(|(id, nda)| self.nda_view(*id, nda)).collect()),
             Look::Negotiations => {
@@ -48,15 +49,10 @@ impl Node {
                 View::Deal(Box::new(self.deal_view(deal)))
             }
             Look::Bundle(id) => View::Bundle(Box::new(self.bundle(*id)?)),
-            Look::Trust(did) => {
-                let did = did.parse().map_err(|_| not_found("agent", did))?;
-                let listing = self.directory.agent(&did).ok_or_else(|| not_found("agent", did))?;
-                View::Trust(self.trust(listing.card.document.settlement))
-            }
             Look::Approvals => View::Approvals(self.approvals()),
-            Look::Settlement => {
-                View::Settlement(self.deals.values().filter(|d| d.opened).map(|d| self.line(d)).collect())
-            }
+            Look::Trust(did) => View::Trust(Box::new(self.trust_in(did)?)),
+            Look::Scores => View::Scores(self.everybody()?),
+            Look::Settlement => View::Settlement(Box::new(self.settlement_report()?)),
             Look::Events(after) => View::Events(
                 self.events
                     .iter()
@@ -208,28 +204,6 @@ impl Node {
             to_seller: milestone.settled.map(|(to_seller, _)| Usdc(to_seller)),
             to_buyer: milestone.settled.map(|(_, to_buyer)| Usdc(to_buyer)),
             tx: settled.map(|settled| settled.at.tx),
-        }
-    }
-
-    fn line(&self, deal: &Deal) -> SettlementLine {
-        let settled = || deal.milestones.iter().filter_map(|milestone| milestone.settled);
-        let to_seller = Usdc(settled().map(|(to_seller, _)| to_seller).sum());
-        let to_buyer = Usdc(settled().map(|(_, to_buyer)| to_buyer).sum());
-        let paid = to_seller.checked_add(to_buyer).unwrap_or_default();
-        let (counterparty, theirs) = match deal.side {
-            Side::A => (deal.agreement.seller.did, &deal.rated_by_b),
-            Side::B => (deal.agreement.buyer.did, &deal.rated_by_a),
-        };
-        SettlementLine {
-            deal: deal.id,
-            side: deal.side,
-            counterparty,
-            to_seller,
-            to_buyer,
-            in_escrow: deal.agreement.terms.price.checked_sub(paid).unwrap_or_default(),
-            milestones: [settled().count(), deal.milestones.len()],
-            rated: theirs.as_ref().map(|(rating, _)| rating.document.value.get()),
-            closed: deal.closed,
         }
     }
 }

@@ -17,6 +17,7 @@ use super::{
     DemoError,
     cast::{BUYER, CAST, principals},
     narrator::Narrator,
+    past,
 };
 use crate::{
     beacon::{BeaconKey, Info},
@@ -46,6 +47,8 @@ pub(super) struct Stage {
     pub(super) principals: Vec<Account>,
     /// What each principal owned when the stage was set, credit included.
     pub(super) before: Vec<Usdc>,
+    /// What each agent's own account held then, fees of earlier deals included.
+    pub(super) agents_before: Vec<Usdc>,
     /// Where everything lies.
     pub(super) places: Places,
     /// The block from which on the story counts.
@@ -83,6 +86,11 @@ impl Stage {
         }
         fund(&mut chain, &mut principals, &nodes).await?;
         narrator.tell("principals", "mandates signed, credit deposited, five seats taken");
+        let seeds = past::SEEDS.map(|name| nodes[past::place(name)].identity().did.as_str());
+        nodes.iter().try_for_each(|node| node.trust(&seeds))?;
+        past::happen(&mut chain, &principals, &nodes).await?;
+        narrator
+            .tell("the past", "five small deals of earlier customers, judged, paid and rated on this chain");
 
         let (first, others) = nodes.split_first_mut().expect("invariant: the cast is not empty");
         first.start(&[]).await?;
@@ -100,7 +108,11 @@ impl Stage {
         for principal in &principals {
             before.push(chain.wealth(principal.address()).await?);
         }
-        Ok(Self { chain, nodes, principals, before, places, first_block, beacon })
+        let mut agents_before = Vec::new();
+        for node in &nodes {
+            agents_before.push(chain.wealth(node.identity().address).await?);
+        }
+        Ok(Self { chain, nodes, principals, before, agents_before, places, first_block, beacon })
     }
 
     /// The buyer's node.
