@@ -58,6 +58,7 @@ mod panel;
 mod papers;
 mod rate;
 mod session;
+mod strategy;
 mod timing;
 mod trust;
 mod vault;
