@@ -2,7 +2,9 @@
 //!
 //! When it is our turn and a strategy is set, the last offer is accepted if it is at least as good as
 //! the price that we would ask now; else that price is offered, split as the last terms were. Every
-//! step passes the policy like one that the agent asked for.
+//! step passes the policy like one that the agent asked for. After its last price the strategy still
+//! accepts what is good enough, and leaves every other step to the agent, whose event says that it is
+//! its turn. Setting a strategy anew begins anew; one of a single round ends one that is under way.
 //!
 //! Deliberately absent: any rule about what may be offered (policy), and cleverness: a strategy that
 //! reads the other side belongs to the agent.
@@ -32,6 +34,9 @@ impl Node {
             Side::A => theirs.price <= price,
             Side::B => theirs.price >= price,
         });
+        if !good && !negotiation.strategy_goes_on() {
+            return;
+        }
         let template = negotiation.theirs.as_ref().or(negotiation.ours.as_ref());
         let proposal = Proposal { price, milestones: scale(template, price) };
         let done = if good {
