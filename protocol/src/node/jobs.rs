@@ -91,7 +91,7 @@ impl Node {
         let (job, at) = (pending.job.clone(), pending.at);
         let command = self.waiting.remove(&id);
         let guard = match &outcome {
-            Outcome::Signed { guard, .. } => Some(*guard),
+            Outcome::Signed { guard, .. } if *guard > self.guard_seq => Some(*guard),
             _ => None,
         };
         self.record(Record::Finished { job: id, guard });

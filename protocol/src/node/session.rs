@@ -93,6 +93,14 @@ impl Node {
         matches!(self.links.links.get(&draft), Some(Link { state: LinkState::Open(_), .. }))
     }
 
+    /// Whether an offer may leave under this NDA now.
+    pub(super) fn may_offer(&self, draft: PaperId) -> bool {
+        match self.links.links.get(&draft).map(|link| &link.state) {
+            Some(LinkState::Open(open)) => open.ready.is_some() || open.session.may_offer(),
+            Some(LinkState::Opening | LinkState::Keying { .. } | LinkState::Shaking(_)) | None => false,
+        }
+    }
+
     /// Sealed bytes of the newest offer's frame in the session of this NDA, ours and theirs.
     pub(super) fn offer_bytes(&self, draft: PaperId) -> [usize; 2] {
         match self.links.links.get(&draft).map(|link| &link.state) {
@@ -303,10 +311,17 @@ impl Node {
         rng: &mut dyn CryptoRng,
     ) -> Result<crate::ids::Head, SayError> {
         let (stream, link) = self.links.open_mut(draft).ok_or(SayError::NoSession)?;
+        let offer = matches!(body, Say::Offer(_));
+        if offer && link.ready.is_none() && !link.session.may_offer() {
+            return Err(SayError::Unsigned);
+        }
         let frame = Frame { category, body, checkpoint: link.ready.take() };
         let bytes = serde_json::to_vec(&frame).map_err(|_| SayError::TooLarge)?;
         let (sealed, head) = link.session.seal(category, &bytes, rng).map_err(SayError::Refused)?;
-        if matches!(frame.body, Say::Offer(_)) {
+        if let Some(signed) = &frame.checkpoint {
+            link.session.note_sent_checkpoint(&signed.checkpoint);
+        }
+        if offer {
             link.offers[0] = sealed.len();
         }
         self.effects.push(Effect::StreamSend { stream, bytes: sealed });
@@ -338,6 +353,9 @@ impl Node {
         link.ready = Some(SignedCheckpoint { checkpoint, signature });
         // The peer stops reading when it lacks one, so it does not wait for the next frame.
         let _ = self.say(draft, Category::Announcement, Say::Checkpoint, rng);
+        // An offer may have waited for it.
+        let waiting = self.negotiations.values().filter(|n| n.nda == draft && n.our_turn());
+        self.dirty.negotiations.extend(waiting.map(|n| n.id));
     }
 
     pub(super) fn checkpoint_deadline(&self) -> Option<Timestamp> {
@@ -414,6 +432,9 @@ pub enum SayError {
     /// There is no session under the NDA at present.
     #[error("no session is open under this NDA")]
     NoSession,
+    /// Too much is unsigned; the checkpoint is under way.
+    #[error("a checkpoint of this session is being signed, try again at once")]
+    Unsigned,
     /// It does not fit a frame.
     #[error("too large for a frame")]
     TooLarge,

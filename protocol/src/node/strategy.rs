@@ -26,7 +26,7 @@ impl Node {
     pub(super) fn follow_strategy(&mut self, id: NegotiationId, rng: &mut dyn CryptoRng) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
         let Some(strategy) = negotiation.strategy else { return };
-        if !negotiation.our_turn() || !self.session_open(negotiation.nda) {
+        if !negotiation.our_turn() || !self.may_offer(negotiation.nda) {
             return;
         }
         let price = concede(&strategy, negotiation.conceded);
