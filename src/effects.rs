@@ -1,7 +1,8 @@
 //! Performs what the protocol decides: the only place that sees every spoke.
 //!
-//! Effects are performed in the order in which they come. `Stage` and `Persist` are awaited before
-//! anything else of the same step goes out; a store or guard that fails ends the process, because
+//! Effects are performed in the order in which they come. `Stage` and a durable `Persist` are awaited
+//! before anything else of the same step goes out; other records gather beside the loop and are on
+//! disk with the next durable ones, and before a checkpoint covers them; a store or guard that fails ends the process, because
 //! what was decided can no longer be kept. Slow acts run beside the loop and come back as inputs.
 //!
 //! Deliberately absent: decisions. An effect is performed or the process ends.
@@ -17,7 +18,7 @@ use nuncio_protocol::{
     guard,
     ids::{BlobId, CommandId, NdaId, PaperId, PeerKey, StreamId},
     input::{Fact, Input},
-    job::{Class, File, Job, JobId, Outcome, Payload, SignRequest, Signature, StagedFile},
+    job::{Class, File, Job, JobId, Outcome, Payload, SignRequest, Signature, Signing, StagedFile},
     journal::{Transaction, wants::Want},
     node::market_topic,
     record::Record,
@@ -31,7 +32,7 @@ use crate::{
     keys::Keys,
     net::{GossipId, Net, OfferToken, Verdict, WantToken},
     sealing,
-    store::{Row, Store},
+    store::{Recorder, Row, Store},
     vault,
 };
 
@@ -41,9 +42,12 @@ const STAGED: &str = "nuncio/staged/1";
 /// Why the process must end.
 #[derive(Debug, thiserror::Error)]
 pub enum Fatal {
+    /// A record could not be read.
+    #[error("records cannot be read: {0}")]
+    Store(#[from] crate::store::StoreError),
     /// A record could not be stored.
     #[error("records cannot be stored: {0}")]
-    Store(#[from] crate::store::StoreError),
+    Unrecorded(#[from] crate::store::Unrecorded),
     /// A secret could not be kept or found.
     #[error("keys: {0}")]
     Keys(#[from] crate::keys::KeysError),
@@ -63,11 +67,14 @@ pub type Answer = Result<Reply, Refusal>;
 /// An event with its number.
 pub type Numbered = (u64, Event);
 
+/// A record on its way to the disk: its number, the NDA that it is sealed for, and itself.
+pub(crate) type Entry = (u64, Option<NdaId>, Record);
+
 /// Everything that touches the world.
 #[derive(Debug)]
 pub struct Performer {
     pub(crate) keys: Arc<Keys>,
-    pub(crate) store: Store,
+    pub(crate) recorder: Recorder<Entry>,
     pub(crate) net: Net,
     pub(crate) chain: Chain,
     pub(crate) blobs: Arc<vault::Blobs>,
@@ -92,7 +99,7 @@ impl Performer {
     pub async fn perform(&mut self, effect: Effect) -> Result<(), Fatal> {
         match effect {
             Effect::Stage { blob, bytes } => self.stage(blob, &bytes)?,
-            Effect::Persist { first, records, durable } => self.persist(first, &records, durable)?,
+            Effect::Persist { first, records, durable } => self.persist(first, records, durable).await?,
             Effect::Send { to, bytes } => report("send", self.net.send(to, bytes.into())),
             Effect::Gossip { topic, bytes } => report("gossip", self.net.gossip(&topic, bytes.into())),
             Effect::SettleGossip { id, good } => {
@@ -127,59 +134,22 @@ impl Performer {
         Ok(())
     }
 
-    /// Appends records in one batch; matter of an NDA is sealed with that NDA's storage key.
-    #[expect(
-        clippy::unwrap_in_result,
-        reason = "what is expected cannot fail; the invariant is named where it stands"
-    )]
-    fn persist(&mut self, first: u64, records: &[Record], durable: bool) -> Result<(), Fatal> {
-        let mut rows = Vec::with_capacity(records.len());
+    /// Hands records to the recorder in order; returns once they are on disk where that is asked.
+    async fn persist(&mut self, first: u64, records: Vec<Record>, durable: bool) -> Result<(), Fatal> {
+        let mut entries = Vec::with_capacity(records.len());
         for (key, record) in (first..).zip(records) {
-            if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = record {
+            if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
                 self.keys.nda_open(*id, draft.0)?;
                 self.ndas.insert(*draft, *id);
             }
-            let plain = serde_json::to_vec(record).expect("invariant: records are JSON");
             let nda = record.nda().and_then(|draft| self.ndas.get(&draft)).copied();
-            let value = match nda {
-                Some(nda) => self.keys.seal_row(nda, &key.to_be_bytes(), &plain)?,
-                None => plain,
-            };
-            rows.push(Row { key, nda, value: value.into() });
+            entries.push((key, nda, record));
         }
-        self.store.append(&rows, durable)?;
+        self.recorder.record(entries)?;
+        if durable {
+            self.recorder.sync().await?;
+        }
         Ok(())
-    }
-
-    /// Reads all records; those whose NDA's keys are destroyed stay unread.
-    ///
-    /// # Errors
-    /// [`Fatal`] for a store that cannot be read.
-    pub fn load(&mut self) -> Result<Vec<Record>, Fatal> {
-        let mut records = Vec::new();
-        for row in self.store.load() {
-            let row = row?;
-            let plain = match row.nda {
-                Some(nda) => match self.keys.open_row(nda, &row.key.to_be_bytes(), &row.value) {
-                    Ok(plain) => plain.to_vec(),
-                    Err(error) => {
-                        tracing::warn!(row = row.key, %error, "a sealed record stays closed");
-                        continue;
-                    }
-                },
-                None => row.value.to_vec(),
-            };
-            match serde_json::from_slice::<Record>(&plain) {
-                Ok(record) => {
-                    if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
-                        self.ndas.insert(*draft, *id);
-                    }
-                    records.push(record);
-                }
-                Err(error) => tracing::error!(row = row.key, %error, "a record makes no sense"),
-            }
-        }
-        Ok(records)
     }
 
     async fn open_stream(&self, stream: StreamId, peer: PeerKey) {
@@ -299,6 +269,18 @@ impl Performer {
                     done(&inputs, id, outcome).await;
                 });
             }
+            Job::Sign { then: Signing::Checkpoint(..), ref request } => {
+                let (keys, request, records) = (self.keys.clone(), request.clone(), self.recorder.syncer());
+                tokio::spawn(async move {
+                    // What a checkpoint says was said is on disk before anybody can hold it against us.
+                    let outcome = match records.sync().await {
+                        Ok(()) => sign(&keys, &request),
+                        Err(error) => Err(error.to_string()),
+                    };
+                    let outcome = outcome.unwrap_or_else(|why| Outcome::Failed { why, permanent: true });
+                    done(&inputs, id, outcome).await;
+                });
+            }
             Job::Sign { .. }
             | Job::NdaKeys { .. }
             | Job::SeatKey { .. }
@@ -395,6 +377,51 @@ impl Performer {
             Want::Trace { nonce, .. } => self.chain.trace(self.account, nonce),
         }
     }
+}
+
+/// The row of a record; matter of an NDA is sealed with that NDA's storage key.
+///
+/// # Errors
+/// A sentence, when the NDA's keys are gone.
+pub(crate) fn encode(keys: &Keys, (key, nda, record): Entry) -> Result<Row, String> {
+    let plain = serde_json::to_vec(&record).expect("invariant: records are JSON");
+    let value = match nda {
+        Some(nda) => keys.seal_row(nda, &key.to_be_bytes(), &plain).map_err(|error| error.to_string())?,
+        None => plain,
+    };
+    Ok(Row { key, nda, value: value.into() })
+}
+
+/// All records, and the digests of the NDAs that they name by their drafts; records whose NDA's keys
+/// are destroyed stay unread.
+///
+/// # Errors
+/// [`Fatal`] for a store that cannot be read.
+pub(crate) fn load(store: &Store, keys: &Keys) -> Result<(Vec<Record>, BTreeMap<PaperId, NdaId>), Fatal> {
+    let (mut records, mut ndas) = (Vec::new(), BTreeMap::new());
+    for row in store.load() {
+        let row = row?;
+        let plain = match row.nda {
+            Some(nda) => match keys.open_row(nda, &row.key.to_be_bytes(), &row.value) {
+                Ok(plain) => plain.to_vec(),
+                Err(error) => {
+                    tracing::warn!(row = row.key, %error, "a sealed record stays closed");
+                    continue;
+                }
+            },
+            None => row.value.to_vec(),
+        };
+        match serde_json::from_slice::<Record>(&plain) {
+            Ok(record) => {
+                if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
+                    ndas.insert(*draft, *id);
+                }
+                records.push(record);
+            }
+            Err(error) => tracing::error!(row = row.key, %error, "a record makes no sense"),
+        }
+    }
+    Ok((records, ndas))
 }
 
 /// The name of the key that our own files are sealed to.

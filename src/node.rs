@@ -39,11 +39,11 @@ use crate::{
     audit::{ExportError, Exporter},
     chain::{Chain, ChainConfig, Notice},
     clock,
-    effects::{Answer, Fatal, Numbered, Performer},
+    effects::{self, Answer, Fatal, Numbered, Performer},
     home::{Home, Preset},
     keys::Keys,
     net::{GossipId, Net, NetConfig, NetEvent},
-    store::Store,
+    store::{Recorder, Store},
     vault::Blobs,
 };
 
@@ -246,9 +246,14 @@ impl Daemon {
         let beacon = Arc::new(crate::chain::beacon::DrandClient::new(base)?);
         let staged = home.path("staged");
         std::fs::create_dir_all(&staged).map_err(|source| Fatal::File { path: staged.clone(), source })?;
-        let mut performer = Performer {
+        let store = Store::open(&home.path("records"))?;
+        let (records, ndas) = effects::load(&store, &keys)?;
+        let sealing = keys.clone();
+        let recorder = Recorder::start(store, move |entry| effects::encode(&sealing, entry))
+            .map_err(|error| DaemonError::Home(format!("no thread for the records: {error}")))?;
+        let performer = Performer {
             keys: keys.clone(),
-            store: Store::open(&home.path("records"))?,
+            recorder,
             net: net.clone(),
             chain,
             blobs: Arc::new(Blobs::in_folder(&home.path("blobs"))?),
@@ -258,11 +263,10 @@ impl Daemon {
             inputs,
             answers: std::collections::BTreeMap::new(),
             events: events.clone(),
-            ndas: std::collections::BTreeMap::new(),
+            ndas,
             gossip: std::collections::BTreeMap::new(),
             fetching: std::collections::BTreeMap::new(),
         };
-        let records = performer.load()?;
         let me = home.me(&[]).map_err(DaemonError::Home)?;
         let node = Node::resume(me, home.config.policy.clone(), network, records);
         if let Mode::Observe(why) = keys.compare(node.guard_seq())? {

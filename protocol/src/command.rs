@@ -168,7 +168,7 @@ pub struct Concession {
     pub from: Usdc,
     /// The last own price: anything at least as good is accepted.
     pub to: Usdc,
-    /// Own offers on the way.
+    /// Own offers on the way; the one after them asks `to` and is the strategy's last.
     pub rounds: u32,
 }
 

@@ -64,6 +64,7 @@ mod promise;
 mod rate;
 mod report;
 mod session;
+mod strategy;
 mod terms;
 #[cfg(test)]
 mod tests;

@@ -153,6 +153,8 @@ pub struct NegotiationView {
     pub our_turn: bool,
     /// Offers so far.
     pub rounds: u32,
+    /// Sealed bytes of the newest offer's frame in this session, ours and theirs; 0 before there is one.
+    pub frame_bytes: [usize; 2],
     /// The panel's members.
     pub panel: Vec<Address>,
     /// Our newest offer.

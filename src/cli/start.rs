@@ -55,9 +55,11 @@ impl Start {
         let api = api.map_err(Failure::failed)?;
         tracing::info!(%did, api = api.address(), "ready");
         ready(&did.to_string(), api.address(), json);
-        let ended = daemon.run(stop.asked()).await;
+        // As a task, so that one thread carries a frame from the socket through the loop and back: in a
+        // negotiation the way between two threads costs more than the step itself.
+        let ended = tokio::spawn(async move { daemon.run(stop.asked()).await }).await;
         drop(api);
-        ended.map_err(Failure::failed)
+        ended.map_err(Failure::failed)?.map_err(Failure::failed)
     }
 }
 

@@ -9,10 +9,10 @@ pub mod audit;
 pub mod cast;
 mod fees;
 mod happy;
-mod narrator;
+pub(crate) mod narrator;
 mod past;
 pub mod report;
-mod stage;
+pub(crate) mod stage;
 mod trust;
 
 use std::{
@@ -143,8 +143,8 @@ fn finish(options: &DemoOptions, stories: Vec<StoryReport>) -> Result<Report, De
     Ok(report)
 }
 
-/// A story begins with an empty folder, or two runs would be mixed.
-fn empty(root: &Path) -> Result<(), DemoError> {
+/// A story begins with an empty folder, or two runs would be mixed: logs say where processes listen.
+pub(crate) fn empty(root: &Path) -> Result<(), DemoError> {
     let full = fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some());
     if full {
         return Err(DemoError::Missing(format!(

@@ -83,7 +83,7 @@ impl Node {
         }
         self.check_terms(negotiation, &terms)?;
         let (by, round) = (negotiation.side.other(), negotiation.rounds + 1);
-        let quiet = negotiation.strategy.is_some();
+        let quiet = negotiation.strategy_goes_on();
         self.event(id, NegotiationEvent::Offered { by, head, terms: Box::new(terms), reserved });
         if !quiet {
             self.note(Event::Offer { negotiation: id, round });

@@ -137,6 +137,7 @@ impl Node {
             stage,
             our_turn: negotiation.our_turn(),
             rounds: negotiation.rounds,
+            frame_bytes: self.offer_bytes(negotiation.nda),
             panel: negotiation.panel.iter().flatten().map(|seat| seat.juror).collect(),
             ours: negotiation.ours.clone(),
             theirs: negotiation.theirs.clone(),

@@ -258,7 +258,7 @@ pub struct Negotiation {
     pub theirs: Option<Document<TermSheet>>,
     /// The strategy that answers for us.
     pub strategy: Option<Concession>,
-    /// Own offers made by the strategy.
+    /// Own offers since the strategy was set.
     pub conceded: u32,
     /// What is held for a principal.
     pub hold: Option<Hold>,
@@ -340,7 +340,7 @@ impl Negotiation {
                 self.rounds += 1;
                 if *by == self.side {
                     self.ours = Some(terms.as_ref().clone());
-                    self.conceded += u32::from(self.strategy.is_some());
+                    self.conceded = self.conceded.saturating_add(1);
                 } else {
                     self.theirs = Some(terms.as_ref().clone());
                 }
@@ -372,7 +372,10 @@ impl Negotiation {
                 }
             }
             NegotiationEvent::Thawed(why) => self.thaw(*why),
-            NegotiationEvent::Strategy(concession) => self.strategy = Some(*concession),
+            NegotiationEvent::Strategy(concession) => {
+                self.strategy = Some(*concession);
+                self.conceded = 0;
+            }
             NegotiationEvent::Accepted { by, head, agreement } => {
                 self.accepted = Some(Accepted {
                     by: *by,
@@ -436,6 +439,12 @@ impl Negotiation {
             Some(last) => last.by != self.side,
             None => self.side == Side::A,
         }
+    }
+
+    /// Whether the strategy makes another offer when it is our turn; else the agent is asked.
+    #[must_use]
+    pub fn strategy_goes_on(&self) -> bool {
+        self.strategy.is_some_and(|strategy| self.conceded <= strategy.rounds)
     }
 
     /// Both sides' signatures under what was accepted.

@@ -38,7 +38,7 @@ pub struct Part {
     pub provider: u16,
 }
 
-const PASSIVE: Part = Part {
+pub(crate) const PASSIVE: Part = Part {
     name: "",
     role: NodeRole::Vault,
     agent: None,
@@ -48,7 +48,7 @@ const PASSIVE: Part = Part {
     provider: 0,
 };
 
-const fn juror(name: &'static str, provider: u16) -> Part {
+pub(crate) const fn juror(name: &'static str, provider: u16) -> Part {
     Part { name, role: NodeRole::Juror, purse: Usdc(150_000_000), provider, ..PASSIVE }
 }
 
@@ -95,10 +95,10 @@ pub const CAST: [Part; 10] = [
 /// The buyer's place in the cast.
 pub const BUYER: usize = 9;
 
-/// The principals' accounts, in the order of the cast.
+/// The principals' accounts, in the order of a cast.
 #[must_use]
-pub fn principals() -> Vec<Account> {
-    CAST.iter().map(|part| Account::random(&format!("principal of {}", part.name))).collect()
+pub fn principals(cast: &[Part]) -> Vec<Account> {
+    cast.iter().map(|part| Account::random(&format!("principal of {}", part.name))).collect()
 }
 
 #[cfg(test)]

@@ -207,6 +207,9 @@ pub struct NegotiationView {
     pub our_turn: bool,
     /// Offers so far, of both sides; they alternate.
     pub rounds: u32,
+    /// Sealed bytes of the newest offer's frame: ours, theirs.
+    #[serde(default)]
+    pub frame_bytes: [usize; 2],
     /// Who will judge, once drawn: settlement accounts.
     #[serde(default)]
     pub panel: Vec<String>,
