@@ -271,7 +271,7 @@ impl Daemon {
         let listen = Arc::new(std::sync::Mutex::new(Vec::new()));
         let rng = StdRng::try_from_rng(&mut SysRng)
             .map_err(|_| DaemonError::Home("the system gives no randomness".into()))?;
-        let exporter = Exporter::new(performer.blobs.clone(), &home.network.rpc, 0);
+        let exporter = Exporter::new(performer.blobs.clone(), &home.network.rpc);
         let handle = Handle { requests, events, net, listen: listen.clone(), exporter };
         let daemon = Self {
             node,

@@ -11,6 +11,7 @@ mod happy;
 mod narrator;
 pub mod report;
 mod stage;
+mod tamper;
 
 use std::{
     fs, io,

@@ -19,7 +19,7 @@ use crate::{
     side::Side,
     text::{BoundError, BoundedVec},
     typed::{self, EthSignature, Typed},
-    wire::{Delivery, Direct, Receipt, SeatAccepted, VaultPut, VerdictReady},
+    wire::{Delivery, Direct, Receipt, SeatAccepted, VaultPut, VerdictReady, receipts_needed},
 };
 
 /// The name under which the pact lies in every delivery.
@@ -463,11 +463,6 @@ impl Node {
             self.intend("timeout", &key, call);
         }
     }
-}
-
-/// Receipts that a claim needs: all but one of the vaults, and at least two.
-pub(super) fn receipts_needed(vaults: usize) -> usize {
-    vaults.saturating_sub(1).max(2)
 }
 
 /// A receipt as the vault signs it.

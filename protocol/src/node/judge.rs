@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256};
 use rand_core::CryptoRng;
 
-use super::{Case, Node, deliver::receipts_needed, papers};
+use super::{Case, Node, papers};
 use crate::{
     clause::{self, Found, Terms},
     command::Event,
@@ -19,7 +19,7 @@ use crate::{
     text::FileName,
     time::Timestamp,
     typed::{self, EthSignature, address_list_hash},
-    wire::{Delivery, Direct, VerdictReady},
+    wire::{Delivery, Direct, VerdictReady, receipts_needed},
 };
 
 impl Node {
