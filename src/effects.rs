@@ -30,8 +30,9 @@ use crate::{
     chain::{Chain, beacon::DrandClient, envelope},
     keys::Keys,
     net::{GossipId, Net, OfferToken, Verdict, WantToken},
+    records::{self, RecordsError},
     sealing,
-    store::{Row, Store},
+    store::Store,
     vault,
 };
 
@@ -47,6 +48,9 @@ pub enum Fatal {
     /// A secret could not be kept or found.
     #[error("keys: {0}")]
     Keys(#[from] crate::keys::KeysError),
+    /// A record cannot be read back.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
     /// A file could not be kept.
     #[error("{path}: {source}")]
     File {
@@ -55,6 +59,19 @@ pub enum Fatal {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+impl Fatal {
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::Keys(error) => error.hint(),
+            Self::Records(error) => Some(error.hint()),
+            Self::File { .. } => Some("make space on the disk or check its owner, then start again"),
+        }
+    }
 }
 
 /// A client's answer.
@@ -118,7 +135,11 @@ impl Performer {
                 }
             }
             Effect::Notify { seq, event } => {
-                tracing::info!(seq, ?event, "noted");
+                if let Event::Misconduct { what } = &event {
+                    tracing::warn!(seq, %what, hint = what.hint(), "a peer broke a rule");
+                } else {
+                    tracing::info!(seq, ?event, "noted");
+                }
                 // Nobody may be listening; whoever comes later asks for the backlog.
                 let _ = self.events.send((seq, event));
             }
@@ -135,45 +156,25 @@ impl Performer {
                 self.keys.nda_open(*id, draft.0)?;
                 self.ndas.insert(*draft, *id);
             }
-            let plain = serde_json::to_vec(record).expect("invariant: records are JSON");
-            let nda = record.nda().and_then(|draft| self.ndas.get(&draft)).copied();
-            let value = match nda {
-                Some(nda) => self.keys.seal_row(nda, &key.to_be_bytes(), &plain)?,
-                None => plain,
-            };
-            rows.push(Row { key, nda, value: value.into() });
+            rows.push(records::to_row(&self.keys, &self.ndas, key, record)?);
         }
         self.store.append(&rows, durable)?;
         Ok(())
     }
 
-    /// Reads all records; those whose NDA's keys are destroyed stay unread.
+    /// Reads all records.
     ///
     /// # Errors
-    /// [`Fatal`] for a store that cannot be read.
+    /// [`Fatal`] for a store that cannot be read, and for the first record that cannot: a node that
+    /// went on without it would have forgotten what it agreed to.
     pub fn load(&mut self) -> Result<Vec<Record>, Fatal> {
         let mut records = Vec::new();
         for row in self.store.load() {
-            let row = row?;
-            let plain = match row.nda {
-                Some(nda) => match self.keys.open_row(nda, &row.key.to_be_bytes(), &row.value) {
-                    Ok(plain) => plain.to_vec(),
-                    Err(error) => {
-                        tracing::warn!(row = row.key, %error, "a sealed record stays closed");
-                        continue;
-                    }
-                },
-                None => row.value.to_vec(),
-            };
-            match serde_json::from_slice::<Record>(&plain) {
-                Ok(record) => {
-                    if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
-                        self.ndas.insert(*draft, *id);
-                    }
-                    records.push(record);
-                }
-                Err(error) => tracing::error!(row = row.key, %error, "a record makes no sense"),
+            let record = records::from_row(&self.keys, &row?)?;
+            if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
+                self.ndas.insert(*draft, *id);
             }
+            records.push(record);
         }
         Ok(records)
     }

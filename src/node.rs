@@ -87,6 +87,23 @@ pub enum DaemonError {
     Store(#[from] crate::store::StoreError),
 }
 
+impl DaemonError {
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Home(_) => Some("correct config.toml or network.json in the home"),
+            Self::Net(_) => Some("name another address with --listen"),
+            Self::Chain(error) => Some(error.hint()),
+            Self::Beacon(_) => Some("correct the beacon's urls in network.json"),
+            Self::Blobs(_) => Some("check the owner of HOME/blobs and the space on its disk"),
+            Self::Guard(_) => Some("do not delete the guard: restore HOME/keys from a backup"),
+            Self::Fatal(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+        }
+    }
+}
+
 /// What a daemon is told at its start.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -376,10 +393,7 @@ impl Daemon {
                 self.performer.on_fetched(JobId(job), result.ok());
                 return Ok(());
             }
-            NetEvent::Misbehaved { peer, what } => {
-                tracing::warn!(%peer, ?what, "a peer broke a rule of the wire");
-                return Ok(());
-            }
+            NetEvent::Misbehaved { peer, what } => Input::Misbehaved { peer, what: what.misconduct() },
         };
         self.step(input).await
     }
@@ -414,7 +428,8 @@ impl Daemon {
             Notice::HandedOver { hash, answer, head } => Input::Journal(Fact::Handed { hash, answer, head }),
             Notice::Spent { nonce, by, .. } => Input::Journal(Fact::Spent { nonce, by }),
             Notice::RpcDown { url, error } => {
-                tracing::warn!(%url, %error, "an endpoint of the chain does not answer");
+                let hint = "the node waits, nothing is lost; check it, or name others under rpc in network.json";
+                tracing::warn!(%url, %error, hint, "an endpoint of the chain does not answer");
                 return Ok(());
             }
             Notice::RpcUp { url } => {
