@@ -31,8 +31,9 @@ use crate::{
     chain::{Chain, beacon::DrandClient, envelope},
     keys::Keys,
     net::{GossipId, Net, OfferToken, Verdict, WantToken},
+    records::{self, RecordsError},
     sealing,
-    store::{Recorder, Row, Store},
+    store::Recorder,
     vault,
 };
 
@@ -51,6 +52,9 @@ pub enum Fatal {
     /// A secret could not be kept or found.
     #[error("keys: {0}")]
     Keys(#[from] crate::keys::KeysError),
+    /// A record cannot be read back.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
     /// A file could not be kept.
     #[error("{path}: {source}")]
     File {
@@ -61,20 +65,30 @@ pub enum Fatal {
     },
 }
 
+impl Fatal {
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::Keys(error) => error.hint(),
+            Self::Records(error) => Some(error.hint()),
+            Self::File { .. } => Some("make space on the disk or check its owner, then start again"),
+        }
+    }
+}
+
 /// A client's answer.
 pub type Answer = Result<Reply, Refusal>;
 
 /// An event with its number.
 pub type Numbered = (u64, Event);
 
-/// A record on its way to the disk: its number, the NDA that it is sealed for, and itself.
-pub(crate) type Entry = (u64, Option<NdaId>, Record);
-
 /// Everything that touches the world.
 #[derive(Debug)]
 pub struct Performer {
     pub(crate) keys: Arc<Keys>,
-    pub(crate) recorder: Recorder<Entry>,
+    pub(crate) recorder: Recorder<records::Entry>,
     pub(crate) net: Net,
     pub(crate) chain: Chain,
     pub(crate) blobs: Arc<vault::Blobs>,
@@ -125,7 +139,11 @@ impl Performer {
                 }
             }
             Effect::Notify { seq, event } => {
-                tracing::info!(seq, ?event, "noted");
+                if let Event::Misconduct { what } = &event {
+                    tracing::warn!(seq, %what, hint = what.hint(), "a peer broke a rule");
+                } else {
+                    tracing::info!(seq, ?event, "noted");
+                }
                 // Nobody may be listening; whoever comes later asks for the backlog.
                 let _ = self.events.send((seq, event));
             }
@@ -377,51 +395,6 @@ impl Performer {
             Want::Trace { nonce, .. } => self.chain.trace(self.account, nonce),
         }
     }
-}
-
-/// The row of a record; matter of an NDA is sealed with that NDA's storage key.
-///
-/// # Errors
-/// A sentence, when the NDA's keys are gone.
-pub(crate) fn encode(keys: &Keys, (key, nda, record): Entry) -> Result<Row, String> {
-    let plain = serde_json::to_vec(&record).expect("invariant: records are JSON");
-    let value = match nda {
-        Some(nda) => keys.seal_row(nda, &key.to_be_bytes(), &plain).map_err(|error| error.to_string())?,
-        None => plain,
-    };
-    Ok(Row { key, nda, value: value.into() })
-}
-
-/// All records, and the digests of the NDAs that they name by their drafts; records whose NDA's keys
-/// are destroyed stay unread.
-///
-/// # Errors
-/// [`Fatal`] for a store that cannot be read.
-pub(crate) fn load(store: &Store, keys: &Keys) -> Result<(Vec<Record>, BTreeMap<PaperId, NdaId>), Fatal> {
-    let (mut records, mut ndas) = (Vec::new(), BTreeMap::new());
-    for row in store.load() {
-        let row = row?;
-        let plain = match row.nda {
-            Some(nda) => match keys.open_row(nda, &row.key.to_be_bytes(), &row.value) {
-                Ok(plain) => plain.to_vec(),
-                Err(error) => {
-                    tracing::warn!(row = row.key, %error, "a sealed record stays closed");
-                    continue;
-                }
-            },
-            None => row.value.to_vec(),
-        };
-        match serde_json::from_slice::<Record>(&plain) {
-            Ok(record) => {
-                if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
-                    ndas.insert(*draft, *id);
-                }
-                records.push(record);
-            }
-            Err(error) => tracing::error!(row = row.key, %error, "a record makes no sense"),
-        }
-    }
-    Ok((records, ndas))
 }
 
 /// The name of the key that our own files are sealed to.

@@ -182,7 +182,11 @@ impl NetworkFile {
             .map_err(|error| HomeError::Content { path: path.to_owned(), why: error.to_string() })
     }
 
-    fn deployment(&self) -> Result<Deployment, String> {
+    /// The contracts as the protocol knows them.
+    ///
+    /// # Errors
+    /// A sentence about the one that is missing.
+    pub fn deployment(&self) -> Result<Deployment, String> {
         let at = |contract| self.deployment.address(contract).map_err(|error| error.to_string());
         Ok(Deployment {
             contracts: typed::Contracts {

@@ -43,6 +43,7 @@ use crate::{
     home::{Home, Preset},
     keys::Keys,
     net::{GossipId, Net, NetConfig, NetEvent},
+    records,
     store::{Recorder, Store},
     vault::Blobs,
 };
@@ -85,6 +86,23 @@ pub enum DaemonError {
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+}
+
+impl DaemonError {
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Home(_) => Some("correct config.toml or network.json in the home"),
+            Self::Net(_) => Some("name another address with --listen"),
+            Self::Chain(error) => Some(error.hint()),
+            Self::Beacon(_) => Some("correct the beacon's urls in network.json"),
+            Self::Blobs(_) => Some("check the owner of HOME/blobs and the space on its disk"),
+            Self::Guard(_) => Some("do not delete the guard: restore HOME/keys from a backup"),
+            Self::Fatal(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 /// What a daemon is told at its start.
@@ -247,9 +265,9 @@ impl Daemon {
         let staged = home.path("staged");
         std::fs::create_dir_all(&staged).map_err(|source| Fatal::File { path: staged.clone(), source })?;
         let store = Store::open(&home.path("records"))?;
-        let (records, ndas) = effects::load(&store, &keys)?;
+        let (records, ndas) = records::load(&store, &keys)?;
         let sealing = keys.clone();
-        let recorder = Recorder::start(store, move |entry| effects::encode(&sealing, entry))
+        let recorder = Recorder::start(store, move |entry| records::to_row(&sealing, &entry).map_err(|error| error.to_string()))
             .map_err(|error| DaemonError::Home(format!("no thread for the records: {error}")))?;
         let performer = Performer {
             keys: keys.clone(),
@@ -275,7 +293,7 @@ impl Daemon {
         let listen = Arc::new(std::sync::Mutex::new(Vec::new()));
         let rng = StdRng::try_from_rng(&mut SysRng)
             .map_err(|_| DaemonError::Home("the system gives no randomness".into()))?;
-        let exporter = Exporter::new(performer.blobs.clone(), &home.network.rpc, 0);
+        let exporter = Exporter::new(performer.blobs.clone(), &home.network.rpc);
         let handle = Handle { requests, events, net, listen: listen.clone(), exporter };
         let daemon = Self {
             node,
@@ -380,10 +398,7 @@ impl Daemon {
                 self.performer.on_fetched(JobId(job), result.ok());
                 return Ok(());
             }
-            NetEvent::Misbehaved { peer, what } => {
-                tracing::warn!(%peer, ?what, "a peer broke a rule of the wire");
-                return Ok(());
-            }
+            NetEvent::Misbehaved { peer, what } => Input::Misbehaved { peer, what: what.misconduct() },
         };
         self.step(input).await
     }
@@ -418,7 +433,8 @@ impl Daemon {
             Notice::HandedOver { hash, answer, head } => Input::Journal(Fact::Handed { hash, answer, head }),
             Notice::Spent { nonce, by, .. } => Input::Journal(Fact::Spent { nonce, by }),
             Notice::RpcDown { url, error } => {
-                tracing::warn!(%url, %error, "an endpoint of the chain does not answer");
+                let hint = "the node waits, nothing is lost; check it, or name others under rpc in network.json";
+                tracing::warn!(%url, %error, hint, "an endpoint of the chain does not answer");
                 return Ok(());
             }
             Notice::RpcUp { url } => {

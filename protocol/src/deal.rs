@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     document::{Agreement, DeliveryClaim, Document, Manifest, Rating, Signed},
-    ids::{BlobId, DealId, NegotiationId, PaperId, VerdictId},
+    ids::{BlobId, DealId, NegotiationId, PaperId, TxHash, VerdictId},
     job::{Class, StagedFile},
     side::Side,
     time::Timestamp,
@@ -131,6 +131,9 @@ pub enum DealEvent {
         to_seller: u64,
         /// Micro-USDC to the buyer.
         to_buyer: u64,
+        /// The transaction that did it, whatever the cause.
+        #[serde(default)]
+        tx: Option<TxHash>,
     },
     /// The chain shows all milestones settled, under `safe`.
     Closed,
@@ -164,6 +167,8 @@ pub struct Milestone {
     pub verdict: Option<VerdictReady>,
     /// What the chain paid: to the seller, to the buyer, micro-USDC.
     pub settled: Option<(u64, u64)>,
+    /// The transaction that paid it.
+    pub settled_tx: Option<TxHash>,
 }
 
 /// A delivery of ours that is under way.
@@ -328,9 +333,10 @@ impl Deal {
                     milestone.verdict = Some(verdict.as_ref().clone());
                 }
             }
-            DealEvent::Settled { milestone, to_seller, to_buyer } => {
+            DealEvent::Settled { milestone, to_seller, to_buyer, tx } => {
                 if let Some(milestone) = self.milestones.get_mut(usize::from(*milestone)) {
                     milestone.settled = Some((*to_seller, *to_buyer));
+                    milestone.settled_tx = *tx;
                 }
             }
             DealEvent::Closed => self.closed = true,

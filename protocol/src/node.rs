@@ -318,6 +318,7 @@ impl Node {
             Input::PeerDown(peer) => {
                 self.up.remove(&peer);
             }
+            Input::Misbehaved { peer, what } => self.misbehaved(peer, what),
             Input::Message { from, bytes } => self.on_message(from, &bytes, rng),
             Input::Gossip { id, from, bytes } => self.on_gossip(id, from, &bytes),
             Input::StreamOpened { stream, peer } => self.on_stream_opened(stream, peer),

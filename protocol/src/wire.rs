@@ -192,6 +192,11 @@ pub struct VaultPut {
     pub manifest: ContentHash,
 }
 
+/// Receipts that a claim needs: all but one of the vaults, and at least two.
+pub(crate) fn receipts_needed(vaults: usize) -> usize {
+    vaults.saturating_sub(1).max(2)
+}
+
 /// A vault's signed word that it holds a blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

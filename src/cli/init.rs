@@ -108,7 +108,7 @@ impl Init {
             Preset::Local => Hardness::Local,
             Preset::Production => Hardness::Production,
         };
-        let keys = Keys::create(root, password, hardness).map_err(Failure::failed)?;
+        let keys = Keys::create(root, password, hardness)?;
         Tokens::create(root)?;
         let chain = network.deployment.chain_id;
         let card = self.card(&keys, chain)?;

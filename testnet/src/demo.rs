@@ -13,6 +13,7 @@ pub(crate) mod narrator;
 mod past;
 pub mod report;
 pub(crate) mod stage;
+mod tamper;
 mod trust;
 
 use std::{

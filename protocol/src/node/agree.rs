@@ -19,7 +19,7 @@ use crate::{
     proof::Proof,
     record::Record,
     side::Side,
-    stage::negotiation::{Negotiation, NegotiationEvent},
+    stage::negotiation::{Accepted, Negotiation, NegotiationEvent},
     text::BoundedVec,
     typed::{Deal as DealTerms, EthSignature, Fund, Typed},
     wire::{Acceptance, Assent, Say, SeatAccepted},
@@ -180,7 +180,7 @@ impl Node {
         let negotiation = self.negotiations.get(&id).ok_or(Misconduct::OutOfTurn)?;
         let side = negotiation.side;
         if let Some(held) = &negotiation.accepted {
-            return if held.head == acceptance.head { Ok(()) } else { Err(Misconduct::StaleAccept) };
+            return self.accepted_again(negotiation, held, acceptance);
         }
         let last = negotiation.last.as_ref().ok_or(Misconduct::StaleAccept)?;
         if last.by != side || !last.was_said_at(acceptance.head) {
@@ -239,6 +239,32 @@ impl Node {
             .map_err(|what| Misconduct::TermsDiffer { what })
     }
 
+    /// A second acceptance: the same one is repeated after a restart, one of another head is stale, and
+    /// one that signs other papers for the same head is the breach that the slot is there to prove.
+    fn accepted_again(
+        &self,
+        negotiation: &Negotiation,
+        held: &Accepted,
+        acceptance: &Acceptance,
+    ) -> Result<(), Misconduct> {
+        if held.head != acceptance.head {
+            return Err(Misconduct::StaleAccept);
+        }
+        let content = Agreement {
+            start_secs: acceptance.start,
+            fund_by_secs: acceptance.fund_by,
+            ..held.agreement.content().clone()
+        };
+        let again = Document::new(self.network.chain(), acceptance.salt, content)
+            .map_err(|_| Misconduct::malformed("acceptance"))?;
+        if again.id() == held.agreement.id() || held.by == negotiation.side {
+            return Ok(());
+        }
+        let deal = Agreement::deal(&again);
+        self.check_assent(negotiation, negotiation.side.other(), &again, &deal, &acceptance.assent)?;
+        Err(Misconduct::SecondDigest { slot: format!("negotiation/{}", negotiation.id) })
+    }
+
     fn check_assent(
         &self,
         negotiation: &Negotiation,
@@ -266,12 +292,9 @@ impl Node {
             Side::A => &negotiation.by_a,
             Side::B => &negotiation.by_b,
         };
-        if let Some(held) = held {
-            return if *held == assent {
-                Ok(())
-            } else {
-                Err(Misconduct::SecondDigest { slot: format!("negotiation/{id}") })
-            };
+        if held.is_some() {
+            // Signing the same digests again is allowed: equivocation compares digests, never signatures.
+            return self.check_assent(negotiation, other, &accepted.agreement, &accepted.deal, &assent);
         }
         if accepted.by != negotiation.side {
             return Err(Misconduct::OutOfTurn);

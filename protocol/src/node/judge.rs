@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256};
 use rand_core::CryptoRng;
 
-use super::{Case, Node, deliver::receipts_needed, papers};
+use super::{Case, Node, papers};
 use crate::{
     clause::{self, Found, Terms},
     command::Event,
@@ -19,7 +19,7 @@ use crate::{
     text::FileName,
     time::Timestamp,
     typed::{self, EthSignature, address_list_hash},
-    wire::{Delivery, Direct, VerdictReady},
+    wire::{Delivery, Direct, VerdictReady, receipts_needed},
 };
 
 impl Node {
@@ -243,7 +243,24 @@ impl Node {
 
     fn panel_events(&mut self, id: CaseId, events: Vec<jury::JuryEvent>) {
         for event in events {
+            let twice = match &event {
+                jury::JuryEvent::Equivocated { by, .. } => Some(*by),
+                jury::JuryEvent::Voted { .. }
+                | jury::JuryEvent::CommitSeen { .. }
+                | jury::JuryEvent::RevealSeen { .. }
+                | jury::JuryEvent::Relayed { .. }
+                | jury::JuryEvent::CommitsClosed
+                | jury::JuryEvent::RevealsClosed
+                | jury::JuryEvent::VerdictSeen { .. }
+                | jury::JuryEvent::Ended { .. } => None,
+            };
             self.case_event(id, CaseEvent::Panel(event));
+            // Whoever signed twice is at fault, not whoever brought the proof of it.
+            let author = twice.and_then(|by| self.directory.settlement(by));
+            if let Some(peer) = author.map(|listing| listing.card.document.node) {
+                let slot = format!("vote/{}/{}/{}/{}", id.deal, id.milestone, id.round, id.attempt);
+                self.misbehaved(peer, Misconduct::SecondDigest { slot });
+            }
         }
     }
 
@@ -288,8 +305,7 @@ impl Node {
                 self.panel_events(id, events);
                 Ok(())
             }
-            Err(fault) if fault.is_misconduct() => Err(Misconduct::NotAMember { what: "vote".into() }),
-            Err(_) => Ok(()),
+            Err(fault) => fault.misconduct().map_or(Ok(()), Err),
         }
     }
 

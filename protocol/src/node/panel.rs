@@ -190,11 +190,19 @@ impl Node {
         }
         if let Some(held) = &negotiation.current().request {
             let same = held.beaconRound == ask.beacon_round && held.attempt == ask.attempt;
-            return if same || ask.attempt > negotiation.attempt {
-                Ok(())
-            } else {
-                Err(Misconduct::WrongPanel)
+            if same || ask.attempt > negotiation.attempt {
+                return Ok(());
+            }
+            let other = PanelRequest {
+                beaconRound: ask.beacon_round,
+                seats: typed::u40(ask.seats),
+                attempt: ask.attempt,
+                ..held.clone()
             };
+            let digest = other.digest(&self.network.deployment.contracts).0;
+            let (buyer, _) = self.accounts(negotiation.nda).ok_or(Misconduct::WrongNda)?;
+            self.check_typed(digest, &ask.signature, buyer, "panel request")?;
+            return Err(Misconduct::SecondDigest { slot: format!("panel/{id}/{}", ask.attempt) });
         }
         let first = negotiation.attempts.first().and_then(|a| a.request.as_ref()).map(|r| r.beaconRound);
         let rounds = self.attempt_rounds(first.unwrap_or(ask.beacon_round));

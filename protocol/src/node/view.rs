@@ -194,17 +194,23 @@ impl Node {
         } else {
             "due"
         };
-        let delivered = milestone.delivered.as_ref().map(|delivery| delivery.claim.document.attempt + 1);
+        // A delivery counts wherever it shows: with us, as a claim of ours, or on chain alone.
+        let delivered = milestone.delivered.as_ref().map(|delivery| delivery.claim.document.attempt);
+        let claimed = milestone.claim.as_ref().map(|claim| claim.document.attempt);
+        let on_chain = fact.and_then(|fact| fact.claim.as_ref()).map(|claim| claim.attempt);
+        let attempts = [delivered, claimed, on_chain].into_iter().flatten().max();
+        // The records know the transaction before the chain is read again.
+        let tx = settled.map(|settled| settled.at.tx).or(milestone.settled_tx);
         MilestoneView {
             index,
             amount: deal.agreement.terms.milestones.get(usize::from(index)).map_or(Usdc::ZERO, |m| m.amount),
             due_secs: self.due(deal, index),
             stage,
-            attempts: delivered.unwrap_or_default(),
+            attempts: attempts.map_or(0, |attempt| attempt.saturating_add(1)),
             verdict: milestone.verdict.as_ref().map(|verdict| verdict.seller_bps),
             to_seller: milestone.settled.map(|(to_seller, _)| Usdc(to_seller)),
             to_buyer: milestone.settled.map(|(_, to_buyer)| Usdc(to_buyer)),
-            tx: settled.map(|settled| settled.at.tx),
+            tx,
         }
     }
 }

@@ -21,7 +21,7 @@ use super::{
         StoryReport, Transaction,
     },
     stage::Stage,
-    trust,
+    tamper, trust,
 };
 use crate::{
     chain::acts::{History, history},
@@ -62,10 +62,12 @@ pub(super) async fn tell(
     let bundle = audit::export(stage.buyer(), &story.deal, &stage.places).await?;
     narrator.tell("buyer", &format!("audit export: {}", bundle.display()));
     let (rpc, log) = (stage.chain.rpc(), stage.places.log("stranger"));
-    let verified = audit::verify(&bundle, &rpc, &log).await?;
+    let verified = audit::verify(&bundle, &rpc, &[], &log).await?;
     narrator.tell("a stranger", "verified the bundle from the chain and the papers alone");
-    story.check("a stranger verifies the untouched bundle", verified == Some(0));
-    story.checks.push(audit::refuses_changes(&bundle, &rpc, &log).await?);
+    story.check("a stranger verifies the untouched bundle", verified.code == Some(0));
+    story.checks.extend(audit::strangers(&bundle, &stage.places, &rpc, &regulator).await?);
+    story.checks.extend(tamper::refuses_changes(&bundle, &rpc, &log).await?);
+    narrator.tell("a stranger", "refused every change to it");
     story.check(
         "the regulator opens the agreement with the stock age tool",
         audit::opens(&bundle, &regulator)?,
