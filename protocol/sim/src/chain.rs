@@ -146,7 +146,7 @@ impl Chain {
         let nonce = self.machine.nonce(from);
         let tried = self.attempt(from, call, GAS_MAX)?;
         outcome(&tried)?;
-        let mut gas = tried.gas().total_gas_spent();
+        let mut gas = tried.gas().total_gas_spent().max(tried.gas().floor_gas());
         // Inner calls get 63 of 64 parts of what is left, so that a call may need more than it uses.
         while outcome(&self.attempt(from, call, gas)?).is_err() && gas < GAS_MAX {
             gas = (gas + gas / 8).min(GAS_MAX);
