@@ -20,6 +20,8 @@ use crate::{
     wire::{Direct, Receipt},
 };
 
+mod step;
+
 /// One stored fact or decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "record", content = "with", rename_all = "kebab-case")]

@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent: storage. A round is signed again whenever it is asked for.
 
-mod key;
+
 
 use std::{
     net::SocketAddr,
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
-pub use self::key::{BeaconKey, Round};
+pub use nuncio_sim::beacon::{BeaconKey, Round};
 
 /// The scheme that every node of this project verifies.
 pub const SCHEME: &str = "bls-unchained-g1-rfc9380";
