@@ -73,6 +73,9 @@ impl Fatal {
             Self::Store(error) => error.hint(),
             Self::Keys(error) => error.hint(),
             Self::Records(error) => Some(error.hint()),
+            Self::Unrecorded(_) => {
+                Some("make space on the disk or check it, then start again; nothing acknowledged is lost")
+            }
             Self::File { .. } => Some("make space on the disk or check its owner, then start again"),
         }
     }

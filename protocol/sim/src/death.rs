@@ -27,7 +27,9 @@ impl Doom {
     pub(crate) fn strikes(self, moment: u64) -> bool {
         match self {
             Self::At(at) => at == moment,
-            Self::Every { first, stride } => moment >= first && (moment - first).is_multiple_of(stride.max(1)),
+            Self::Every { first, stride } => {
+                moment >= first && (moment - first).is_multiple_of(stride.max(1))
+            }
         }
     }
 }

@@ -30,13 +30,21 @@ fn happy() {
             println!("{at} seller {note:?}");
         }
         last = notes.len();
-        world.host(buyer).notes().iter().any(|(_, note)| matches!(note, nuncio_protocol::command::Event::Rated { .. }))
+        world
+            .host(buyer)
+            .notes()
+            .iter()
+            .any(|(_, note)| matches!(note, nuncio_protocol::command::Event::Rated { .. }))
     });
     println!("ran {:?} virtual {:?}", start.elapsed(), world.elapsed());
     for host in world.hosts() {
         println!("{} moments {} records {}", host.name(), host.moments(), host.store().records().len());
         for (at, note) in host.notes() {
-            if matches!(note, nuncio_protocol::command::Event::Trouble { .. } | nuncio_protocol::command::Event::Misconduct { .. }) {
+            if matches!(
+                note,
+                nuncio_protocol::command::Event::Trouble { .. }
+                    | nuncio_protocol::command::Event::Misconduct { .. }
+            ) {
                 println!("{at} {} {note:?}", host.name());
             }
         }
