@@ -53,6 +53,9 @@ pub enum NegotiationEvent {
     Begun {
         /// The buyer's opening.
         begin: Box<Begin>,
+        /// The seller's nonce.
+        #[serde(with = "crate::hexed", default)]
+        nonce: [u8; 16],
         /// Our side; the buyer is side A.
         side: Side,
         /// When.
@@ -240,6 +243,8 @@ pub struct Negotiation {
     pub side: Side,
     /// How it was opened.
     pub begin: Begin,
+    /// The seller's nonce.
+    pub nonce: [u8; 16],
     /// When.
     pub at: Timestamp,
     /// The current attempt at a panel.
@@ -277,12 +282,20 @@ pub struct Negotiation {
 impl Negotiation {
     /// The state after [`NegotiationEvent::Begun`].
     #[must_use]
-    pub fn begun(id: NegotiationId, nda: PaperId, begin: &Begin, side: Side, at: Timestamp) -> Self {
+    pub fn begun(
+        id: NegotiationId,
+        nda: PaperId,
+        begin: &Begin,
+        nonce: [u8; 16],
+        side: Side,
+        at: Timestamp,
+    ) -> Self {
         Self {
             id,
             nda,
             side,
             begin: begin.clone(),
+            nonce,
             at,
             attempt: 0,
             attempts: vec![Attempt::default()],
@@ -305,7 +318,10 @@ impl Negotiation {
     /// Folds one event in.
     pub fn apply(&mut self, event: &NegotiationEvent) {
         match event {
-            NegotiationEvent::Begun { .. } => {}
+            NegotiationEvent::Begun { begin, nonce, .. } => {
+                self.begin = begin.as_ref().clone();
+                self.nonce = *nonce;
+            }
             NegotiationEvent::PanelAsked { request, at } => {
                 let attempt = self.current_mut();
                 attempt.request = Some(request.clone());
