@@ -9,6 +9,7 @@ pub mod audit;
 pub mod cast;
 mod happy;
 mod narrator;
+mod principal;
 pub mod report;
 mod stage;
 
@@ -39,6 +40,8 @@ pub struct DemoOptions {
     pub json: Option<PathBuf>,
     /// Where everything is left for later.
     pub keep: Option<PathBuf>,
+    /// Whether the buyer's mandate leaves the deal to its principal, who approves it.
+    pub approve: bool,
     /// Whether every offer is told.
     pub verbose: bool,
 }
@@ -119,7 +122,7 @@ pub async fn run(options: &DemoOptions) -> Result<Report, DemoError> {
     let root = options.keep.as_deref().unwrap_or(scratch.path()).join(happy::NAME);
     empty(&root)?;
     let mut narrator = Narrator::new(options.verbose);
-    let told = happy::tell(folder, Places::make(&root)?, &mut narrator).await;
+    let told = happy::tell(folder, Places::make(&root)?, options.approve, &mut narrator).await;
     let story = told.inspect_err(|_| {
         if options.keep.is_none() {
             println!("run again with --keep DIR to look at the logs");

@@ -22,9 +22,15 @@ fn said(output: &Output) -> String {
 
 /// Runs the demo and gives its report.
 fn demo(corpus: Option<&Path>) -> Value {
+    demo_with(corpus, &[])
+}
+
+/// Runs the demo with further flags and gives its report.
+fn demo_with(corpus: Option<&Path>, flags: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("demo.json");
     let mut arguments = vec!["demo", "--json", json.to_str().unwrap()];
+    arguments.extend(flags);
     arguments.extend(corpus.iter().flat_map(|corpus| ["--corpus", corpus.to_str().unwrap()]));
     let output = testnet(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
@@ -57,6 +63,13 @@ fn a_corpus_that_nobody_prepared_is_summarised_too() {
     fs::write(folder.path().join("fish.txt"), text).unwrap();
     fs::write(folder.path().join("too-short.txt"), "Nothing to see.").unwrap();
     assert_eq!(demo(Some(folder.path()))["ok"], true);
+}
+
+#[test]
+#[ignore = "real processes: scripts/test stories"]
+fn a_deal_above_the_mandates_threshold_is_approved_by_the_principals_own_key() {
+    let report = demo_with(None, &["--approve"]);
+    assert_eq!((&report["ok"], &report["stories"][0]["outcome"]), (&true.into(), &"completed".into()));
 }
 
 #[test]

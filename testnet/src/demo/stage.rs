@@ -32,6 +32,8 @@ const PERIOD: u32 = 1;
 const PEERS_MIN: u64 = 3;
 /// A mandate's limits: above any deal of the story, below the purse.
 const PER_PERIOD: u64 = 400_000_000;
+/// Where a principal keeps larger deals to itself: below the deal of the story.
+const HUMAN_ABOVE: u64 = 100_000_000;
 /// How long strangers may take to find each other.
 const DISCOVERY: Duration = Duration::from_secs(30);
 
@@ -58,7 +60,11 @@ impl Stage {
     ///
     /// # Errors
     /// [`DemoError`].
-    pub(super) async fn set(places: Places, narrator: &mut Narrator) -> Result<Self, DemoError> {
+    pub(super) async fn set(
+        places: Places,
+        approve: bool,
+        narrator: &mut Narrator,
+    ) -> Result<Self, DemoError> {
         let (terms, info, beacon, url) = start_beacon(&places).await?;
         narrator.tell("beacon", &format!("{url}, chain {}, a round each {PERIOD} s", &info.hash[..16]));
         let mut chain = LocalChain::start(&places.root, terms).await?;
@@ -81,7 +87,7 @@ impl Stage {
             narrator
                 .tell(node.name(), &format!("{} account {}", node.identity().did, node.identity().address));
         }
-        fund(&mut chain, &mut principals, &nodes).await?;
+        fund(&mut chain, &mut principals, &nodes, approve).await?;
         narrator.tell("principals", "mandates signed, credit deposited, five seats taken");
 
         let (first, others) = nodes.split_first_mut().expect("invariant: the cast is not empty");
@@ -156,7 +162,14 @@ async fn start_beacon(places: &Places) -> Result<(BeaconTerms, Info, Process, St
 }
 
 /// What the principals do before their agents may act: pay in, sign mandates, take seats.
-async fn fund(chain: &mut LocalChain, principals: &mut [Account], nodes: &[Node]) -> Result<(), DemoError> {
+///
+/// With `approve`, the buyer's principal keeps deals like the one of the story to itself.
+async fn fund(
+    chain: &mut LocalChain,
+    principals: &mut [Account],
+    nodes: &[Node],
+    approve: bool,
+) -> Result<(), DemoError> {
     for (part, principal) in CAST.iter().zip(principals.iter()) {
         chain.give_ether(principal.address()).await?;
         if part.purse > Usdc::ZERO {
@@ -174,7 +187,9 @@ async fn fund(chain: &mut LocalChain, principals: &mut [Account], nodes: &[Node]
         if part.provider > 0 {
             chain.seat(principal, node.identity().address, part.provider).await?;
         }
-        mandate(chain, principal, node, part.scopes).await?;
+        let keeps = approve && part.name == CAST[BUYER].name;
+        let human_above = if keeps { HUMAN_ABOVE } else { PER_PERIOD };
+        mandate(chain, principal, node, part.scopes, human_above).await?;
     }
     chain.settle().await?;
     Ok(())
@@ -186,6 +201,7 @@ async fn mandate(
     principal: &Account,
     node: &Node,
     scopes: u32,
+    human_above: u64,
 ) -> Result<(), DemoError> {
     #[derive(Deserialize)]
     struct Countersigned {
@@ -198,7 +214,7 @@ async fn mandate(
         spender: chain.contracts().escrow,
         card: node.identity().card_id,
         agentId: U256::ZERO,
-        humanAbove: PER_PERIOD,
+        humanAbove: human_above,
         perPeriod: PER_PERIOD,
         period: 86_400,
         scopes,
