@@ -18,6 +18,7 @@ use crate::{
     stage::negotiation::{Hold, Negotiation, NegotiationEvent, Thaw},
     typed::EthSignature,
     view::ApprovalView,
+    wire::Say,
 };
 
 impl Node {
