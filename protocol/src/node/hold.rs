@@ -68,6 +68,9 @@ impl Node {
     ) -> Result<Option<Reply>, Refusal> {
         let negotiation = self.negotiations.get(&id).ok_or_else(|| not_found("negotiation", id))?;
         let Some(last) = &negotiation.last else { return Err(not_now("there is no offer yet")) };
+        if negotiation.not_held.is_some_and(|head| last.was_said_at(head)) {
+            return Err(not_now("the other side does not hold this offer; make another one"));
+        }
         let (asks, price) = (rule.is_some(), last.terms.price);
         match &rule {
             Some(rule) => self.may_ask(id, rule, price)?,

@@ -269,6 +269,8 @@ pub struct Negotiation {
     pub hold: Option<Hold>,
     /// The best price that our principal was asked about and did not approve.
     pub unapproved: Option<Usdc>,
+    /// The head that the other side would not hold.
+    pub not_held: Option<Head>,
     /// What was accepted.
     pub accepted: Option<Accepted>,
     /// The buyer's signatures.
@@ -308,6 +310,7 @@ impl Negotiation {
             conceded: 0,
             hold: None,
             unapproved: None,
+            not_held: None,
             accepted: None,
             by_a: None,
             by_b: None,
@@ -405,6 +408,9 @@ impl Negotiation {
 
     fn thaw(&mut self, why: Thaw) {
         let Some(hold) = self.hold.take() else { return };
+        if why == Thaw::Peer && hold.by == self.side {
+            self.not_held = Some(hold.head);
+        }
         let asked = hold.waits()
             && match why {
                 Thaw::Declined | Thaw::Lapsed => true,
