@@ -46,6 +46,8 @@ use crate::{
 };
 
 mod agree;
+mod approval;
+mod begin;
 mod bundle;
 mod chain;
 mod deliver;
@@ -570,8 +572,8 @@ impl Node {
         match self.negotiations.get_mut(&id) {
             Some(negotiation) => negotiation.apply(event),
             None => {
-                if let NegotiationEvent::Begun { begin, side, at } = event {
-                    self.negotiations.insert(id, Negotiation::begun(id, nda, begin, *side, *at));
+                if let NegotiationEvent::Begun { begin, nonce, side, at } = event {
+                    self.negotiations.insert(id, Negotiation::begun(id, nda, begin, *nonce, *side, *at));
                 }
             }
         }

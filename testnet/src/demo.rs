@@ -11,6 +11,7 @@ mod fees;
 mod happy;
 pub(crate) mod narrator;
 mod past;
+mod principal;
 pub mod report;
 pub(crate) mod stage;
 mod tamper;
@@ -43,6 +44,8 @@ pub struct DemoOptions {
     pub json: Option<PathBuf>,
     /// Where everything is left for later.
     pub keep: Option<PathBuf>,
+    /// Whether the buyer's mandate leaves the deal to its principal, who approves it.
+    pub approve: bool,
     /// Whether every offer is told.
     pub verbose: bool,
 }
@@ -123,7 +126,7 @@ pub async fn run(options: &DemoOptions) -> Result<Report, DemoError> {
     let root = options.keep.as_deref().unwrap_or_else(|| scratch.path()).join(happy::NAME);
     empty(&root)?;
     let mut narrator = Narrator::new(options.verbose);
-    let told = happy::tell(folder, Places::make(&root)?, &mut narrator).await;
+    let told = happy::tell(folder, Places::make(&root)?, options.approve, &mut narrator).await;
     let story = told.inspect_err(|_| {
         if options.keep.is_none() {
             println!("run again with --keep DIR to look at the logs");

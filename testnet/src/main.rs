@@ -42,6 +42,9 @@ enum Command {
         /// Where bundle, chain, keys, logs and homes are left.
         #[arg(long)]
         keep: Option<PathBuf>,
+        /// Gives the buyer a mandate that leaves the deal to its principal, who approves it.
+        #[arg(long)]
+        approve: bool,
         /// Tells every offer too.
         #[arg(long)]
         verbose: bool,
@@ -167,8 +170,8 @@ fn main() -> ExitCode {
 
 async fn perform(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Demo { corpus, json, keep, verbose } => {
-            let options = DemoOptions { corpus, json, keep, verbose };
+        Command::Demo { corpus, json, keep, approve, verbose } => {
+            let options = DemoOptions { corpus, json, keep, approve, verbose };
             match demo::run(&options).await {
                 Ok(report) if report.ok => Ok(()),
                 Ok(_) => Err(Failure::failed("a check did not hold")),

@@ -22,11 +22,17 @@ fn said(output: &Output) -> String {
 }
 
 /// Runs the demo and gives its report.
-#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 fn demo(corpus: Option<&Path>) -> Value {
+    demo_with(corpus, &[])
+}
+
+/// Runs the demo with further flags and gives its report.
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
+fn demo_with(corpus: Option<&Path>, flags: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("demo.json");
     let mut arguments = vec!["demo", "--json", json.to_str().unwrap()];
+    arguments.extend(flags);
     arguments.extend(corpus.iter().flat_map(|corpus| ["--corpus", corpus.to_str().unwrap()]));
     let output = testnet(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
@@ -77,6 +83,13 @@ fn two_daemons_negotiate_by_themselves_and_the_benchmark_says_how_fast() {
     let number = |field: &str| report[field].as_f64().unwrap();
     assert!(number("bare_per_s") > 0.0 && number("nuncio_per_s") > 0.0, "{report}");
     assert!((number("ratio") - number("nuncio_per_s") / number("bare_per_s")).abs() < 1e-9, "{report}");
+}
+
+#[test]
+#[ignore = "real processes: scripts/test stories"]
+fn a_deal_above_the_mandates_threshold_is_approved_by_the_principals_own_key() {
+    let report = demo_with(None, &["--approve"]);
+    assert_eq!((&report["ok"], &report["stories"][0]["outcome"]), (&true.into(), &"completed".into()));
 }
 
 #[test]

@@ -1,14 +1,13 @@
 //! Deals that a principal decides: the head is held, the principal approves one digest, then both sign.
 //!
 //! An escalation comes before anybody signs. Whoever would accept asks the other side to hold the
-//! head; from then on the agreement is fixed, and its digest is what `GET /approvals` shows. The
-//! approval is EIP-712 `Approve(deal, until)` by the principal's own key. A buyer whose mandate asks
-//! the escrow for it hands it to the seller, so that either side can open the deal.
+//! head; from then on the agreement is fixed, and its digest is what the principal approves. A buyer
+//! whose mandate asks the escrow for the approval hands it to the seller, so that either side can open
+//! the deal.
 //!
 //! Every step is recorded before it is said; after a crash or a new handshake it is said again.
 //!
-//! Deliberately absent: approvals by contract wallets (ERC-1271). Only the chain can ask a wallet, and
-//! there is no path for that question here; they are refused by name.
+//! Deliberately absent: the principal's answer, and the acceptance that follows.
 
 use rand_core::CryptoRng;
 
@@ -16,14 +15,13 @@ use super::{Node, invalid, not_found, not_now};
 use crate::{
     command::{Event, Refusal, Reply},
     document::{Agreement, Document, Salt, TermSheet},
-    ids::{DealId, Head, NegotiationId},
+    ids::{Head, NegotiationId},
     misconduct::Misconduct,
     money::Usdc,
-    policy::{Answer, HOLD_SECS_MAX, Rule},
+    policy::{HOLD_SECS_MAX, Rule},
     side::Side,
     stage::negotiation::{Hold, Negotiation, NegotiationEvent, Thaw},
-    typed::{self, Approve, EthSignature, Typed},
-    view::ApprovalView,
+    typed::{self, Approve, Typed},
     wire::{AskHold, Ready, Say},
 };
 
@@ -70,6 +68,9 @@ impl Node {
     ) -> Result<Option<Reply>, Refusal> {
         let negotiation = self.negotiations.get(&id).ok_or_else(|| not_found("negotiation", id))?;
         let Some(last) = &negotiation.last else { return Err(not_now("there is no offer yet")) };
+        if negotiation.not_held.is_some_and(|head| last.was_said_at(head)) {
+            return Err(not_now("the other side does not hold this offer; make another one"));
+        }
         let (asks, price) = (rule.is_some(), last.terms.price);
         match &rule {
             Some(rule) => self.may_ask(id, rule, price)?,
@@ -237,7 +238,7 @@ impl Node {
         }
     }
 
-    fn thaw(&mut self, id: NegotiationId, why: Thaw) {
+    pub(super) fn thaw(&mut self, id: NegotiationId, why: Thaw) {
         self.event(id, NegotiationEvent::Thawed(why));
         self.note(Event::Thawed { negotiation: id, why });
     }
@@ -272,83 +273,9 @@ impl Node {
         Ok(hold.agreement.clone())
     }
 
-    fn approve_digest(&self, hold: &Hold) -> [u8; 32] {
+    pub(super) fn approve_digest(&self, hold: &Hold) -> [u8; 32] {
         let contracts = &self.network.deployment.contracts;
         let deal = hold.deal.id(contracts).word();
         Approve { deal, until: typed::u40(hold.until()) }.digest(contracts).0
-    }
-
-    /// The negotiation whose hold waits for our principal under this digest.
-    fn waiting_for_principal(&self, deal: DealId) -> Result<(&Negotiation, &Hold), Refusal> {
-        let contracts = &self.network.deployment.contracts;
-        let asked = self.negotiations.values().filter(|n| !n.ended && n.accepted.is_none());
-        asked
-            .filter_map(|negotiation| Some((negotiation, negotiation.hold.as_ref()?)))
-            .find(|(_, hold)| hold.asks && hold.agreed && hold.deal.id(contracts) == deal)
-            .ok_or_else(|| not_found("approval", deal))
-    }
-
-    /// The principal's signature came; whoever brought it, only the signature counts.
-    pub(super) fn approve(
-        &mut self,
-        deal: DealId,
-        signature: EthSignature,
-    ) -> Result<Option<Reply>, Refusal> {
-        let (negotiation, hold) = self.waiting_for_principal(deal)?;
-        let (id, principal) = (negotiation.id, self.me.principal());
-        if self.now.secs() >= hold.until() {
-            return Err(not_now("the time to approve this deal is over"));
-        }
-        if !signature.is_by(principal, self.approve_digest(hold).into()) {
-            return Err(Refusal::NotThePrincipal { principal });
-        }
-        if hold.approval.is_none() {
-            self.decided("approve", &deal, &Answer::Allow);
-            self.event(id, NegotiationEvent::Approved(signature));
-        }
-        Ok(Some(Reply::Accepted))
-    }
-
-    /// The principal says no.
-    pub(super) fn decline(
-        &mut self,
-        deal: DealId,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<Option<Reply>, Refusal> {
-        let (negotiation, hold) = self.waiting_for_principal(deal)?;
-        let (id, nda, head) = (negotiation.id, negotiation.nda, hold.head);
-        if !hold.waits() {
-            return Err(not_now("this deal is approved already"));
-        }
-        self.thaw(id, Thaw::Declined);
-        self.speak(nda, Say::Unhold(head), rng);
-        Ok(Some(Reply::Accepted))
-    }
-
-    /// What waits for our principal, and what it approved that is not accepted yet.
-    pub(super) fn approvals(&self) -> Vec<ApprovalView> {
-        let contracts = &self.network.deployment.contracts;
-        let asked = self.negotiations.values().filter(|n| !n.ended && n.accepted.is_none());
-        let held = asked.filter_map(|negotiation| Some((negotiation, negotiation.hold.as_ref()?)));
-        held.filter(|(_, hold)| hold.asks && hold.agreed)
-            .map(|(negotiation, hold)| ApprovalView {
-                id: hold.deal.id(contracts),
-                negotiation: negotiation.id,
-                side: negotiation.side,
-                stage: if hold.approval.is_some() { "approved" } else { "open" },
-                counterparty: match negotiation.side {
-                    Side::A => hold.agreement.seller.did,
-                    Side::B => hold.agreement.buyer.did,
-                },
-                price: hold.agreement.terms.price,
-                until_secs: hold.until(),
-                principal: self.me.principal(),
-                digest: self.approve_digest(hold).into(),
-                chain_id: contracts.chain_id,
-                mandates: contracts.mandates,
-                agreement: hold.agreement.id(),
-                terms: hold.agreement.terms.clone(),
-            })
-            .collect()
     }
 }

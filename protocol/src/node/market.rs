@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 
-use super::{Node, invalid, negotiate::judgeable, not_found, not_now, papers};
+use super::{Node, begin::judgeable, invalid, not_found, not_now, papers};
 use crate::{
     canonical, clause,
     command::{Event, NewBid, NewRequest, Refusal, Reply},

@@ -1,47 +1,26 @@
-//! How a negotiation begins, what is said in it, and how it ends without agreement.
+//! What is said in a negotiation, and how it ends without agreement.
 //!
-//! The buyer begins under an NDA with a bid; both nonces make the id. What arrives in the session is
-//! handed to whoever it is for: the panel, offers, agreement. After a new handshake each side says
-//! again what the other may have missed.
+//! What arrives in the session is handed to whoever it is for: the opening, the panel, offers, holds,
+//! agreement. After a new handshake each side says again what the other may have missed.
 //!
-//! Deliberately absent: terms, offers and signatures, each in a file of its own.
+//! Deliberately absent: terms, offers, holds and signatures, each in a file of its own.
 
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
-use super::{Node, invalid, not_found, not_now, papers, session::SayError};
+use super::{Node, invalid, not_found, not_now, session::SayError};
 use crate::{
-    clause,
-    command::{Concession, Event, NewNegotiation, Refusal, Reply},
-    document::{Category, Pact},
-    ids::{ContentHash, Head, NdaId, NegotiationId, PaperId},
+    command::{Concession, Event, Refusal, Reply},
+    document::Category,
+    ids::{ContentHash, Head, NegotiationId, PaperId},
     misconduct::Misconduct,
     policy::Answer,
     record::{Decision, Record},
     side::Side,
     stage::negotiation::{Negotiation, NegotiationEvent},
     time::Timestamp,
-    wire::{Begin, Say},
+    wire::Say,
 };
-
-/// The id of a negotiation that follows another one under the same NDA: nobody picks it.
-fn negotiation_again(before: NegotiationId) -> NegotiationId {
-    NegotiationId(Sha256::new().chain_update(before.as_bytes()).chain_update(b"again").finalize().into())
-}
-
-/// The negotiation's id: both nonces, each side's own way round, under the NDA.
-#[must_use]
-pub(super) fn negotiation_id(nda: NdaId, a: &[u8; 16], b: &[u8; 16]) -> NegotiationId {
-    NegotiationId(
-        Sha256::new()
-            .chain_update(b"nuncio/negotiation/1")
-            .chain_update(nda.as_bytes())
-            .chain_update(a)
-            .chain_update(b)
-            .finalize()
-            .into(),
-    )
-}
 
 impl Node {
     pub(super) fn event(&mut self, id: NegotiationId, event: NegotiationEvent) {
@@ -56,40 +35,6 @@ impl Node {
         let about = ContentHash(Sha256::digest(bytes).into());
         let decision = Decision { step: step.into(), answer: answer.clone(), about, at: self.now };
         self.record(Record::Decision(decision));
-    }
-
-    pub(super) fn begin_negotiation(
-        &mut self,
-        new: NewNegotiation,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<Option<Reply>, Refusal> {
-        let nda = self.ndas.get(&new.nda).ok_or_else(|| not_found("nda", new.nda))?;
-        if nda.side != Side::A {
-            return Err(not_now("the buyer begins"));
-        }
-        self.check_not_paused(nda.peer)?;
-        let before = self.newest_under(new.nda);
-        if before.is_some_and(|before| !self.is_over(before)) {
-            return Err(not_now("a negotiation under this NDA is under way"));
-        }
-        let again = before.map(|before| before.id);
-        let choice = nda.choice.as_ref().ok_or_else(|| not_now("this NDA has no bid"))?;
-        let own =
-            self.market.requests.get(&choice.request).ok_or_else(|| not_found("request", choice.request))?;
-        let bid = own.bids.get(&choice.bid).ok_or_else(|| not_found("bid", choice.bid))?;
-        let (request, bid_id) = (choice.request, choice.bid);
-        let template = &bid.pact.document;
-        judgeable(template)?;
-        let sources = own.request.document.inputs.clone();
-        let content = Pact { template: Some(template.id()), sources, ..template.content().clone() };
-        let pact = papers::paper(self.network.chain(), content, rng).map_err(|e| invalid(e.to_string()))?;
-        let mut nonce = [0; 16];
-        rng.fill_bytes(&mut nonce);
-        let NewNegotiation { size, quorum, fee, .. } = new;
-        let begin = Begin { nonce, request, bid: bid_id, pact, size, quorum, fee, again };
-        self.begins.insert(new.nda, begin.clone());
-        self.say(new.nda, Category::Offer, Say::Begin(Box::new(begin)), rng).map_err(unsaid)?;
-        Ok(Some(Reply::Accepted))
     }
 
     /// Everything that is said in a session arrives here.
@@ -138,96 +83,15 @@ impl Node {
         self.newest_under(nda).filter(|n| !n.ended).map(|n| n.id)
     }
 
-    fn newest_under(&self, nda: PaperId) -> Option<&Negotiation> {
-        self.negotiations.values().filter(|n| n.nda == nda).max_by_key(|n| n.at)
+    pub(super) fn newest_under(&self, nda: PaperId) -> Option<&Negotiation> {
+        let key = |n: &&Negotiation| (n.at, n.begin.again.is_some());
+        self.negotiations.values().filter(|n| n.nda == nda).max_by_key(key)
     }
 
     /// Whether a negotiation binds nobody any more: it ended, or its deal is open or can never be.
-    fn is_over(&self, negotiation: &Negotiation) -> bool {
+    pub(super) fn is_over(&self, negotiation: &Negotiation) -> bool {
         let deal = self.deal_of(negotiation).and_then(|id| self.deals.get(&id));
         negotiation.ended || deal.is_some_and(|deal| deal.opened || deal.lapsed)
-    }
-
-    fn on_begin(&mut self, nda: PaperId, begin: Begin, rng: &mut dyn CryptoRng) -> Result<(), Misconduct> {
-        let state = self.ndas.get(&nda).ok_or(Misconduct::WrongNda)?;
-        let id = state.id.ok_or(Misconduct::WrongNda)?;
-        if state.side != Side::B || state.bid() != Some(begin.bid) {
-            return Err(Misconduct::OutOfTurn);
-        }
-        self.check_not_paused(state.peer).map_err(|_| Misconduct::Paused)?;
-        let own = self.market.bids.get(&begin.bid).ok_or(Misconduct::OutOfTurn)?;
-        let template = &own.pact.document;
-        let inputs = &own.request.document.inputs;
-        let expected =
-            Pact { template: Some(template.id()), sources: inputs.clone(), ..template.content().clone() };
-        if *begin.pact.content() != expected {
-            return Err(Misconduct::TermsDiffer { what: "pact".into() });
-        }
-        clause::check(&begin.pact).map_err(|(clause, why)| Misconduct::Unjudgeable {
-            clause: clause.to_string(),
-            why: why.to_string(),
-        })?;
-        let mut nonce = [0; 16];
-        rng.fill_bytes(&mut nonce);
-        let negotiation = match begin.again {
-            None => negotiation_id(id, &begin.nonce, &nonce),
-            Some(before) => negotiation_again(before),
-        };
-        match self.follows(nda, begin.again)? {
-            Follows::NotYet => return Ok(()),
-            Follows::Known => {}
-            Follows::New(unused) => {
-                if let Some(unused) = unused {
-                    self.event(unused, NegotiationEvent::Ended);
-                }
-                let at = self.now;
-                let event = NegotiationEvent::Begun { begin: Box::new(begin), side: Side::B, at };
-                self.record(Record::Negotiation { id: negotiation, nda, event });
-                self.note(Event::NegotiationBegun { negotiation, nda });
-            }
-        }
-        let _ = self.say(nda, Category::Announcement, Say::Begun(nonce), rng);
-        Ok(())
-    }
-
-    /// As the seller: where an opening stands among the negotiations under its NDA.
-    ///
-    /// A buyer that could open afresh at will would draw panels until one suits it; so each opening
-    /// after the first names the one before, and its id follows from that one's.
-    fn follows(&self, nda: PaperId, again: Option<NegotiationId>) -> Result<Follows, Misconduct> {
-        let newest = self.newest_under(nda);
-        match (again, newest) {
-            (None, None) => Ok(Follows::New(None)),
-            // Our answer to an earlier opening was lost before anything came of it.
-            (None, Some(newest)) if newest.begin.again.is_none() && newest.current().request.is_none() => {
-                Ok(Follows::New((!newest.ended).then_some(newest.id)))
-            }
-            (Some(before), Some(newest)) if newest.begin.again == Some(before) => Ok(Follows::Known),
-            (Some(before), Some(newest)) if newest.id == before => {
-                if self.is_over(newest) {
-                    return Ok(Follows::New(None));
-                }
-                // It left what binds nobody; or it has seen a final block that we have not seen yet,
-                // and asks again.
-                let firm = newest.accepted.is_some();
-                Ok(if firm { Follows::NotYet } else { Follows::New(Some(newest.id)) })
-            }
-            (None | Some(_), _) => Err(Misconduct::OutOfTurn),
-        }
-    }
-
-    fn on_begun(&mut self, nda: PaperId, nonce: &[u8; 16]) -> Result<(), Misconduct> {
-        let begin = self.begins.remove(&nda).ok_or(Misconduct::OutOfTurn)?;
-        let id = self.ndas.get(&nda).and_then(|state| state.id).ok_or(Misconduct::WrongNda)?;
-        let negotiation = match begin.again {
-            None => negotiation_id(id, &begin.nonce, nonce),
-            Some(before) => negotiation_again(before),
-        };
-        let at = self.now;
-        let event = NegotiationEvent::Begun { begin: Box::new(begin), side: Side::A, at };
-        self.record(Record::Negotiation { id: negotiation, nda, event });
-        self.note(Event::NegotiationBegun { negotiation, nda });
-        Ok(())
     }
 
     /// After a new handshake: say again what the other side may have missed.
@@ -329,21 +193,6 @@ impl Node {
         let _ = self.say(nda, Category::Announcement, Say::End, rng);
         Ok(Some(Reply::Accepted))
     }
-}
-
-/// Where an opening stands among those before it.
-enum Follows {
-    /// It is the next one; what it leaves behind unfinished ends.
-    New(Option<NegotiationId>),
-    /// It is the one that we hold already.
-    Known,
-    /// The one before still binds us.
-    NotYet,
-}
-
-/// Refuses a pact that could not be judged.
-pub(super) fn judgeable(pact: &Pact) -> Result<(), Refusal> {
-    clause::check(pact).map_err(|(clause, why)| Refusal::Unjudgeable { clause, why: why.to_string() })
 }
 
 /// Why a frame did not leave, for the client.

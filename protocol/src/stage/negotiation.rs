@@ -53,6 +53,9 @@ pub enum NegotiationEvent {
     Begun {
         /// The buyer's opening.
         begin: Box<Begin>,
+        /// The seller's nonce.
+        #[serde(with = "crate::hexed", default)]
+        nonce: [u8; 16],
         /// Our side; the buyer is side A.
         side: Side,
         /// When.
@@ -240,6 +243,8 @@ pub struct Negotiation {
     pub side: Side,
     /// How it was opened.
     pub begin: Begin,
+    /// The seller's nonce.
+    pub nonce: [u8; 16],
     /// When.
     pub at: Timestamp,
     /// The current attempt at a panel.
@@ -264,6 +269,8 @@ pub struct Negotiation {
     pub hold: Option<Hold>,
     /// The best price that our principal was asked about and did not approve.
     pub unapproved: Option<Usdc>,
+    /// The head that the other side would not hold.
+    pub not_held: Option<Head>,
     /// What was accepted.
     pub accepted: Option<Accepted>,
     /// The buyer's signatures.
@@ -277,12 +284,20 @@ pub struct Negotiation {
 impl Negotiation {
     /// The state after [`NegotiationEvent::Begun`].
     #[must_use]
-    pub fn begun(id: NegotiationId, nda: PaperId, begin: &Begin, side: Side, at: Timestamp) -> Self {
+    pub fn begun(
+        id: NegotiationId,
+        nda: PaperId,
+        begin: &Begin,
+        nonce: [u8; 16],
+        side: Side,
+        at: Timestamp,
+    ) -> Self {
         Self {
             id,
             nda,
             side,
             begin: begin.clone(),
+            nonce,
             at,
             attempt: 0,
             attempts: vec![Attempt::default()],
@@ -295,6 +310,7 @@ impl Negotiation {
             conceded: 0,
             hold: None,
             unapproved: None,
+            not_held: None,
             accepted: None,
             by_a: None,
             by_b: None,
@@ -305,7 +321,10 @@ impl Negotiation {
     /// Folds one event in.
     pub fn apply(&mut self, event: &NegotiationEvent) {
         match event {
-            NegotiationEvent::Begun { .. } => {}
+            NegotiationEvent::Begun { begin, nonce, .. } => {
+                self.begin = begin.as_ref().clone();
+                self.nonce = *nonce;
+            }
             NegotiationEvent::PanelAsked { request, at } => {
                 let attempt = self.current_mut();
                 attempt.request = Some(request.clone());
@@ -392,6 +411,9 @@ impl Negotiation {
 
     fn thaw(&mut self, why: Thaw) {
         let Some(hold) = self.hold.take() else { return };
+        if why == Thaw::Peer && hold.by == self.side {
+            self.not_held = Some(hold.head);
+        }
         let asked = hold.waits()
             && match why {
                 Thaw::Declined | Thaw::Lapsed => true,

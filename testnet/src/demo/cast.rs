@@ -30,6 +30,8 @@ pub struct Part {
     pub agent: Option<(&'static str, &'static str)>,
     /// What its mandate allows.
     pub scopes: u32,
+    /// A deal above this is the principal's own to approve, micro-USDC.
+    pub human_above: Usdc,
     /// The test USDC that it begins with.
     pub purse: Usdc,
     /// What of it is put into the escrow's credit.
@@ -43,6 +45,7 @@ pub(crate) const PASSIVE: Part = Part {
     role: NodeRole::Vault,
     agent: None,
     scopes: 0,
+    human_above: Usdc(400_000_000),
     purse: Usdc(0),
     credit: Usdc(0),
     provider: 0,

@@ -15,7 +15,7 @@ use super::{
     cast::{BUYER, CAST},
     fees,
     narrator::Narrator,
-    past,
+    past, principal,
     report::{
         Balance, Check, End, EscrowReport, MilestoneReport, PanelReport, RatingReport, ScoresReport,
         StoryReport, Transaction,
@@ -44,13 +44,14 @@ const AMOUNTS: [Usdc; 3] = [Usdc(54_000_000), Usdc(63_000_000), Usdc(63_000_000)
 pub(super) async fn tell(
     corpus: &Path,
     places: Places,
+    approve: bool,
     narrator: &mut Narrator,
 ) -> Result<StoryReport, DemoError> {
     let start = Instant::now();
     let regulator = places.root.join("regulator.key");
     let recipient = audit::age_key(&regulator)?;
     narrator.tell("regulator", &format!("reads with {recipient}"));
-    let stage = Stage::set(places, narrator).await?;
+    let stage = Stage::set(places, approve, narrator).await?;
     let before = tell_histories(&stage, narrator).await?;
     let agents = start_agents(&stage, corpus, &recipient)?;
     let deal = play(&stage, agents, narrator).await?;
@@ -150,7 +151,12 @@ async fn play(
     let end = Instant::now() + PATIENCE;
     loop {
         if let Ok(event) = tokio::time::timeout(Duration::from_millis(100), events.next()).await {
-            narrator.event("buyer", &event?);
+            let event = event?;
+            narrator.event("buyer", &event);
+            if event.kind == "approval.needed" {
+                let deal = event.data["deal"].as_str().unwrap_or_default();
+                principal::approve(stage, deal, narrator).await?;
+            }
         }
         for agent in &agents {
             narrator.relay(agent.name(), agent.log());

@@ -33,6 +33,8 @@ const PERIOD: u32 = 1;
 const PEERS_MIN: u64 = 3;
 /// A mandate's limits: above any deal of the story, below the purse.
 const PER_PERIOD: u64 = 400_000_000;
+/// Where a principal keeps larger deals to itself: below the deal of the story.
+const HUMAN_ABOVE: Usdc = Usdc(100_000_000);
 /// How long strangers may take to find each other.
 const DISCOVERY: Duration = Duration::from_secs(30);
 
@@ -59,10 +61,20 @@ pub(crate) struct Stage {
 impl Stage {
     /// Sets it for the cast of the worked example.
     ///
+    /// With `approve`, the buyer's principal keeps deals like the one of the story to itself.
+    ///
     /// # Errors
     /// [`DemoError`].
-    pub(crate) async fn set(places: Places, narrator: &mut Narrator) -> Result<Self, DemoError> {
-        Self::raise(&CAST, true, places, narrator, |_| Ok(())).await
+    pub(crate) async fn set(
+        places: Places,
+        approve: bool,
+        narrator: &mut Narrator,
+    ) -> Result<Self, DemoError> {
+        let mut cast = CAST;
+        if approve {
+            cast[BUYER].human_above = HUMAN_ABOVE;
+        }
+        Self::raise(&cast, true, places, narrator, |_| Ok(())).await
     }
 
     /// Sets it for a cast without a past; `prepare` sees each home before its node is started.
@@ -219,7 +231,7 @@ async fn fund(
         if part.provider > 0 {
             chain.seat(principal, node.identity().address, part.provider).await?;
         }
-        mandate(chain, principal, node, part.scopes).await?;
+        mandate(chain, principal, node, part).await?;
     }
     chain.settle().await?;
     Ok(())
@@ -230,7 +242,7 @@ async fn mandate(
     chain: &mut LocalChain,
     principal: &Account,
     node: &Node,
-    scopes: u32,
+    part: &Part,
 ) -> Result<(), DemoError> {
     #[derive(Deserialize)]
     struct Countersigned {
@@ -243,10 +255,10 @@ async fn mandate(
         spender: chain.contracts().escrow,
         card: node.identity().card_id,
         agentId: U256::ZERO,
-        humanAbove: PER_PERIOD,
+        humanAbove: part.human_above.0,
         perPeriod: PER_PERIOD,
         period: 86_400,
-        scopes,
+        scopes: part.scopes,
         validFrom: U40::from(now - 60),
         validUntil: U40::from(now + 30 * 86_400),
         policy: B256::ZERO,

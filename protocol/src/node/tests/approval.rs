@@ -194,6 +194,8 @@ fn a_side_that_holds_for_nobody_says_so_and_the_negotiation_goes_on() {
     pair.ask(Side::A, Command::Accept(N)).unwrap();
     assert!(pair.negotiation(Side::A).hold.is_none() && pair.negotiation(Side::A).our_turn());
     assert!(pair.peer(Side::A).node.approvals().is_empty() && signed_nothing(&pair));
+    // A strategy that would accept it for ever is told so once.
+    assert!(matches!(pair.ask(Side::A, Command::Accept(N)), Err(Refusal::NotNow { .. })));
 }
 
 #[test]

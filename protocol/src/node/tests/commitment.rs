@@ -174,6 +174,21 @@ fn negotiating_again_takes_an_id_that_neither_side_chose() {
 }
 
 #[test]
+fn an_opening_whose_answer_was_lost_is_the_same_opening_when_it_is_said_again() {
+    let mut pair = Pair::new(Start::default());
+    pair.ask(Side::A, Command::End(N)).unwrap();
+    pair.linked = false;
+    pair.begin().unwrap();
+    pair.part();
+    pair.meet();
+    for _ in 0..3 {
+        let _ = pair.begin();
+    }
+    let under = |side: Side| pair.peer(side).node.negotiations.keys().copied().collect::<Vec<_>>();
+    assert_eq!((under(Side::A).len(), under(Side::A)), (2, under(Side::B)));
+}
+
+#[test]
 fn an_opening_that_names_no_predecessor_cannot_draw_a_fresh_panel() {
     let mut pair = Pair::new(Start::default());
     pair.ask(Side::A, Command::End(N)).unwrap();

@@ -154,7 +154,7 @@ fn records(side: Side, mandated: bool) -> Vec<Record> {
     let (request, seat) = people::panel(N);
     let at = Timestamp::from_secs(NOW);
     let negotiation = [
-        NegotiationEvent::Begun { begin: Box::new(people::begin()), side, at },
+        NegotiationEvent::Begun { begin: Box::new(people::begin()), nonce: [5; 16], side, at },
         NegotiationEvent::PanelAsked { request, at },
         NegotiationEvent::PanelSet { attempt: 0, members: vec![seat] },
     ];
