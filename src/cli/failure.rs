@@ -40,7 +40,7 @@ impl Failure {
             "NUN-TOKEN" | "NUN-ROLE" | "NUN-HOST" | "NUN-ORIGIN" => 4,
             "NUN-APPROVAL" => 5,
             "NUN-POLICY" => 6,
-            "NUN-NOT-FOUND" | "NUN-NO-ROUTE" => 7,
+            "NUN-NOT-FOUND" | "NUN-UNKNOWN-AGENT" | "NUN-NO-ROUTE" => 7,
             "NUN-NOT-NOW" => 8,
             _ => 1,
         };
@@ -66,6 +66,7 @@ mod tests {
             ("NUN-APPROVAL", 5),
             ("NUN-POLICY", 6),
             ("NUN-NOT-FOUND", 7),
+            ("NUN-UNKNOWN-AGENT", 7),
             ("NUN-NOT-NOW", 8),
             ("NUN-INVALID", 1),
             ("NUN-SIGNING", 1),

@@ -313,7 +313,8 @@ fn an_appeal_keeps_its_draw_its_ruling_and_its_end() {
 
 #[test]
 fn the_position_of_safe_facts_moves_with_them_and_with_nothing_else() {
-    let mut ledger = ledger(&[logged(block(1, 0), vec![opened()]), logged(block(3, 0), vec![settled(0, 54)])]);
+    let mut ledger =
+        ledger(&[logged(block(1, 0), vec![opened()]), logged(block(3, 0), vec![settled(0, 54)])]);
     let mut seen = vec![ledger.position()];
     let heads = |safe, finalized| LedgerEvent::Heads { safe, finalized };
     let dropped = LedgerEvent::Dropped { block: block(5, 0).mark };

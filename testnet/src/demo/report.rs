@@ -58,6 +58,8 @@ pub struct StoryReport {
     pub milestones: Vec<MilestoneReport>,
     /// Of every principal, and of the escrow itself.
     pub balances: Vec<Balance>,
+    /// What the jurors are owed together, by the terms and by who signed.
+    pub fee: Usdc,
     /// What is left in the escrow.
     pub escrow: EscrowReport,
     /// Every act on chain since the stage was set.

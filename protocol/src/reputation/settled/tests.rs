@@ -156,7 +156,8 @@ fn a_fee_that_nobody_independent_got_prices_nothing() {
 #[test]
 fn records_stand_in_the_order_of_the_chain_and_not_of_their_ids() {
     let events = [whole(9, 10_000, 90), whole(1, 10_000, 10)].concat();
-    let days: Vec<_> = read(events).records.into_iter().map(|record| (record.deal.0[0], record.day)).collect();
+    let days: Vec<_> =
+        read(events).records.into_iter().map(|record| (record.deal.0[0], record.day)).collect();
     assert_eq!(days, [(9, 7), (1, 12)]);
 }
 
