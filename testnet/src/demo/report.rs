@@ -258,7 +258,7 @@ impl fmt::Display for StoryReport {
         )?;
         for t in &self.trust {
             let moved = |[before, after]: [u16; 2]| format!("{before} -> {after}");
-            let kept = |share: Option<u16>| share.map_or("-".to_owned(), |share| share.to_string());
+            let kept = |share: Option<u16>| share.map_or_else(|| "-".to_owned(), |share| share.to_string());
             let (score, risk, standing) = (moved(t.score), moved(t.risk), moved(t.standing));
             let pact = t.pact.map(kept).join(" -> ");
             let deals = t.deals.map(|deals| deals.to_string()).join(" -> ");
