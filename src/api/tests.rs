@@ -54,6 +54,7 @@ impl Scripted {
                 view(View::Events(all.filter(|event| event.seq > *after).collect()))
             }
             Command::Look(Look::Deals) => view(View::Deals(Vec::new())),
+            Command::Look(Look::Trust(did)) => Err(Refusal::UnknownAgent { did: did.clone() }),
             Command::Look(Look::Ndas) => view(View::Ndas(Vec::new())),
             Command::Look(Look::Announcements) => view(View::Announcements(vec![announcement()])),
             Command::Files(_, None) => {
@@ -322,6 +323,16 @@ async fn a_listener_hears_the_backlog_and_then_what_happens_each_once() {
     assert_eq!(ids, ["3", "4"]);
     assert!(heard.contains("event: deal.closed\n"), "{heard}");
     assert!(heard.contains(&format!("data: {{\"deal\":\"{}\"}}\n", DealId([3; 32]))), "{heard}");
+}
+
+#[tokio::test]
+async fn an_agent_that_nobody_heard_of_is_an_error_with_a_hint_and_never_a_score() {
+    let world = World::new("127.0.0.1:0").await;
+    let response = world.request(Method::GET, "/trust/did:key:z6Mk", Role::Readonly).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["code"], "NUN-UNKNOWN-AGENT");
+    assert!(problem["hint"].as_str().unwrap().contains("nuncio offers"), "{problem}");
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ impl Failure {
             "NUN-TOKEN" | "NUN-ROLE" | "NUN-NOT-APPROVED" | "NUN-HOST" | "NUN-ORIGIN" => 4,
             "NUN-APPROVAL" => 5,
             "NUN-POLICY" => 6,
-            "NUN-NOT-FOUND" | "NUN-NO-ROUTE" => 7,
+            "NUN-NOT-FOUND" | "NUN-UNKNOWN-AGENT" | "NUN-NO-ROUTE" => 7,
             "NUN-NOT-NOW" | "NUN-PAUSED" => 8,
             _ => 1,
         };
@@ -95,6 +95,7 @@ mod tests {
             ("NUN-APPROVAL", 5),
             ("NUN-POLICY", 6),
             ("NUN-NOT-FOUND", 7),
+            ("NUN-UNKNOWN-AGENT", 7),
             ("NUN-NOT-NOW", 8),
             ("NUN-INVALID", 1),
             ("NUN-SIGNING", 1),

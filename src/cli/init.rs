@@ -271,6 +271,22 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn credibility_starts_from_the_configured_agents_or_from_oneself() {
+        let folder = tempfile::tempdir().unwrap();
+        let homes = [folder.path().join("lone"), folder.path().join("member")];
+        let make = |root: &Path, seeds: Vec<Did>| {
+            let init = Init { trust_seed: seeds, ..init(folder.path(), Address::repeat_byte(0xaa)) };
+            init.make(root, "password").unwrap();
+            let home = Home::open(root).unwrap();
+            (home.card.document.agent, home.me(&[]).unwrap().trust_seeds)
+        };
+        let (lone, seeds) = make(&homes[0], Vec::new());
+        assert_eq!(seeds, [lone].into());
+        let (_, seeds) = make(&homes[1], vec![lone, lone]);
+        assert_eq!(seeds, [lone].into(), "and not itself: who has the same seeds has the same scores");
+    }
+
+    #[test]
     fn a_home_is_never_made_twice() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("home");

@@ -17,8 +17,8 @@ pub use self::{
     events::{Event, Events},
     view::{
         BidText, BidView, Computed, DealView, FileView, InputsView, MilestoneView, NdaText, NdaView,
-        NegotiationView, NodeStatus, RequestText, RequestView, ScoresView, Sheet, SheetMilestone, Side,
-        TrustView, UntrustedText,
+        NegotiationView, NodeStatus, RequestText, RequestView, ScoresView, SettlementReport, Sheet,
+        SheetMilestone, Side, TrustView, UntrustedText,
     },
 };
 

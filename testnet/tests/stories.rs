@@ -52,6 +52,11 @@ fn three_milestones_are_delivered_judged_paid_and_rated_among_strangers() {
     for balance in story["balances"].as_array().unwrap() {
         assert_eq!(balance["after"], balance["expected"], "{}", balance["who"]);
     }
+    for who in [0, 2] {
+        let [before, after] = [0, 1].map(|at| story["trust"][who]["score"][at].as_u64().unwrap());
+        assert!(before > 0 && after > before, "{}", story["trust"][who]);
+    }
+    assert_eq!(story["scores"]["same_on"].as_array().unwrap().len(), 10);
     assert!(story["seconds"].as_f64().unwrap() < 90.0, "{}", story["seconds"]);
 }
 

@@ -310,3 +310,23 @@ fn an_appeal_keeps_its_draw_its_ruling_and_its_end() {
     assert_eq!(appeal.ruling.as_ref().unwrap().jurors, [Address::repeat_byte(7)]);
     assert_eq!(appeal.end.unwrap().0, AppealEnd::Ruled);
 }
+
+#[test]
+fn the_position_of_safe_facts_moves_with_them_and_with_nothing_else() {
+    let mut ledger =
+        ledger(&[logged(block(1, 0), vec![opened()]), logged(block(3, 0), vec![settled(0, 54)])]);
+    let mut seen = vec![ledger.position()];
+    let heads = |safe, finalized| LedgerEvent::Heads { safe, finalized };
+    let dropped = LedgerEvent::Dropped { block: block(5, 0).mark };
+    let steps = [heads(1, 0), heads(3, 1), logged(block(5, 0), vec![settled(1, 63)]), heads(5, 3), dropped];
+    for step in &steps {
+        ledger.apply(step);
+        seen.push(ledger.position());
+    }
+    let pages: Vec<_> = seen.iter().map(|position| position.block()).collect();
+    assert_eq!(pages, [None, Some(1), Some(3), Some(3), Some(5), Some(3)]);
+    assert_eq!(seen[2], seen[3], "what is not safe yet changes nothing");
+    assert_ne!(seen[2], seen[5], "a torn page is seen, although the same page is the newest again");
+    ledger.apply(&heads(9, 9));
+    assert_eq!(ledger.position(), seen[5], "finality changes no fact");
+}

@@ -1,11 +1,13 @@
 //! What the settled records say about an agent, as this node computes it from the ledger.
 //!
 //! The walk of credibility starts from the seeds that the principal configured; all nodes with the
-//! same seeds compute the same scores, and publish by which hashes. Everything is computed once per
-//! position of the ledger, not per question: with a million ratings that is a fraction of a second
-//! once per block that holds a rating, and nothing in between.
+//! same seeds compute the same scores, and publish by which hashes. Everything is computed at the
+//! first question after the ledger's safe facts, the known cards or the day have changed, and kept
+//! until they change again. It takes time in proportion to all ratings, inside the node's step; a
+//! ledger so large that this is felt wants it done as a slow act, outside.
 //!
-//! Deliberately absent: choosing. A score is shown to the agent; the agent decides.
+//! Deliberately absent: choosing. A score is shown to the agent; the agent decides. And the view from
+//! one member's own partners: everybody with the same seeds sees the same.
 
 use std::collections::BTreeMap;
 

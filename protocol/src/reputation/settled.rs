@@ -249,3 +249,6 @@ pub fn settled_sums(deal: &DealFact) -> (Usdc, Usdc) {
 const fn add(a: Usdc, b: Usdc) -> Usdc {
     Usdc(a.0.saturating_add(b.0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -222,8 +222,10 @@ impl Buyer {
 /// What a bidder's settled deals say, on one line.
 fn history(trust: &TrustView) -> String {
     let TrustView { score, praises, complaints, deals, conduct, .. } = trust;
-    let kept =
-        conduct.pact.score.map_or("nothing judged".to_owned(), |kept| format!("{kept} bps of pacts kept"));
+    let kept = conduct
+        .pact
+        .score
+        .map_or_else(|| "nothing judged".to_owned(), |kept| format!("{kept} bps of pacts kept"));
     format!("score {score} bps by {praises} praises and {complaints} complaints, {deals} deals, {kept}")
 }
 

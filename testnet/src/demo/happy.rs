@@ -8,7 +8,6 @@ use std::{
 
 use alloy::primitives::{Address, B256, U256};
 use nuncio_protocol::{money::Usdc, typed::address_list_hash};
-use serde_json::Value;
 
 use super::{
     DemoError, audit,
@@ -26,7 +25,7 @@ use super::{
 use crate::{
     chain::acts::{History, history},
     cluster::{Places, Token},
-    node_api::{DealView, NodeApi, TrustView},
+    node_api::{DealView, NodeApi, SettlementReport, TrustView},
     process::Process,
 };
 
@@ -58,8 +57,7 @@ pub(super) async fn tell(
     let mut story = settle_up(&stage, &deal).await?;
     remember(&stage, &mut story, &before, narrator).await?;
 
-    let reported = reported_once(&stage, &story.deal).await?;
-    story.check("the buyer's settlement report has one line for the deal", reported);
+    check_reports(&stage, &mut story).await?;
     let bundle = audit::export(stage.buyer(), &story.deal, &stage.places).await?;
     narrator.tell("buyer", &format!("audit export: {}", bundle.display()));
     let (rpc, log) = (stage.chain.rpc(), stage.places.log("stranger"));
@@ -269,6 +267,7 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         panel: panel(deal, terms.meta.beaconRound, terms.quorum),
         milestones: milestones(&history, id, &amounts, deal),
         balances,
+        fee,
         escrow: EscrowReport { left, credit },
         transactions: transactions(&history),
         ratings: ratings(stage, &history),
@@ -356,9 +355,28 @@ fn ratings(stage: &Stage, history: &History) -> Vec<RatingReport> {
     told.collect()
 }
 
-/// What the buyer's principal looks at: whether its report has exactly one line for the deal.
-async fn reported_once(stage: &Stage, deal: &str) -> Result<bool, DemoError> {
-    let report: Value = stage.buyer().ask(&["report", "settlement", "--json"]).await?;
-    let lines = report.as_array().or_else(|| report["lines"].as_array());
-    Ok(lines.is_some_and(|lines| lines.iter().filter(|line| line["deal"] == deal).count() == 1))
+/// What the two principals look at: one line for the deal, and what it came to.
+async fn check_reports(stage: &Stage, story: &mut StoryReport) -> Result<(), DemoError> {
+    let price = Usdc::sum(story.milestones.iter().map(|milestone| milestone.amount)).unwrap_or_default();
+    let jury = story.fee;
+    let of = |who: &str| story.trust.iter().find(|trust| trust.who == who).map(|trust| trust.score[1]);
+    let winner = past::place("seller-careful");
+    let (buyer_score, seller_score) = (of(CAST[BUYER].name), of(CAST[winner].name));
+
+    let buyer: SettlementReport = stage.buyer().ask(&["report", "settlement", "--json"]).await?;
+    let line = buyer.only(&story.deal);
+    let spent = (buyer.totals.spent, buyer.totals.spent_on_juries) == (price, jury);
+    story.check("the buyer's settlement report has one line for the deal", line);
+    story.check(
+        "it says what the deal cost, the jury's fee apart",
+        spent && buyer_score == Some(buyer.trust.score),
+    );
+
+    let seller: SettlementReport = stage.nodes[winner].ask(&["report", "settlement", "--json"]).await?;
+    let earned = seller.only(&story.deal) && seller.totals.income == price;
+    story.check(
+        "the seller's settlement report shows its income and its reputation",
+        earned && seller_score == Some(seller.trust.score),
+    );
+    Ok(())
 }

@@ -58,6 +58,8 @@ pub struct StoryReport {
     pub milestones: Vec<MilestoneReport>,
     /// Of every principal, and of the escrow itself.
     pub balances: Vec<Balance>,
+    /// What the jurors are owed together, by the terms and by who signed.
+    pub fee: Usdc,
     /// What is left in the escrow.
     pub escrow: EscrowReport,
     /// Every act on chain since the stage was set.
@@ -256,7 +258,7 @@ impl fmt::Display for StoryReport {
         )?;
         for t in &self.trust {
             let moved = |[before, after]: [u16; 2]| format!("{before} -> {after}");
-            let kept = |share: Option<u16>| share.map_or("-".to_owned(), |share| share.to_string());
+            let kept = |share: Option<u16>| share.map_or_else(|| "-".to_owned(), |share| share.to_string());
             let (score, risk, standing) = (moved(t.score), moved(t.risk), moved(t.standing));
             let pact = t.pact.map(kept).join(" -> ");
             let deals = t.deals.map(|deals| deals.to_string()).join(" -> ");

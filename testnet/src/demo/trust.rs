@@ -63,7 +63,7 @@ pub(super) async fn of_traders(stage: &Stage) -> Result<Vec<(&'static str, Trust
 /// One line about an agent.
 pub(super) fn line(view: &TrustView) -> String {
     let pact = view.conduct.pact;
-    let kept = pact.score.map_or("no".to_owned(), |score| format!("{score} bps of its"));
+    let kept = pact.score.map_or_else(|| "no".to_owned(), |score| format!("{score} bps of its"));
     format!(
         "score {} bps (risk {}, standing {}), {} praised it, {} complained, {} deals, kept {kept} pacts over {} \
          milestones",

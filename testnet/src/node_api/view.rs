@@ -159,6 +159,43 @@ pub struct Computed {
     pub scores_root: String,
 }
 
+/// `GET /reports/settlement`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SettlementReport {
+    /// One for each deal that was opened.
+    pub lines: Vec<SettlementLine>,
+    /// All lines together.
+    pub totals: Totals,
+    /// What settled records say about the node's own agent.
+    pub trust: TrustView,
+}
+
+/// One deal of a settlement report.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SettlementLine {
+    /// Which.
+    pub deal: String,
+}
+
+/// Sums of a settlement report.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Totals {
+    /// Paid to this side as a seller.
+    pub income: Usdc,
+    /// Paid by this side to sellers.
+    pub spent: Usdc,
+    /// Paid by this side to juries.
+    pub spent_on_juries: Usdc,
+}
+
+impl SettlementReport {
+    /// Whether it has this one line and no other.
+    #[must_use]
+    pub fn only(&self, deal: &str) -> bool {
+        matches!(self.lines.as_slice(), [line] if line.deal == deal)
+    }
+}
+
 /// One of `GET /ndas`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NdaView {
