@@ -380,9 +380,9 @@ impl Performer {
 /// # Errors
 /// A sentence, when the NDA's keys are gone.
 pub(crate) fn encode(keys: &Keys, (key, nda, record): Entry) -> Result<Row, String> {
-    let plain = serde_json::to_vec(&record).expect("invariant: records are JSON");
+    let plain = record.encode();
     let value = match nda {
-        Some(nda) => keys.seal_row(nda, &key.to_be_bytes(), &plain).map_err(|error| error.to_string())?,
+        Some(nda) => keys.seal_row(nda, key, &plain).map_err(|error| error.to_string())?,
         None => plain,
     };
     Ok(Row { key, nda, value: value.into() })
@@ -398,7 +398,7 @@ pub(crate) fn load(store: &Store, keys: &Keys) -> Result<(Vec<Record>, BTreeMap<
     for row in store.load() {
         let row = row?;
         let plain = match row.nda {
-            Some(nda) => match keys.open_row(nda, &row.key.to_be_bytes(), &row.value) {
+            Some(nda) => match keys.open_row(nda, row.key, &row.value) {
                 Ok(plain) => plain.to_vec(),
                 Err(error) => {
                     tracing::warn!(row = row.key, %error, "a sealed record stays closed");
@@ -407,7 +407,7 @@ pub(crate) fn load(store: &Store, keys: &Keys) -> Result<(Vec<Record>, BTreeMap<
             },
             None => row.value.to_vec(),
         };
-        match serde_json::from_slice::<Record>(&plain) {
+        match Record::decode(&plain) {
             Ok(record) => {
                 if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
                     ndas.insert(*draft, *id);
