@@ -63,11 +63,10 @@ pub(crate) type Entry = (u64, Option<NdaId>, Record);
 ///
 /// # Errors
 /// [`KeysError::NoNda`] where its NDA has no storage key.
-#[expect(clippy::unwrap_in_result, reason = "a record is JSON by its type")]
 pub(crate) fn to_row(keys: &Keys, (number, nda, record): &Entry) -> Result<Row, KeysError> {
-    let plain = serde_json::to_vec(record).expect("invariant: records are JSON");
+    let plain = record.encode();
     let value = match nda {
-        Some(nda) => keys.seal_row(*nda, &number.to_be_bytes(), &plain)?,
+        Some(nda) => keys.seal_row(*nda, *number, &plain)?,
         None => plain,
     };
     Ok(Row { key: *number, nda: *nda, value: value.into() })
@@ -79,11 +78,11 @@ pub(crate) fn to_row(keys: &Keys, (number, nda, record): &Entry) -> Result<Row, 
 /// [`RecordsError`].
 pub(crate) fn from_row(keys: &Keys, row: &Row) -> Result<Record, RecordsError> {
     let number = row.key;
-    let opened = row.nda.map(|nda| keys.open_row(nda, &number.to_be_bytes(), &row.value));
+    let opened = row.nda.map(|nda| keys.open_row(nda, number, &row.value));
     let opened = opened.transpose().map_err(|error| RecordsError::Sealed { number, error })?;
     let plain = opened.as_ref().map_or(&row.value[..], |plain| plain.as_slice());
     // The reader's own words may repeat what it read.
-    serde_json::from_slice(plain).map_err(|error| RecordsError::Senseless { number, column: error.column() })
+    Record::decode(plain).map_err(|error| RecordsError::Senseless { number, column: error.column() })
 }
 
 /// All records, and the digests of the NDAs that they name by their drafts.

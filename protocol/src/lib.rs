@@ -46,6 +46,7 @@ pub mod policy;
 pub mod command;
 pub mod job;
 pub mod record;
+pub mod row;
 pub mod side;
 pub mod wire;
 

@@ -164,6 +164,20 @@ pub struct Decision {
 }
 
 impl Record {
+    /// The record as it is stored, before it is sealed.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("invariant: records are JSON")
+    }
+
+    /// Reads a stored record.
+    ///
+    /// # Errors
+    /// What does not fit; the text quotes the record, so it is for nobody but this node.
+    pub fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
     /// The draft of the NDA whose storage key seals this record, where it holds such matter.
     #[must_use]
     pub fn nda(&self) -> Option<PaperId> {

@@ -7,12 +7,9 @@
 //!
 //! Deliberately absent: when to destroy, and what the attestation says.
 
-use chacha20poly1305::{
-    Key, KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use nuncio_protocol::{
     ids::NdaId,
+    row,
     slots::{SecretKind, SecretName},
 };
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -20,10 +17,6 @@ use zeroize::Zeroizing;
 
 use super::{Keys, KeysError, entropy, random};
 use crate::sealing::{self, AgeIdentity};
-
-/// The first byte of a sealed row.
-const ROW_FORMAT: u8 = 1;
-const NONCE: usize = 24;
 
 /// What the other side of an NDA may know of its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,9 +139,10 @@ impl Keys {
     ///
     /// # Errors
     /// [`KeysError::NoNda`].
-    pub fn seal_row(&self, nda: NdaId, row: &[u8], value: &[u8]) -> Result<Vec<u8>, KeysError> {
-        let key = self.storage_key(nda)?;
-        Ok(encrypt(&key, &associated(nda, row), value))
+    pub fn seal_row(&self, nda: NdaId, row: u64, value: &[u8]) -> Result<Vec<u8>, KeysError> {
+        let mut nonce = [0; row::NONCE];
+        rand_core::Rng::fill_bytes(&mut entropy(), &mut nonce);
+        Ok(row::seal(&*self.storage_key(nda)?, nonce, nda, row, value))
     }
 
     /// Opens a value of an NDA that was sealed for this row.
@@ -156,15 +150,8 @@ impl Keys {
     /// # Errors
     /// [`KeysError::NoNda`] when the keys are destroyed, [`KeysError::BadRow`] when the value was
     /// changed, moved or belongs to another NDA.
-    pub fn open_row(&self, nda: NdaId, row: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeysError> {
-        let key = self.storage_key(nda)?;
-        let bad = KeysError::BadRow { nda };
-        let Some((&ROW_FORMAT, rest)) = sealed.split_first() else { return Err(bad) };
-        let Some((nonce, body)) = rest.split_first_chunk::<NONCE>() else { return Err(bad) };
-        let aad = associated(nda, row);
-        let opened = XChaCha20Poly1305::new(&Key::from(*key))
-            .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: &aad });
-        opened.map(Zeroizing::new).map_err(|_| bad)
+    pub fn open_row(&self, nda: NdaId, row: u64, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+        row::open(&*self.storage_key(nda)?, nda, row, sealed).ok_or(KeysError::BadRow { nda })
     }
 
     /// Forgets the keys of an NDA for ever; its rows and what was sealed to it cannot be opened any
@@ -186,17 +173,4 @@ impl Keys {
 
 const fn nda_name(nda: NdaId) -> SecretName {
     SecretName { kind: SecretKind::Nda, id: nda.0 }
-}
-
-fn encrypt(key: &[u8; 32], aad: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut nonce = [0; NONCE];
-    rand_core::Rng::fill_bytes(&mut entropy(), &mut nonce);
-    let sealed = XChaCha20Poly1305::new(&Key::from(*key))
-        .encrypt(&XNonce::from(nonce), Payload { msg: value, aad })
-        .expect("invariant: a value in memory is within what the cipher takes");
-    [&[ROW_FORMAT][..], &nonce, &sealed].concat()
-}
-
-fn associated(nda: NdaId, row: &[u8]) -> Vec<u8> {
-    [b"nuncio/row/1".as_slice(), &nda.0, row].concat()
 }

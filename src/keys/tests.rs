@@ -162,19 +162,19 @@ fn a_row_opens_in_its_own_place_only_and_never_after_the_ndas_keys_are_destroyed
     let (_home, keys) = created();
     keys.nda_prepare([9; 32]).unwrap();
     keys.nda_open(NDA, [9; 32]).unwrap();
-    let sealed = keys.seal_row(NDA, &7u64.to_be_bytes(), b"the offer").unwrap();
+    let sealed = keys.seal_row(NDA, 7, b"the offer").unwrap();
     assert!(!sealed.windows(5).any(|bytes| bytes == b"offer"));
-    assert_eq!(keys.open_row(NDA, &7u64.to_be_bytes(), &sealed).unwrap().as_slice(), b"the offer");
-    let moved = keys.open_row(NDA, &8u64.to_be_bytes(), &sealed).unwrap_err();
+    assert_eq!(keys.open_row(NDA, 7, &sealed).unwrap().as_slice(), b"the offer");
+    let moved = keys.open_row(NDA, 8, &sealed).unwrap_err();
     assert!(matches!(moved, KeysError::BadRow { .. }), "{moved}");
     for place in 0..sealed.len() {
         let mut changed = sealed.clone();
         changed[place] ^= 1;
-        assert!(keys.open_row(NDA, &7u64.to_be_bytes(), &changed).is_err());
+        assert!(keys.open_row(NDA, 7, &changed).is_err());
     }
     assert!(keys.destroy_nda(NDA).unwrap());
     assert!(!keys.destroy_nda(NDA).unwrap());
-    let gone = keys.open_row(NDA, &7u64.to_be_bytes(), &sealed).unwrap_err();
+    let gone = keys.open_row(NDA, 7, &sealed).unwrap_err();
     assert!(matches!(gone, KeysError::NoNda { .. }), "{gone}");
 }
 

@@ -153,17 +153,13 @@ impl<E> Shared<E> {
     }
 
     fn write_all(&self, mut store: Store, mut encode: impl FnMut(E) -> Result<Row, String>) {
+        let _told = TellAll(self);
         loop {
             let (entries, asked, ending) = self.next();
             let sync = ending || !asked.is_empty();
             let written = write(&mut store, entries, sync, &mut encode);
             if let Err(failed) = &written {
-                let mut queue = self.lock();
-                queue.failed = Some(failed.clone());
-                queue.entries.clear();
-                for late in queue.asked.drain(..) {
-                    let _ = late.send(Err(failed.clone()));
-                }
+                self.lock().failed = Some(failed.clone());
             }
             self.changed.notify_all();
             for answer in asked {
@@ -185,6 +181,22 @@ impl<E> Shared<E> {
         let gathered = self.changed.wait_timeout_while(queue, GATHERING, gathers);
         let (mut queue, _) = gathered.unwrap_or_else(PoisonError::into_inner);
         (std::mem::take(&mut queue.entries), std::mem::take(&mut queue.asked), queue.ending)
+    }
+}
+
+/// When the thread ends, be it of a panic, nobody is left waiting for it.
+struct TellAll<'a, E>(&'a Shared<E>);
+
+impl<E> Drop for TellAll<'_, E> {
+    fn drop(&mut self) {
+        let mut queue = self.0.lock();
+        let failed = queue.failed.get_or_insert_with(|| Unrecorded("the recorder has ended".into())).clone();
+        queue.entries.clear();
+        for answer in queue.asked.drain(..) {
+            let _ = answer.send(Err(failed.clone()));
+        }
+        drop(queue);
+        self.0.changed.notify_all();
     }
 }
 
