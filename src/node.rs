@@ -428,7 +428,8 @@ impl Daemon {
             Notice::HandedOver { hash, answer, head } => Input::Journal(Fact::Handed { hash, answer, head }),
             Notice::Spent { nonce, by, .. } => Input::Journal(Fact::Spent { nonce, by }),
             Notice::RpcDown { url, error } => {
-                let hint = "the node waits, nothing is lost; check it, or name others under rpc in network.json";
+                let hint =
+                    "the node waits, nothing is lost; check it, or name others under rpc in network.json";
                 tracing::warn!(%url, %error, hint, "an endpoint of the chain does not answer");
                 return Ok(());
             }
