@@ -15,8 +15,8 @@ use crate::{
 
 #[expect(dead_code, unused_imports, unused_macros, reason = "the vectors use all of it, these tests some")]
 #[path = "../../tests/vectors/samples.rs"]
-mod samples;
-mod victim;
+pub(super) mod samples;
+pub(super) mod victim;
 
 use victim::{Victim, assent, eth, peer};
 

@@ -32,18 +32,18 @@ const BUYER_SESSION: [u8; 32] = [61; 32];
 const SELLER_SESSION: [u8; 32] = [62; 32];
 
 /// Somebody's node key.
-pub(super) fn peer(n: u8) -> PeerKey {
+pub(in crate::node) fn peer(n: u8) -> PeerKey {
     PeerKey([200 + n; 32])
 }
 
 /// Somebody's settlement account signs a digest.
-pub(super) fn eth(n: u8, digest: B256) -> EthSignature {
+pub(in crate::node) fn eth(n: u8, digest: B256) -> EthSignature {
     let (rs, v) = samples::settlement(n).sign_prehash_recoverable(digest.as_slice()).unwrap();
     EthSignature([rs.to_bytes().as_slice(), &[27 + v.to_byte()]].concat().try_into().unwrap())
 }
 
 /// A buyer's two signatures under an agreement, by whoever.
-pub(super) fn assent(n: u8, agreement: &Document<Agreement>) -> Assent {
+pub(in crate::node) fn assent(n: u8, agreement: &Document<Agreement>) -> Assent {
     let deal = Agreement::deal(agreement).id(&samples::contracts());
     let digest = Fund { deal: deal.word() }.digest(&samples::contracts());
     Assent { proof: prove(n, agreement.id()), signature: eth(n, digest) }
@@ -67,20 +67,20 @@ fn nda() -> Document<Nda> {
     samples::document(content)
 }
 
-pub(super) struct Victim {
-    pub(super) node: Node,
-    pub(super) nda: NdaId,
-    pub(super) draft: PaperId,
-    pub(super) negotiation: NegotiationId,
-    pub(super) deal: DealId,
-    pub(super) stream: StreamId,
+pub(in crate::node) struct Victim {
+    pub(in crate::node) node: Node,
+    pub(in crate::node) nda: NdaId,
+    pub(in crate::node) draft: PaperId,
+    pub(in crate::node) negotiation: NegotiationId,
+    pub(in crate::node) deal: DealId,
+    pub(in crate::node) stream: StreamId,
     /// What the victim's clock says.
     clock: u64,
     rng: ChaCha20Rng,
 }
 
 impl Victim {
-    pub(super) fn new(records: impl IntoIterator<Item = Record>) -> Self {
+    pub(in crate::node) fn new(records: impl IntoIterator<Item = Record>) -> Self {
         Self::at(samples::NOW, records)
     }
 
@@ -123,12 +123,12 @@ impl Victim {
     }
 
     /// The NDA is signed by both and anchored.
-    pub(super) fn under_nda() -> Self {
+    pub(in crate::node) fn under_nda() -> Self {
         Self::with(samples::NOW, [])
     }
 
     /// Both signed the request for this round, and it has just come.
-    pub(super) fn asked(round: u64) -> Self {
+    pub(in crate::node) fn asked(round: u64) -> Self {
         let request = PanelRequest { beaconRound: round, ..request() };
         let digest = request.digest(&samples::contracts());
         let signed = |side, n| NegotiationEvent::PanelSigned { attempt: 0, side, signature: eth(n, digest) };
@@ -144,12 +144,12 @@ impl Victim {
     }
 
     /// The panel is set, and the seller's offer is the newest.
-    pub(super) fn negotiating() -> Self {
+    pub(in crate::node) fn negotiating() -> Self {
         Self::with(samples::NOW, negotiation(samples::NOW, offered()))
     }
 
     /// The buyer has accepted that offer.
-    pub(super) fn accepted() -> Self {
+    pub(in crate::node) fn accepted() -> Self {
         let agreement = samples::document(samples::agreement());
         let by_a = NegotiationEvent::Assented { side: Side::A, assent: Box::new(assent(1, &agreement)) };
         let accepted = NegotiationEvent::Accepted {
@@ -162,7 +162,7 @@ impl Victim {
     }
 
     /// The deal is agreed, with jurors 3 to 7.
-    pub(super) fn dealing() -> Self {
+    pub(in crate::node) fn dealing() -> Self {
         let agreement = samples::document(samples::agreement());
         let both = Box::new(assent(1, &agreement));
         let event = DealEvent::Agreed {
@@ -194,12 +194,12 @@ impl Victim {
         victim
     }
 
-    pub(super) fn take(&mut self, input: Input) -> Vec<Effect> {
+    pub(in crate::node) fn take(&mut self, input: Input) -> Vec<Effect> {
         self.node.handle(input, Timestamp::from_secs(self.clock), &mut self.rng)
     }
 
     /// What was recorded as misconduct in these effects.
-    pub(super) fn misconduct(effects: &[Effect]) -> Vec<Misconduct> {
+    pub(in crate::node) fn misconduct(effects: &[Effect]) -> Vec<Misconduct> {
         let persisted = effects.iter().filter_map(|effect| match effect {
             Effect::Persist { records, .. } => Some(records),
             _ => None,
@@ -214,7 +214,7 @@ impl Victim {
     }
 
     /// Takes an input and gives what it was counted as; the counter must agree.
-    pub(super) fn counted(&mut self, input: Input) -> Vec<Misconduct> {
+    pub(in crate::node) fn counted(&mut self, input: Input) -> Vec<Misconduct> {
         let before: u64 = self.node.misconduct.values().sum();
         let effects = self.take(input);
         let counted = Self::misconduct(&effects);
@@ -224,13 +224,13 @@ impl Victim {
     }
 
     /// A direct message by the buyer.
-    pub(super) fn told(&mut self, body: Direct) -> Vec<Misconduct> {
+    pub(in crate::node) fn told(&mut self, body: Direct) -> Vec<Misconduct> {
         let bytes = serde_json::to_vec(&Envelope { id: 1, body }).unwrap();
         self.counted(Input::Message { from: peer(1), bytes })
     }
 
     /// The buyer's end of a session.
-    pub(super) fn session(&mut self) -> Session {
+    pub(in crate::node) fn session(&mut self) -> Session {
         let (nda, contracts) = (nda(), samples::contracts());
         let binding = Binding {
             chain_id: contracts.chain_id,
@@ -256,13 +256,13 @@ impl Victim {
     }
 
     /// The buyer says something.
-    pub(super) fn said(&mut self, session: &mut Session, body: &Say) -> Vec<Misconduct> {
+    pub(in crate::node) fn said(&mut self, session: &mut Session, body: &Say) -> Vec<Misconduct> {
         let frame = wire::Frame { category: Category::Offer, body: body.clone(), checkpoint: None };
         self.said_raw(session, &serde_json::to_vec(&frame).unwrap())
     }
 
     /// The buyer sends these bytes as a frame.
-    pub(super) fn said_raw(&mut self, session: &mut Session, frame: &[u8]) -> Vec<Misconduct> {
+    pub(in crate::node) fn said_raw(&mut self, session: &mut Session, frame: &[u8]) -> Vec<Misconduct> {
         let (bytes, _) = session.seal(Category::Offer, frame, &mut self.rng).unwrap();
         self.counted(Input::StreamData { stream: self.stream, bytes })
     }
