@@ -11,7 +11,7 @@
 //! | 1 | failed |
 //! | 2 | usage |
 //! | 3 | the node cannot be reached |
-//! | 4 | not authorised |
+//! | 4 | not authorised, or a wrong passphrase |
 //! | 5 | waits for the principal's approval |
 //! | 6 | refused by policy |
 //! | 7 | not found |

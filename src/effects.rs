@@ -29,7 +29,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::{
     chain::{Chain, beacon::DrandClient, envelope},
-    keys::Keys,
+    keys::{Keys, KeysError},
     net::{GossipId, Net, OfferToken, Verdict, WantToken},
     records::{self, RecordsError},
     sealing,
@@ -281,11 +281,7 @@ impl Performer {
             Job::OpenEvidence { request, wrapped, blob, .. } => {
                 let (keys, blobs) = (self.keys.clone(), self.blobs.clone());
                 tokio::spawn(async move {
-                    let identity = move || {
-                        let text = keys.juror_unwrap(request, &wrapped).map_err(|e| e.to_string())?;
-                        let text = String::from_utf8(text.to_vec()).map_err(|e| e.to_string())?;
-                        Ok(text.trim().to_owned().into())
-                    };
+                    let identity = move || class_identity(&keys, request, &wrapped);
                     let outcome = open(&blobs, blob, identity).await;
                     done(&inputs, id, outcome).await;
                 });
@@ -437,6 +433,17 @@ fn unstage(keys: &Keys, folder: &std::path::Path, files: &[StagedFile]) -> Resul
     files.iter().map(open).collect()
 }
 
+/// The identity of one class of papers that was wrapped for our seat.
+fn class_identity(
+    keys: &Keys,
+    request: [u8; 32],
+    wrapped: &[u8],
+) -> Result<zeroize::Zeroizing<String>, String> {
+    let text = keys.juror_unwrap(request, wrapped).map_err(|error| error.to_string())?;
+    let text = core::str::from_utf8(&text).map_err(|_| "the wrapped identity is no text")?;
+    Ok(text.trim().to_owned().into())
+}
+
 /// Opens a sealed package with an identity.
 async fn open(
     blobs: &vault::Blobs,
@@ -465,10 +472,9 @@ async fn open(
 
 /// Everything that needs a secret and no network.
 fn secret_work(keys: &Keys, ndas: &BTreeMap<PaperId, NdaId>, job: Job) -> Result<Outcome, String> {
-    let text = |error: crate::keys::KeysError| {
+    let text = |error: KeysError| {
         if error.is_fatal() {
-            tracing::error!(%error, "secrets cannot be kept: the process ends");
-            std::process::exit(1);
+            end(&error);
         }
         error.to_string()
     };
@@ -536,10 +542,15 @@ fn sign(keys: &Keys, request: &SignRequest) -> Result<Outcome, String> {
 /// A guard that cannot write ends the process: a signature without its record must not leave.
 fn guard_error(error: guard::GuardError) -> String {
     if error.is_fatal() {
-        tracing::error!(%error, "the sign guard cannot write: the process ends");
-        std::process::exit(1);
+        end(&KeysError::Guard(error));
     }
     error.to_string()
+}
+
+/// Ends the process at once: what is on disk is uncertain, and nothing may be signed on top of it.
+fn end(error: &KeysError) -> ! {
+    tracing::error!(%error, hint = error.hint().unwrap_or_default(), "keys cannot be kept: the process ends");
+    std::process::exit(1);
 }
 
 type Signed = (nuncio_protocol::ids::TxHash, alloy_primitives::Bytes);
@@ -565,3 +576,6 @@ fn sign_transaction(
     envelope::assemble(transaction, account, &nuncio_protocol::typed::EthSignature(bytes))
         .map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -320,6 +320,18 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_is_the_same_by_the_key_that_contracts_hold() {
+        let quicknet = BeaconChain::quicknet();
+        let (genesis, period) = (quicknet.genesis_secs(), quicknet.period_secs());
+        let mut key = quicknet.public_key_uncompressed();
+        let again = BeaconChain::from_uncompressed("from the chain", &key, genesis, period).unwrap();
+        assert!(again.is(&quicknet) && again != quicknet, "the name alone differs");
+        key[191] ^= 1;
+        let bent = BeaconChain::from_uncompressed("bent", &key, genesis, period);
+        assert_eq!(bent, Err(BeaconError::NotAPoint));
+    }
+
+    #[test]
     fn a_signature_proves_its_own_round_only() {
         let quicknet = BeaconChain::quicknet();
         let signature = proof(RECORDED[1].1);

@@ -10,6 +10,10 @@
 //! disclosure; messages, jobs, effects and inputs; the stages in which documents come to be; the
 //! deal, which alone knows their order; the node, which routes.
 
+/// The samples of papers name this crate as its users do.
+#[cfg(test)]
+extern crate self as nuncio_protocol;
+
 pub mod hexed;
 pub mod ids;
 pub mod money;

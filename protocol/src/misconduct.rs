@@ -23,7 +23,7 @@
 //! | an endpoint on another chain id | `ChainError::WrongChain` |
 //! | a wrong passphrase | `KeysError::WrongPassphrase` |
 //! | a data folder in use | `keys::HomeError::InUse`, with the process that has it |
-//! | a full disk | `StoreError::Full`, `DiskError::Full`: the process ends, nothing acknowledged is lost |
+//! | a full disk | `StoreError::Full`, `DiskCause::Full`: the process ends, nothing acknowledged is lost |
 //! | a record that cannot be read | `RecordsError`, by its number |
 //!
 //! Each has a hint; those of our own world reach the terminal with the exit code of the command.

@@ -683,3 +683,6 @@ fn not_now(why: &str) -> Refusal {
 fn invalid(why: impl Into<String>) -> Refusal {
     Refusal::Invalid { why: why.into() }
 }
+
+#[cfg(test)]
+mod faults;

@@ -46,6 +46,15 @@ fn three_milestones_are_delivered_judged_paid_and_rated_among_strangers() {
     let story = &report["stories"][0];
     assert_eq!(report["schema"], "nuncio.demo/1");
     assert_eq!((&report["ok"], &story["outcome"]), (&true.into(), &"completed".into()));
+    let checks: Vec<&str> =
+        story["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
+    let tried = |what: &str| -> usize {
+        let check = checks.iter().find(|check| check.contains(what)).unwrap();
+        check.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(tried("refuses a changed byte") >= 200);
+    assert!(tried("refuses a missing file") >= 20 && tried("refuses a renamed file") >= 20);
+    assert!(tried("refuses an added file") >= 1);
     let amounts: Vec<_> =
         story["milestones"].as_array().unwrap().iter().map(|milestone| &milestone["to_seller"]).collect();
     assert_eq!(amounts, ["54000000", "63000000", "63000000"]);
@@ -95,6 +104,54 @@ fn two_daemons_negotiate_by_themselves_and_the_benchmark_says_how_fast() {
 fn a_deal_above_the_mandates_threshold_is_approved_by_the_principals_own_key() {
     let report = demo_with(None, &["--approve"]);
     assert_eq!((&report["ok"], &report["stories"][0]["outcome"]), (&true.into(), &"completed".into()));
+}
+
+#[test]
+#[ignore = "real processes: scripts/test stories"]
+fn nothing_said_under_an_nda_and_no_key_stands_in_any_log_at_the_most_talkative_level() {
+    const MARKER: &str = "zanzibarine";
+    let folder = tempfile::tempdir().unwrap();
+    let (corpus, kept) = (folder.path().join("corpus"), folder.path().join("kept"));
+    fs::create_dir(&corpus).unwrap();
+    let text: String = (1..40)
+        .map(|n| {
+            format!("The {MARKER} quay of town {n} moved {} crates of fish – more than before. ", n * 13 % 97)
+        })
+        .collect();
+    fs::write(corpus.join("fish.txt"), text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_nuncio-testnet"))
+        .args(["demo", "--corpus", corpus.to_str().unwrap(), "--keep", kept.to_str().unwrap()])
+        .env("NUNCIO_LOG", "nuncio=trace,nuncio_protocol=trace,info")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+
+    let story = kept.join("happy");
+    let mut forbidden = vec![
+        // Evidence and inputs, the agreement and the pact in it, offers, the request's text.
+        MARKER.to_owned(),
+        "Extractive summary of filings".to_owned(),
+        "the sentences that matter".to_owned(),
+        // age writes every secret key like this, in lower or upper case.
+        "AGE-SECRET-KEY-1".to_owned(),
+        "age-secret-key-1".to_owned(),
+    ];
+    let homes = fs::read_dir(story.join("homes")).unwrap().map(|home| home.unwrap().path());
+    let mut nodes = Vec::new();
+    for home in homes {
+        let tokens = fs::read_dir(home.join("tokens")).unwrap().map(|token| token.unwrap().path());
+        forbidden.extend(tokens.map(|token| fs::read_to_string(token).unwrap().trim().to_owned()));
+        nodes.push(home.file_name().unwrap().to_str().unwrap().to_owned());
+    }
+    assert!(nodes.len() >= 10, "{nodes:?}");
+    for node in nodes {
+        let log = fs::read_to_string(story.join("logs").join(format!("{node}.log"))).unwrap();
+        assert!(log.lines().count() > 10, "{node} said nothing to look through");
+        for word in &forbidden {
+            let line = log.lines().find(|line| line.contains(word.as_str()));
+            assert_eq!(line, None, "{word} stands in the log of {node}");
+        }
+    }
 }
 
 #[test]

@@ -16,7 +16,6 @@ use crate::{
     misconduct::Misconduct,
     policy::Answer,
     record::{Decision, Record},
-    side::Side,
     stage::negotiation::{Negotiation, NegotiationEvent},
     time::Timestamp,
     wire::Say,

@@ -214,3 +214,81 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::B256;
+
+    use super::*;
+    use crate::{
+        abi::{Cause, ChainLog, Source, shape, sol::IDealEscrow, tests::log},
+        block::{Block, Mark},
+        deal::DealEvent,
+        ids::{BlockHash, TxHash},
+        input::{ChainUpdate, Input},
+        ledger::LedgerEvent,
+        node::faults::{samples, victim::Victim},
+        record::Record,
+    };
+
+    fn placed(mut log: ChainLog, number: u64) -> ChainLog {
+        log.block = Mark { number, hash: BlockHash([u8::try_from(number).unwrap(); 32]) };
+        log.tx = TxHash([u8::try_from(number).unwrap(); 32]);
+        log
+    }
+
+    #[test]
+    fn a_milestone_that_timed_out_shows_its_transaction_and_the_deliveries_that_the_chain_knows() {
+        let mut node = Victim::dealing();
+        let (deal, escrow) = (node.deal.word(), samples::contracts().escrow);
+        let terms = node.node.deals[&node.deal].terms.clone();
+        let opened = IDealEscrow::Opened {
+            deal,
+            buyer: terms.buyer,
+            seller: terms.seller,
+            source: Source::Credit,
+            terms: shape(&terms),
+        };
+        let claimed = IDealEscrow::Claimed {
+            deal,
+            milestone: 0,
+            attempt: 1,
+            manifest: B256::repeat_byte(3),
+            size: 9,
+            vaults: alloy_primitives::U256::from(3),
+            storedAt: Vec::new(),
+        };
+        let settled = IDealEscrow::Settled {
+            deal,
+            milestone: 0,
+            cause: Cause::Unjudged,
+            round: 0,
+            attempt: 1,
+            sellerBps: 5_000,
+            toSeller: 27_000_000,
+            toBuyer: 27_000_000,
+            evidence: B256::ZERO,
+        };
+        let logs = [log(escrow, &opened), log(escrow, &claimed), log(escrow, &settled)];
+        for (number, log) in (2..).zip(logs) {
+            let log = placed(log, number);
+            let block = Block { mark: log.block, parent: BlockHash([0; 32]), time: samples::NOW };
+            node.take(Input::Chain(ChainUpdate::Ledger(LedgerEvent::Logged { block, logs: vec![log] })));
+        }
+        let view = node.node.deal_view(&node.node.deals[&node.deal]);
+        assert_eq!((view.milestones[0].attempts, view.milestones[0].tx), (2, Some(TxHash([4; 32]))));
+    }
+
+    #[test]
+    fn a_settled_milestone_shows_its_transaction_before_the_chain_is_read_again() {
+        let mut node = Victim::dealing();
+        let tx = TxHash([7; 32]);
+        let event = DealEvent::Settled { milestone: 1, to_seller: 0, to_buyer: 63_000_000, tx: Some(tx) };
+        let nda = node.draft;
+        node.node.record(Record::Deal { id: node.deal, nda, event: Box::new(event) });
+        let view = node.node.deal_view(&node.node.deals[&node.deal]);
+        let milestone = &view.milestones[1];
+        assert_eq!((milestone.stage, milestone.tx, milestone.attempts), ("settled", Some(tx), 0));
+        assert_eq!(view.milestones[2].tx, None);
+    }
+}
