@@ -2,44 +2,55 @@
 
 use core::time::Duration;
 
-use nuncio_sim::{
-    World,
-    trade::{Buyer, Seller},
-};
+use nuncio_protocol::money::Usdc;
+use nuncio_sim::scene::Scene;
 
 #[test]
-fn happy() {
-    let start = std::time::Instant::now();
-    let mut world = World::new(1);
-    let (buyer, seller) = world.traders();
-    world.jurors(5);
-    world.vaults(2);
-    world.employ(buyer, Buyer::default());
-    world.employ(seller, Seller::default());
-    println!("made {:?}", start.elapsed());
-    let mut shown = 0;
-    let mut last = 0;
-    let done = world.run_until(Duration::from_secs(200), |world| {
-        let notes = world.host(buyer).notes();
-        for (at, note) in &notes[shown..] {
-            println!("{at} buyer {note:?}");
-        }
-        shown = notes.len();
-        let notes = world.host(seller).notes();
-        for (at, note) in &notes[last..] {
-            println!("{at} seller {note:?}");
-        }
-        last = notes.len();
-        world.host(buyer).notes().iter().any(|(_, note)| matches!(note, nuncio_protocol::command::Event::Rated { .. }))
-    });
-    println!("ran {:?} virtual {:?}", start.elapsed(), world.elapsed());
-    for host in world.hosts() {
-        println!("{} moments {} records {}", host.name(), host.moments(), host.store().records().len());
-        for (at, note) in host.notes() {
-            if matches!(note, nuncio_protocol::command::Event::Trouble { .. } | nuncio_protocol::command::Event::Misconduct { .. }) {
-                println!("{at} {} {note:?}", host.name());
+fn three_milestones_are_delivered_judged_by_five_and_paid_to_the_micro_usdc() {
+    let mut scene = Scene::new(1, 5);
+    let ending = scene.play(Duration::from_secs(90)).unwrap();
+    println!("{ending:?} {:?}", scene.world.elapsed());
+    assert_eq!(scene.deal(scene.buyer).unwrap().price, Usdc(180_000_000));
+}
+
+#[test]
+fn explore() {
+    let who: String = std::env::var("SIM_WHO").unwrap();
+    let from: u64 = std::env::var("SIM_FROM").unwrap().parse().unwrap();
+    let to: u64 = std::env::var("SIM_TO").unwrap().parse().unwrap();
+    let step: u64 = std::env::var("SIM_STEP").unwrap().parse().unwrap();
+    let stride: u64 = std::env::var("SIM_STRIDE").map_or(0, |s| s.parse().unwrap());
+    let mut failed = 0;
+    let mut at = from;
+    while at < to {
+        let start = std::time::Instant::now();
+        let result = std::panic::catch_unwind(|| {
+            let mut scene = Scene::new(1, 3);
+            let target = match who.as_str() {
+                "buyer" => scene.buyer,
+                "seller" => scene.seller,
+                "juror" => scene.jurors[0],
+                _ => scene.vaults[0],
+            };
+            if who != "none" {
+                scene.world.doom(target, if stride > 0 { nuncio_sim::Doom::Every { first: at, stride } } else if to == 1 { nuncio_sim::Doom::EachStep(nuncio_sim::Named::default()) } else { nuncio_sim::Doom::At(at) });
+            }
+            let ended = scene.play(Duration::from_secs(120));
+            let deaths = scene.world.deaths().to_vec();
+            (ended, deaths, scene.world.elapsed(), scene.world.host(target).moments())
+        });
+        match result {
+            Ok((Ok(_), deaths, elapsed, moments)) => println!("{who} {at}: ok {elapsed:?} {moments} {:?} {:?} deaths {}", start.elapsed(), deaths.first().map(|d| (d.done, d.kept.clone(), d.lost.clone())), deaths.len()),
+            Ok((Err(why), deaths, elapsed, moments)) => {
+                failed += 1;
+                println!("{who} {at}: FAILED {elapsed:?} {moments} {:?} deaths {:?}\n{why}", start.elapsed(), deaths);
+            }
+            Err(error) => {
+                failed += 1;
+                println!("{who} {at}: PANIC {:?}", error.downcast_ref::<String>());
             }
         }
+        at += step;
     }
-    assert!(done);
+    println!("failed {failed}");
 }
