@@ -9,9 +9,10 @@
 //!
 //! `HOME/api.addr` says where it listens, from then on and until it ends.
 //!
-//! Deliberately absent: approvals (they are signatures by the principal's key, not calls), TLS and
-//! remote access (that is what an operator's tunnel is for), decisions.
+//! Deliberately absent: approving by a token (what is handed in is a signature by the principal's key),
+//! TLS and remote access (that is what an operator's tunnel is for), decisions.
 
+mod approvals;
 mod audit;
 mod body;
 mod deals;

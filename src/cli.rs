@@ -2,7 +2,8 @@
 //!
 //! `init` makes keys, tokens, the signed card and the files of a home. `start` runs the node until it
 //! is interrupted. Everything else but `config`, `tokens` and `mandate` asks the running node over its
-//! API with the `readonly` token of the home; nothing is read behind its back.
+//! API with the `readonly` token of the home; nothing is read behind its back. `approvals` hands in
+//! what the principal signed elsewhere, with the `principal` token.
 //!
 //! | exit code | means |
 //! |---|---|
@@ -22,6 +23,7 @@
 //!
 //! Deliberately absent: acts of a deal. Those are the agent program's, over the API.
 
+mod approvals;
 mod ask;
 mod audit;
 mod failure;
@@ -35,6 +37,7 @@ mod tokens;
 use std::{env, path::PathBuf};
 
 use clap::{Parser, Subcommand};
+use nuncio_protocol::text::Token;
 use serde_json::Value;
 
 use self::shown::Table;
@@ -68,15 +71,25 @@ enum Command {
     /// Lists the nodes that are connected.
     Peers,
     /// Lists what agents offer or seek.
-    Offers,
+    Offers {
+        /// Only those who do this kind of task.
+        #[arg(long)]
+        task_schema: Option<Token>,
+        /// Only those in this market.
+        #[arg(long)]
+        domain: Option<Token>,
+    },
     /// Lists NDAs.
     Ndas,
+    /// What waits for the principal.
+    #[command(subcommand)]
+    Approvals(approvals::Act),
     /// Lists deals.
     Deals,
-    /// Says what settled records say about an agent.
+    /// Says what settled records say about an agent, or everybody's scores.
     Trust {
         /// The agent, `did:key:…`.
-        did: String,
+        did: Option<String>,
     },
     /// Reports.
     #[command(subcommand)]
@@ -123,19 +136,36 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Status => (ask("/status").await?, Table::Fields),
         Command::Id => (ask("/id").await?, Table::Fields),
         Command::Peers => (ask("/peers").await?, Table::Rows(&["peer", "addresses", "connected_secs"])),
-        Command::Offers => (
-            ask("/market/announcements").await?,
-            Table::Rows(&["agent", "domains", "task_schemas", "roles", "expires_secs"]),
-        ),
+        Command::Offers { task_schema, domain } => {
+            let asked = [("task_schema", task_schema), ("domain", domain)];
+            let asked = asked.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+            let path = format!("/market/announcements?{}", asked.collect::<Vec<_>>().join("&"));
+            (ask(&path).await?, Table::Rows(&["agent", "domains", "task_schemas", "roles", "expires_secs"]))
+        }
         Command::Ndas => (ask("/ndas").await?, Table::Rows(&["nda", "id", "side", "stage", "session"])),
         Command::Deals => {
             (ask("/deals").await?, Table::Rows(&["id", "side", "stage", "price", "counterparty"]))
         }
-        Command::Trust { did } => (ask(&format!("/trust/{did}")).await?, Table::Fields),
+        Command::Approvals(act) => act.run(&home).await?,
+        Command::Trust { did: Some(did) } => (ask(&format!("/trust/{did}")).await?, Table::Fields),
+        Command::Trust { did: None } => {
+            let columns = &["agent", "score", "risk", "standing", "credibility", "praises", "complaints"];
+            (ask("/trust").await?, Table::Lines("members", columns))
+        }
         Command::Report(Report::Settlement) => {
-            let columns =
-                &["deal", "side", "to_seller", "to_buyer", "in_escrow", "milestones", "rated", "closed"];
-            (ask("/reports/settlement").await?, Table::Lines(columns))
+            let columns = &[
+                "deal",
+                "side",
+                "price",
+                "to_seller",
+                "to_buyer",
+                "to_jury",
+                "in_escrow",
+                "milestones",
+                "rated",
+                "closed",
+            ];
+            (ask("/reports/settlement").await?, Table::Lines("lines", columns))
         }
         Command::Audit(audit::Act::Export(export)) => (export.run(&home).await?, Table::Fields),
         Command::Audit(audit::Act::Verify(verify)) => return verify.run(json).await,
@@ -147,6 +177,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+#[expect(
+    clippy::unwrap_in_result,
+    reason = "what is expected cannot fail; the invariant is named where it stands"
+)]
 fn config(home: &std::path::Path) -> Result<Value, Failure> {
     let home = Home::open(home)?;
     Ok(serde_json::to_value(&home.config).expect("invariant: a configuration is JSON"))

@@ -1,7 +1,8 @@
 //! Performs what the protocol decides: the only place that sees every spoke.
 //!
-//! Effects are performed in the order in which they come. `Stage` and `Persist` are awaited before
-//! anything else of the same step goes out; a store or guard that fails ends the process, because
+//! Effects are performed in the order in which they come. `Stage` and a durable `Persist` are awaited
+//! before anything else of the same step goes out; other records gather beside the loop and are on
+//! disk with the next durable ones, and before a checkpoint covers them; a store or guard that fails ends the process, because
 //! what was decided can no longer be kept. Slow acts run beside the loop and come back as inputs.
 //!
 //! Deliberately absent: decisions. An effect is performed or the process ends.
@@ -17,7 +18,7 @@ use nuncio_protocol::{
     guard,
     ids::{BlobId, CommandId, NdaId, PaperId, PeerKey, StreamId},
     input::{Fact, Input},
-    job::{Class, File, Job, JobId, Outcome, Payload, SignRequest, Signature, StagedFile},
+    job::{Class, File, Job, JobId, Outcome, Payload, SignRequest, Signature, Signing, StagedFile},
     journal::{Transaction, wants::Want},
     node::market_topic,
     record::Record,
@@ -30,8 +31,9 @@ use crate::{
     chain::{Chain, beacon::DrandClient, envelope},
     keys::Keys,
     net::{GossipId, Net, OfferToken, Verdict, WantToken},
+    records::{self, RecordsError},
     sealing,
-    store::{Row, Store},
+    store::Recorder,
     vault,
 };
 
@@ -41,12 +43,18 @@ const STAGED: &str = "nuncio/staged/1";
 /// Why the process must end.
 #[derive(Debug, thiserror::Error)]
 pub enum Fatal {
+    /// A record could not be read.
+    #[error("records cannot be read: {0}")]
+    Store(#[from] crate::store::StoreError),
     /// A record could not be stored.
     #[error("records cannot be stored: {0}")]
-    Store(#[from] crate::store::StoreError),
+    Unrecorded(#[from] crate::store::Unrecorded),
     /// A secret could not be kept or found.
     #[error("keys: {0}")]
     Keys(#[from] crate::keys::KeysError),
+    /// A record cannot be read back.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
     /// A file could not be kept.
     #[error("{path}: {source}")]
     File {
@@ -55,6 +63,19 @@ pub enum Fatal {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+impl Fatal {
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::Keys(error) => error.hint(),
+            Self::Records(error) => Some(error.hint()),
+            Self::File { .. } => Some("make space on the disk or check its owner, then start again"),
+        }
+    }
 }
 
 /// A client's answer.
@@ -67,7 +88,7 @@ pub type Numbered = (u64, Event);
 #[derive(Debug)]
 pub struct Performer {
     pub(crate) keys: Arc<Keys>,
-    pub(crate) store: Store,
+    pub(crate) recorder: Recorder<records::Entry>,
     pub(crate) net: Net,
     pub(crate) chain: Chain,
     pub(crate) blobs: Arc<vault::Blobs>,
@@ -92,7 +113,7 @@ impl Performer {
     pub async fn perform(&mut self, effect: Effect) -> Result<(), Fatal> {
         match effect {
             Effect::Stage { blob, bytes } => self.stage(blob, &bytes)?,
-            Effect::Persist { first, records, durable } => self.persist(first, &records, durable)?,
+            Effect::Persist { first, records, durable } => self.persist(first, records, durable).await?,
             Effect::Send { to, bytes } => report("send", self.net.send(to, bytes.into())),
             Effect::Gossip { topic, bytes } => report("gossip", self.net.gossip(&topic, bytes.into())),
             Effect::SettleGossip { id, good } => {
@@ -118,7 +139,11 @@ impl Performer {
                 }
             }
             Effect::Notify { seq, event } => {
-                tracing::info!(seq, ?event, "noted");
+                if let Event::Misconduct { what } = &event {
+                    tracing::warn!(seq, %what, hint = what.hint(), "a peer broke a rule");
+                } else {
+                    tracing::info!(seq, ?event, "noted");
+                }
                 // Nobody may be listening; whoever comes later asks for the backlog.
                 let _ = self.events.send((seq, event));
             }
@@ -127,55 +152,22 @@ impl Performer {
         Ok(())
     }
 
-    /// Appends records in one batch; matter of an NDA is sealed with that NDA's storage key.
-    fn persist(&mut self, first: u64, records: &[Record], durable: bool) -> Result<(), Fatal> {
-        let mut rows = Vec::with_capacity(records.len());
+    /// Hands records to the recorder in order; returns once they are on disk where that is asked.
+    async fn persist(&mut self, first: u64, records: Vec<Record>, durable: bool) -> Result<(), Fatal> {
+        let mut entries = Vec::with_capacity(records.len());
         for (key, record) in (first..).zip(records) {
-            if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = record {
+            if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
                 self.keys.nda_open(*id, draft.0)?;
                 self.ndas.insert(*draft, *id);
             }
-            let plain = serde_json::to_vec(record).expect("invariant: records are JSON");
             let nda = record.nda().and_then(|draft| self.ndas.get(&draft)).copied();
-            let value = match nda {
-                Some(nda) => self.keys.seal_row(nda, &key.to_be_bytes(), &plain)?,
-                None => plain,
-            };
-            rows.push(Row { key, nda, value: value.into() });
+            entries.push((key, nda, record));
         }
-        self.store.append(&rows, durable)?;
+        self.recorder.record(entries)?;
+        if durable {
+            self.recorder.sync().await?;
+        }
         Ok(())
-    }
-
-    /// Reads all records; those whose NDA's keys are destroyed stay unread.
-    ///
-    /// # Errors
-    /// [`Fatal`] for a store that cannot be read.
-    pub fn load(&mut self) -> Result<Vec<Record>, Fatal> {
-        let mut records = Vec::new();
-        for row in self.store.load() {
-            let row = row?;
-            let plain = match row.nda {
-                Some(nda) => match self.keys.open_row(nda, &row.key.to_be_bytes(), &row.value) {
-                    Ok(plain) => plain.to_vec(),
-                    Err(error) => {
-                        tracing::warn!(row = row.key, %error, "a sealed record stays closed");
-                        continue;
-                    }
-                },
-                None => row.value.to_vec(),
-            };
-            match serde_json::from_slice::<Record>(&plain) {
-                Ok(record) => {
-                    if let Record::Nda { draft, event: NdaEvent::Keyed { id, .. } } = &record {
-                        self.ndas.insert(*draft, *id);
-                    }
-                    records.push(record);
-                }
-                Err(error) => tracing::error!(row = row.key, %error, "a record makes no sense"),
-            }
-        }
-        Ok(records)
     }
 
     async fn open_stream(&self, stream: StreamId, peer: PeerKey) {
@@ -205,6 +197,10 @@ impl Performer {
     ///
     /// # Errors
     /// [`Fatal`].
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     pub fn stage(&self, blob: BlobId, bytes: &[u8]) -> Result<(), Fatal> {
         let path = self.staged_path(blob);
         if path.exists() {
@@ -288,6 +284,18 @@ impl Performer {
                         Ok(text.trim().to_owned().into())
                     };
                     let outcome = open(&blobs, blob, identity).await;
+                    done(&inputs, id, outcome).await;
+                });
+            }
+            Job::Sign { then: Signing::Checkpoint(..), ref request } => {
+                let (keys, request, records) = (self.keys.clone(), request.clone(), self.recorder.syncer());
+                tokio::spawn(async move {
+                    // What a checkpoint says was said is on disk before anybody can hold it against us.
+                    let outcome = match records.sync().await {
+                        Ok(()) => sign(&keys, &request),
+                        Err(error) => Err(error.to_string()),
+                    };
+                    let outcome = outcome.unwrap_or_else(|why| Outcome::Failed { why, permanent: true });
                     done(&inputs, id, outcome).await;
                 });
             }

@@ -1,7 +1,7 @@
 //! A node's home: where everything of one node lies, and what it was told about the world.
 //!
 //! ```text
-//! HOME/config.toml      what the principal decided: name, roles, domains, policy
+//! HOME/config.toml      what the principal decided: name, roles, domains, policy, seeds of trust
 //! HOME/network.json     the chain, its contracts, its endpoints, the beacon
 //! HOME/card.json        the signed agent card
 //! HOME/keys/            keys, sign guard, fixed-slot secrets
@@ -17,6 +17,7 @@
 //! Deliberately absent: passphrases, and defaults for anything that spends money.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -26,6 +27,7 @@ use nuncio_contracts::{Contract, Deployment as Contracts};
 use nuncio_protocol::{
     abi::Deployment,
     beacon::BeaconChain,
+    did::Did,
     document::{AgentCard, Role, Signed},
     node::{Me, Network, Timing},
     policy::Policy,
@@ -102,6 +104,20 @@ pub struct Config {
     pub task_schemas: Vec<String>,
     /// Hard limits.
     pub policy: Policy,
+    /// Whose word counts at first.
+    #[serde(default)]
+    pub trust: Trust,
+}
+
+/// Where the walk of credibility begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// Agents whose ratings count in full from the start, `did:key:…`. Principals with the same seeds
+    /// compute the same scores. Without any it is the agent itself: then nobody else has a score
+    /// before it has rated somebody.
+    #[serde(default)]
+    pub seeds: BTreeSet<Did>,
 }
 
 /// What every node of a network is told alike.
@@ -166,7 +182,11 @@ impl NetworkFile {
             .map_err(|error| HomeError::Content { path: path.to_owned(), why: error.to_string() })
     }
 
-    fn deployment(&self) -> Result<Deployment, String> {
+    /// The contracts as the protocol knows them.
+    ///
+    /// # Errors
+    /// A sentence about the one that is missing.
+    pub fn deployment(&self) -> Result<Deployment, String> {
         let at = |contract| self.deployment.address(contract).map_err(|error| error.to_string());
         Ok(Deployment {
             contracts: typed::Contracts {
@@ -274,7 +294,9 @@ impl Home {
             lines.push(line).map_err(|e| e.to_string())?;
         }
         let did = self.card.document.agent;
-        Ok(Me { did, card: self.card.clone(), domains, task_schemas, addresses: lines })
+        let seeds = &self.config.trust.seeds;
+        let trust_seeds = if seeds.is_empty() { BTreeSet::from([did]) } else { seeds.clone() };
+        Ok(Me { did, card: self.card.clone(), domains, task_schemas, addresses: lines, trust_seeds })
     }
 
     /// The settlement account.

@@ -14,6 +14,7 @@ pub mod home;
 pub mod keys;
 pub mod net;
 pub mod node;
+pub mod records;
 pub mod sealing;
 pub mod store;
 pub mod vault;

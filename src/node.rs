@@ -39,11 +39,12 @@ use crate::{
     audit::{ExportError, Exporter},
     chain::{Chain, ChainConfig, Notice},
     clock,
-    effects::{Answer, Fatal, Numbered, Performer},
+    effects::{self, Answer, Fatal, Numbered, Performer},
     home::{Home, Preset},
     keys::Keys,
     net::{GossipId, Net, NetConfig, NetEvent},
-    store::Store,
+    records,
+    store::{Recorder, Store},
     vault::Blobs,
 };
 
@@ -85,6 +86,23 @@ pub enum DaemonError {
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+}
+
+impl DaemonError {
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Home(_) => Some("correct config.toml or network.json in the home"),
+            Self::Net(_) => Some("name another address with --listen"),
+            Self::Chain(error) => Some(error.hint()),
+            Self::Beacon(_) => Some("correct the beacon's urls in network.json"),
+            Self::Blobs(_) => Some("check the owner of HOME/blobs and the space on its disk"),
+            Self::Guard(_) => Some("do not delete the guard: restore HOME/keys from a backup"),
+            Self::Fatal(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 /// What a daemon is told at its start.
@@ -246,9 +264,14 @@ impl Daemon {
         let beacon = Arc::new(crate::chain::beacon::DrandClient::new(base)?);
         let staged = home.path("staged");
         std::fs::create_dir_all(&staged).map_err(|source| Fatal::File { path: staged.clone(), source })?;
-        let mut performer = Performer {
+        let store = Store::open(&home.path("records"))?;
+        let (records, ndas) = records::load(&store, &keys)?;
+        let sealing = keys.clone();
+        let recorder = Recorder::start(store, move |entry| records::to_row(&sealing, &entry).map_err(|error| error.to_string()))
+            .map_err(|error| DaemonError::Home(format!("no thread for the records: {error}")))?;
+        let performer = Performer {
             keys: keys.clone(),
-            store: Store::open(&home.path("records"))?,
+            recorder,
             net: net.clone(),
             chain,
             blobs: Arc::new(Blobs::in_folder(&home.path("blobs"))?),
@@ -258,11 +281,10 @@ impl Daemon {
             inputs,
             answers: std::collections::BTreeMap::new(),
             events: events.clone(),
-            ndas: std::collections::BTreeMap::new(),
+            ndas,
             gossip: std::collections::BTreeMap::new(),
             fetching: std::collections::BTreeMap::new(),
         };
-        let records = performer.load()?;
         let me = home.me(&[]).map_err(DaemonError::Home)?;
         let node = Node::resume(me, home.config.policy.clone(), network, records);
         if let Mode::Observe(why) = keys.compare(node.guard_seq())? {
@@ -271,7 +293,7 @@ impl Daemon {
         let listen = Arc::new(std::sync::Mutex::new(Vec::new()));
         let rng = StdRng::try_from_rng(&mut SysRng)
             .map_err(|_| DaemonError::Home("the system gives no randomness".into()))?;
-        let exporter = Exporter::new(performer.blobs.clone(), &home.network.rpc, 0);
+        let exporter = Exporter::new(performer.blobs.clone(), &home.network.rpc);
         let handle = Handle { requests, events, net, listen: listen.clone(), exporter };
         let daemon = Self {
             node,
@@ -376,10 +398,7 @@ impl Daemon {
                 self.performer.on_fetched(JobId(job), result.ok());
                 return Ok(());
             }
-            NetEvent::Misbehaved { peer, what } => {
-                tracing::warn!(%peer, ?what, "a peer broke a rule of the wire");
-                return Ok(());
-            }
+            NetEvent::Misbehaved { peer, what } => Input::Misbehaved { peer, what: what.misconduct() },
         };
         self.step(input).await
     }
@@ -414,7 +433,8 @@ impl Daemon {
             Notice::HandedOver { hash, answer, head } => Input::Journal(Fact::Handed { hash, answer, head }),
             Notice::Spent { nonce, by, .. } => Input::Journal(Fact::Spent { nonce, by }),
             Notice::RpcDown { url, error } => {
-                tracing::warn!(%url, %error, "an endpoint of the chain does not answer");
+                let hint = "the node waits, nothing is lost; check it, or name others under rpc in network.json";
+                tracing::warn!(%url, %error, hint, "an endpoint of the chain does not answer");
                 return Ok(());
             }
             Notice::RpcUp { url } => {

@@ -15,6 +15,7 @@
 //! Deliberately absent: what a record says, deletion, and sealing: values under an NDA come sealed,
 //! since a log-structured store cannot forget.
 
+mod recorder;
 mod row;
 mod space;
 mod synced;
@@ -28,6 +29,7 @@ use rocksdb::{
 
 use self::synced::Synced;
 pub use self::{
+    recorder::{Recorder, Syncer, Unrecorded},
     row::Row,
     space::{DiskSpace, Reserve},
 };
@@ -255,6 +257,19 @@ impl Store {
         written.inspect_err(|_| self.failed = true)?;
         self.next = next;
         Ok(())
+    }
+
+    /// Makes everything appended so far survive a loss of power.
+    ///
+    /// # Errors
+    /// A fatal one.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::Failed);
+        }
+        let synced = self.db.flush_wal(true).map_err(fatal);
+        let noted = synced.and_then(|()| self.synced.note(self.next).map_err(unnoted));
+        noted.inspect_err(|_| self.failed = true)
     }
 
     /// All rows in order, from the first.

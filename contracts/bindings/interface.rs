@@ -7,6 +7,7 @@
 macro_rules! interfaces {
     ($($module:ident: $contract:ident from $abi:tt),* $(,)?) => {$(
         #[doc = concat!("`", stringify!($contract), "` and the structs of its ABI.")]
+        #[allow(clippy::too_many_arguments, reason = "as many as a call of the contract has")]
         pub mod $module {
             alloy_sol_types::sol!(
                 #[sol(extra_derives(Debug, PartialEq, Eq))]

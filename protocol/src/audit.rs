@@ -16,12 +16,14 @@
 //! chain/logs.json        the raw logs that speak of the deal
 //! ```
 //!
-//! [`verify`] takes a bundle and the chain's own word, and believes nothing else: every file against
-//! the index, every signature against the key on a card or the account in a typed struct, every id
-//! recomputed, the panel drawn again, every log compared with the chain, the money added up.
+//! [`intact`] holds every file against the index, and needs no chain. [`verify`] then takes the chain's
+//! own word and believes nothing else: the contracts named are those that the verifier found by itself
+//! ([`Built`]), beacon and seat age are what they were built with, the parties are whom the mandates
+//! name; every signature is held against the key on a card or the account in a typed struct, every id
+//! is recomputed, the panel drawn again, every log compared with the chain, the money added up.
 //!
-//! Deliberately absent: plaintext (opening what is sealed is the shell's work), whether the contracts
-//! named are the ones that a reader trusts, and the tally itself, which needs the pact.
+//! Deliberately absent: plaintext (opening what is sealed is the shell's work), and the tally itself,
+//! which needs the pact.
 
 mod compose;
 mod index;
@@ -35,10 +37,10 @@ mod verify;
 
 pub use compose::{ComposeError, Files, Parts, WrappedIdentity};
 pub use index::{FileEntry, INDEX, INDEX_PROOF, Index};
-pub use logs::{LOGS, LoggedAt, Logs, OnChain};
+pub use logs::{Built, LOGS, LoggedAt, Logs, OnChain};
 pub use opened::check_opened;
 pub use papers::{
     BallotProof, DealProofs, MilestoneProofs, NdaProofs, PanelProofs, RatingProof, RatingProofs, VerdictProof,
 };
 pub use report::{Evidence, Finding, Report, ReportEvent, SCHEMA};
-pub use verify::{index_of, verify};
+pub use verify::{intact, verify};

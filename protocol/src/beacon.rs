@@ -147,6 +147,21 @@ impl BeaconChain {
         Ok(Self { name: name.into(), public_key, genesis_secs, period_secs })
     }
 
+    /// A chain by its key as contracts take it: both coordinates on G2 in full, `x.c1 ‖ x.c0 ‖ y.c1 ‖ y.c0`.
+    ///
+    /// # Errors
+    /// As [`BeaconChain::new`].
+    pub fn from_uncompressed(
+        name: impl Into<String>,
+        public_key: &[u8; 192],
+        genesis_secs: u64,
+        period_secs: u64,
+    ) -> Result<Self, BeaconError> {
+        let point: Option<G2Affine> = G2Affine::from_uncompressed(public_key).into();
+        let point = point.ok_or(BeaconError::NotAPoint)?;
+        Self::new(name, point.to_compressed(), genesis_secs, period_secs)
+    }
+
     /// The League of Entropy's quicknet: a round every three seconds since August 2023, chain hash
     /// `52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971`.
     #[must_use]
@@ -167,6 +182,32 @@ impl BeaconChain {
     #[must_use]
     pub const fn public_key(&self) -> &[u8; 96] {
         &self.public_key
+    }
+
+    /// The group's public key as contracts take it: `x.c1 ‖ x.c0 ‖ y.c1 ‖ y.c0`.
+    #[must_use]
+    pub fn public_key_uncompressed(&self) -> [u8; 192] {
+        let point: Option<G2Affine> = G2Affine::from_compressed(&self.public_key).into();
+        point.expect("invariant: the key was a point when the chain was made").to_uncompressed()
+    }
+
+    /// The Unix second of round 1.
+    #[must_use]
+    pub const fn genesis_secs(&self) -> u64 {
+        self.genesis_secs
+    }
+
+    /// Seconds between two rounds.
+    #[must_use]
+    pub const fn period_secs(&self) -> u64 {
+        self.period_secs
+    }
+
+    /// Whether both are the same beacon, whatever each is called.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        (self.public_key, self.genesis_secs, self.period_secs)
+            == (other.public_key, other.genesis_secs, other.period_secs)
     }
 
     /// The newest round that is due at a Unix second; round 0 before genesis.

@@ -13,13 +13,13 @@
 //! Deliberately absent: floats, a second encoding, any text of the sender in an error.
 
 use core::{cell::Cell, fmt};
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{
-    Deserializer, Serialize,
+    Deserialize, Deserializer, Serialize,
     de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use sha2::{Digest, Sha256};
 use unicode_normalization::is_nfc;
 
@@ -115,9 +115,35 @@ pub enum TextFault {
 pub fn to_canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodingError> {
     let tree = serde_json::to_value(value).map_err(|_| EncodingError::Unwritable)?;
     check_value(&tree, 0)?;
-    // The value itself is written, not the tree: a key that a flattened struct writes twice has
-    // already vanished from the tree, but the writer still refuses it.
-    serde_json_canonicalizer::to_vec(&value).map_err(|_| EncodingError::DuplicateKey)
+    canonicalised(&tree)
+}
+
+/// Writes a tree as the text of its one canonical form.
+///
+/// # Errors
+/// As [`to_canonical`].
+pub(crate) fn to_canonical_text(tree: &Value) -> Result<Box<RawValue>, EncodingError> {
+    check_value(tree, 0)?;
+    let unwritable = |_| EncodingError::Unwritable;
+    if keys_are_ascii(tree) {
+        // Of what passed the check, serde_json writes strings and integers as RFC 8785 does, and a
+        // tree's keys in the order of their bytes, which for ASCII is that of their UTF-16 units.
+        return serde_json::value::to_raw_value(tree).map_err(unwritable);
+    }
+    let text = String::from_utf8(canonicalised(tree)?).map_err(|_| EncodingError::Unwritable)?;
+    RawValue::from_string(text).map_err(unwritable)
+}
+
+fn canonicalised(tree: &Value) -> Result<Vec<u8>, EncodingError> {
+    serde_json_canonicalizer::to_vec(tree).map_err(|_| EncodingError::Unwritable)
+}
+
+fn keys_are_ascii(tree: &Value) -> bool {
+    match tree {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(items) => items.iter().all(keys_are_ascii),
+        Value::Object(fields) => fields.iter().all(|(key, field)| key.is_ascii() && keys_are_ascii(field)),
+    }
 }
 
 /// Reads what a stranger sent.
@@ -147,9 +173,11 @@ pub fn from_canonical<T: DeserializeOwned + Serialize>(
 /// # Errors
 /// As [`from_canonical`].
 pub fn from_tree<T: DeserializeOwned + Serialize>(tree: &Value) -> Result<T, EncodingError> {
-    let canonical = to_canonical(tree)?;
-    let value = serde_json::from_slice(&canonical).map_err(|error| shape(&error))?;
-    if to_canonical(&value)? == canonical { Ok(value) } else { Err(EncodingError::NotCanonical) }
+    check_value(tree, 0)?;
+    let value = T::deserialize(tree).map_err(|error| shape(&error))?;
+    // Equal trees have equal canonical bytes; comparing them costs a tenth of writing both.
+    let again = serde_json::to_value(&value).map_err(|_| EncodingError::Unwritable)?;
+    if again == *tree { Ok(value) } else { Err(EncodingError::NotCanonical) }
 }
 
 /// The id of a paper: SHA-256 of its canonical bytes, as `sha256sum` prints it.
@@ -163,6 +191,10 @@ pub fn id_of(canonical: &[u8]) -> PaperId {
 /// # Errors
 /// The first [`TextFault`].
 pub fn check_text(text: &str) -> Result<(), TextFault> {
+    // Printable ASCII is in normalization form C and holds nothing that is refused.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Ok(());
+    }
     for c in text.chars() {
         match c {
             '\n' | '\t' => {}
@@ -243,6 +275,34 @@ pub(crate) fn refuse<E: de::Error>(reason: impl fmt::Display) -> E {
     E::custom(format_args!("{RULE}{reason}"))
 }
 
+/// A key as it stands in the input, copied only where it is written with escapes.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reading;
+
+        impl<'de> Visitor<'de> for Reading {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E: de::Error>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Reading)
+    }
+}
+
 /// Visits every value of the input; the first fault is put into the cell, because serde carries
 /// errors as text only.
 #[derive(Clone, Copy)]
@@ -315,7 +375,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let inner = self.deeper()?;
         let mut seen = BTreeSet::new();
-        while let Some(key) = fields.next_key::<String>()? {
+        while let Some(Key(key)) = fields.next_key()? {
             check_text(&key).map_err(|fault| self.fail(fault.into()))?;
             if !seen.insert(key) {
                 return Err(self.fail(EncodingError::DuplicateKey));
@@ -431,6 +491,20 @@ mod tests {
         assert_eq!(to_canonical(&deep), Err(EncodingError::TooDeep));
         assert_eq!(to_canonical(&deep[0]).unwrap(), nest(16).into_bytes());
         assert_eq!(read(&nest(2000)), Err(EncodingError::TooDeep), "and the stack stays small");
+    }
+
+    #[test]
+    fn a_papers_text_is_what_rfc_8785_makes_of_it() {
+        let trees = [
+            json!({"b": [1, -2, 9_007_199_254_740_991_u64, true, null], "a": {"": "", "A": "é€😀\t\n\"\\/"}}),
+            json!({"\u{20ac}": 1, "\u{1f600}": 2, "\u{fb33}": 3, "z": {"\u{f6}": 1, "o": 2}}),
+            json!([[], {}, "<>&' \u{7e}\u{a0}"]),
+        ];
+        for tree in trees {
+            let text = to_canonical_text(&tree).unwrap();
+            assert_eq!(text.get().as_bytes(), serde_json_canonicalizer::to_vec(&tree).unwrap());
+        }
+        assert_eq!(to_canonical_text(&json!({"n": 0.5})).unwrap_err(), EncodingError::Fraction);
     }
 
     #[test]

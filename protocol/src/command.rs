@@ -4,7 +4,10 @@
 //! still decided here, by policy and mandate, whoever asks. Errors say what to do next, because an
 //! agent reads them.
 //!
-//! Deliberately absent: HTTP, JSON shapes for people, approvals (they are signatures, not commands).
+//! An approval is a command only in form: it carries the principal's signature, and without that it
+//! says nothing, whoever sends it.
+//!
+//! Deliberately absent: HTTP, JSON shapes for people.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +19,9 @@ use crate::{
     misconduct::Misconduct,
     money::{Bps, Usdc},
     policy::Rule,
+    stage::negotiation::Thaw,
     text::{BoundedVec, Line, Text, Token},
+    typed::EthSignature,
     view::View,
 };
 
@@ -41,6 +46,10 @@ pub enum Command {
     Accept(NegotiationId),
     /// End a negotiation without agreement.
     End(NegotiationId),
+    /// The principal's signature over a deal that waits for it.
+    Approve(DealId, EthSignature),
+    /// The principal's no to a deal that waits for it.
+    Decline(DealId),
     /// Let the node itself make and answer offers with a fixed concession.
     Strategy(NegotiationId, Concession),
     /// Deliver a milestone.
@@ -125,6 +134,8 @@ pub struct NewNegotiation {
     pub size: u8,
     /// Signatures that a verdict needs.
     pub quorum: u8,
+    /// What the panel is paid together, micro-USDC; on top of the price, from the buyer's side.
+    pub fee: Usdc,
 }
 
 /// The negotiable part of the terms.
@@ -157,7 +168,7 @@ pub struct Concession {
     pub from: Usdc,
     /// The last own price: anything at least as good is accepted.
     pub to: Usdc,
-    /// Own offers on the way.
+    /// Own offers on the way; the one after them asks `to` and is the strategy's last.
     pub rounds: u32,
 }
 
@@ -180,6 +191,8 @@ pub enum Look {
     Negotiations,
     /// One negotiation.
     Negotiation(NegotiationId),
+    /// What waits for the principal.
+    Approvals,
     /// All deals.
     Deals,
     /// One deal.
@@ -188,6 +201,8 @@ pub enum Look {
     Bundle(DealId),
     /// The standing of an agent, by DID.
     Trust(String),
+    /// The standing of everybody.
+    Scores,
     /// One line per deal.
     Settlement,
     /// Events after this number.
@@ -203,6 +218,8 @@ pub enum Reply {
     Negotiation(NegotiationId),
     /// It is under way; events tell the rest.
     Accepted,
+    /// The other side is asked to hold this deal, until this Unix second at most, for a principal.
+    Held(DealId, u64),
     /// What was to be read.
     View(Box<View>),
     /// The files of a package.
@@ -222,6 +239,12 @@ pub enum Refusal {
         /// The id as given.
         id: String,
     },
+    /// Nobody of that name was heard of.
+    #[error("no agent {did} is known here")]
+    UnknownAgent {
+        /// The DID as given.
+        did: String,
+    },
     /// It is not our turn, or the stage is over.
     #[error("not now: {why}")]
     NotNow {
@@ -240,6 +263,48 @@ pub enum Refusal {
     /// It needs the principal's signature first.
     #[error("waits for the principal: {0}")]
     Approval(Rule),
+    /// The principal was asked about this price or a better one and did not approve it.
+    #[error("the principal did not approve {unapproved} micro-USDC, this is no better: {price}")]
+    Unapproved {
+        /// The price now.
+        price: Usdc,
+        /// The best price that was not approved.
+        unapproved: Usdc,
+    },
+    /// An approval that the principal did not sign.
+    #[error(
+        "not approved: the signature is not by the principal {principal} over this deal and its deadline"
+    )]
+    NotThePrincipal {
+        /// The principal that the agent's card names.
+        principal: alloy_primitives::Address,
+    },
+    /// A pact that could not be judged.
+    #[error("clause {clause} cannot be judged: {why}")]
+    Unjudgeable {
+        /// The clause.
+        clause: Token,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Our clock and the chain's time differ too much to promise anything.
+    #[error("our clock says {clock_secs}, the chain {chain_secs}: at most {limit_secs} s apart")]
+    Clock {
+        /// Our clock, Unix seconds.
+        clock_secs: u64,
+        /// `block.timestamp` of the newest block, Unix seconds; 0 before the first.
+        chain_secs: u64,
+        /// The most that they may differ, seconds.
+        limit_secs: u64,
+    },
+    /// The other side did not confirm too often.
+    #[error("the other side is paused until {until_secs}: it did not confirm {count} times within an hour")]
+    Paused {
+        /// Until when, Unix seconds.
+        until_secs: u64,
+        /// How often.
+        count: usize,
+    },
     /// The node signs nothing at present.
     #[error("cannot sign: {why}")]
     Signing {
@@ -254,10 +319,15 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "NUN-NOT-FOUND",
+            Self::UnknownAgent { .. } => "NUN-UNKNOWN-AGENT",
             Self::NotNow { .. } => "NUN-NOT-NOW",
             Self::Invalid { .. } => "NUN-INVALID",
             Self::Policy(_) => "NUN-POLICY",
-            Self::Approval(_) => "NUN-APPROVAL",
+            Self::Approval(_) | Self::Unapproved { .. } => "NUN-APPROVAL",
+            Self::NotThePrincipal { .. } => "NUN-NOT-APPROVED",
+            Self::Unjudgeable { .. } => "NUN-PACT",
+            Self::Clock { .. } => "NUN-CLOCK",
+            Self::Paused { .. } => "NUN-PAUSED",
             Self::Signing { .. } => "NUN-SIGNING",
         }
     }
@@ -267,10 +337,27 @@ impl Refusal {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "list what is here, or wait for its event",
+            Self::UnknownAgent { .. } => {
+                "an agent is known once its announcement was heard; `nuncio offers` lists those"
+            }
             Self::NotNow { .. } => "read the object's stage and wait for the event that moves it",
             Self::Invalid { .. } => "correct the request; it was not carried out",
             Self::Policy(_) => "stay inside the limits, or ask the principal to change the policy",
             Self::Approval(_) => "the principal signs the digest with its own key",
+            Self::Unapproved { .. } => {
+                "offer terms that are better for us, or let the principal raise its limit"
+            }
+            Self::NotThePrincipal { .. } => {
+                "sign the typed data of GET /approvals with the principal's key; the 65-byte signatures of plain \
+                 keys are taken, those of contract wallets (ERC-1271) are not"
+            }
+            Self::Unjudgeable { .. } => {
+                "use a schema of draft 2020-12 of bounded size that refers to its own $defs only, without circles"
+            }
+            Self::Clock { .. } => {
+                "set the clock by NTP, or wait until the chain's endpoint follows; nothing was committed"
+            }
+            Self::Paused { .. } => "wait, or choose another counterparty",
             Self::Signing { .. } => "see `nuncio status`: the sign guard says why",
         }
     }
@@ -300,6 +387,10 @@ pub enum Event {
     PanelDrawn { negotiation: NegotiationId, attempt: u8 },
     /// The other side made an offer: it is our turn.
     Offer { negotiation: NegotiationId, round: u32 },
+    /// Our principal has to approve a deal before anybody signs it, until this Unix second.
+    ApprovalNeeded { negotiation: NegotiationId, deal: DealId, until_secs: u64 },
+    /// A hold ended, and nothing was signed.
+    Thawed { negotiation: NegotiationId, why: Thaw },
     /// Both accepted; the deal has its id.
     Agreed { negotiation: NegotiationId, deal: DealId },
     /// It ended without agreement.

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     document::{Agreement, DeliveryClaim, Document, Manifest, Rating, Signed},
-    ids::{BlobId, DealId, NegotiationId, PaperId, VerdictId},
+    ids::{BlobId, DealId, NegotiationId, PaperId, TxHash, VerdictId},
     job::{Class, StagedFile},
     side::Side,
     time::Timestamp,
@@ -35,7 +35,7 @@ use crate::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "step", content = "with", rename_all = "kebab-case")]
 pub enum DealEvent {
-    /// Both sides have signed.
+    /// Both sides have signed, or one has and the chain shows it open.
     Agreed {
         /// The negotiation that it came from.
         negotiation: NegotiationId,
@@ -43,14 +43,24 @@ pub enum DealEvent {
         side: Side,
         /// The agreement, from which the escrow's terms follow.
         agreement: Box<Document<Agreement>>,
-        /// The buyer's signatures.
-        by_a: Box<Assent>,
-        /// The seller's signatures.
-        by_b: Box<Assent>,
+        /// The buyer's signatures, as far as they arrived here.
+        by_a: Option<Box<Assent>>,
+        /// The seller's signatures, as far as they arrived here.
+        by_b: Option<Box<Assent>>,
+        /// The approval of the buyer's principal, where the escrow asks for it.
+        #[serde(default)]
+        approval: Option<EthSignature>,
         /// The panel, sorted by account.
         panel: Vec<SeatAccepted>,
         /// When.
         at: Timestamp,
+    },
+    /// A side's signatures arrived after the deal was open.
+    Countersigned {
+        /// Which side.
+        side: Side,
+        /// The signatures.
+        assent: Box<Assent>,
     },
     /// The chain shows it open, under `safe`.
     Opened,
@@ -121,6 +131,9 @@ pub enum DealEvent {
         to_seller: u64,
         /// Micro-USDC to the buyer.
         to_buyer: u64,
+        /// The transaction that did it, whatever the cause.
+        #[serde(default)]
+        tx: Option<TxHash>,
     },
     /// The chain shows all milestones settled, under `safe`.
     Closed,
@@ -154,6 +167,8 @@ pub struct Milestone {
     pub verdict: Option<VerdictReady>,
     /// What the chain paid: to the seller, to the buyer, micro-USDC.
     pub settled: Option<(u64, u64)>,
+    /// The transaction that paid it.
+    pub settled_tx: Option<TxHash>,
 }
 
 /// A delivery of ours that is under way.
@@ -186,10 +201,12 @@ pub struct Deal {
     pub agreement: Document<Agreement>,
     /// What the escrow holds.
     pub terms: DealTerms,
-    /// The buyer's signatures.
-    pub by_a: Assent,
-    /// The seller's signatures.
-    pub by_b: Assent,
+    /// The buyer's signatures; missing where the deal was opened before they arrived here.
+    pub by_a: Option<Assent>,
+    /// The seller's signatures; likewise.
+    pub by_b: Option<Assent>,
+    /// The approval of the buyer's principal, where the escrow asks for it.
+    pub approval: Option<EthSignature>,
     /// The panel, sorted by account.
     pub panel: Vec<SeatAccepted>,
     /// When both had signed.
@@ -224,7 +241,8 @@ impl Deal {
     /// The state after [`DealEvent::Agreed`], or `None` for any other event.
     #[must_use]
     pub fn first(id: DealId, nda: PaperId, event: &DealEvent) -> Option<Self> {
-        let DealEvent::Agreed { negotiation, side, agreement, by_a, by_b, panel, at } = event else {
+        let DealEvent::Agreed { negotiation, side, agreement, by_a, by_b, approval, panel, at } = event
+        else {
             return None;
         };
         Some(Self {
@@ -235,8 +253,9 @@ impl Deal {
             milestones: vec![Milestone::default(); agreement.terms.milestones.len()],
             agreement: agreement.as_ref().clone(),
             terms: Agreement::deal(agreement),
-            by_a: by_a.as_ref().clone(),
-            by_b: by_b.as_ref().clone(),
+            by_a: by_a.as_deref().cloned(),
+            by_b: by_b.as_deref().cloned(),
+            approval: *approval,
             panel: panel.clone(),
             at: *at,
             opened: false,
@@ -257,6 +276,8 @@ impl Deal {
     pub fn apply(&mut self, event: &DealEvent) {
         match event {
             DealEvent::Agreed { .. } => {}
+            DealEvent::Countersigned { side: Side::A, assent } => self.by_a = Some(assent.as_ref().clone()),
+            DealEvent::Countersigned { side: Side::B, assent } => self.by_b = Some(assent.as_ref().clone()),
             DealEvent::Opened => self.opened = true,
             DealEvent::Lapsed => self.lapsed = true,
             DealEvent::SecretHeld => self.secret = true,
@@ -312,9 +333,10 @@ impl Deal {
                     milestone.verdict = Some(verdict.as_ref().clone());
                 }
             }
-            DealEvent::Settled { milestone, to_seller, to_buyer } => {
+            DealEvent::Settled { milestone, to_seller, to_buyer, tx } => {
                 if let Some(milestone) = self.milestones.get_mut(usize::from(*milestone)) {
                     milestone.settled = Some((*to_seller, *to_buyer));
+                    milestone.settled_tx = *tx;
                 }
             }
             DealEvent::Closed => self.closed = true,

@@ -31,10 +31,11 @@ mod terms;
 mod verdict;
 
 use core::{fmt, ops::Deref};
+use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 pub use agreement::{Agreement, Juror, Panel};
 pub use announcement::{Announcement, Requirements};
@@ -56,7 +57,7 @@ pub use terms::{Fallback, Milestone, PanelTerms, TermSheet};
 pub use verdict::{ClauseVerdict, VerdictPaper};
 
 use crate::{
-    canonical::{EncodingError, from_canonical, from_tree, from_untrusted, id_of, refuse, to_canonical},
+    canonical::{EncodingError, from_canonical, from_tree, from_untrusted, id_of, refuse, to_canonical_text},
     did::Did,
     ids::PaperId,
     proof::{Proof, ProofError},
@@ -157,8 +158,14 @@ pub enum PaperError {
 }
 
 /// A complete, legal paper: `type`, `v`, `chain`, `salt` and the content. Dereferences to the content.
-#[derive(Clone, PartialEq)]
-pub struct Document<T: Paper> {
+///
+/// It never changes, so its canonical bytes and its id are made once, with it, and shared by its clones.
+#[derive(Clone)]
+pub struct Document<T: Paper>(Arc<Made<T>>);
+
+struct Made<T> {
+    id: PaperId,
+    canonical: Box<RawValue>,
     chain: Chain,
     salt: Salt,
     content: T,
@@ -170,13 +177,33 @@ impl<T: Paper> Document<T> {
     /// # Errors
     /// [`PaperError::Illegal`] for a broken rule, [`PaperError::Encoding`] for what cannot be written.
     pub fn new(chain: Chain, salt: Salt, content: T) -> Result<Self, PaperError> {
+        let written = |tree: serde_json::Result<Value>| tree.map_err(|_| EncodingError::Unwritable);
+        let mut paper = written(serde_json::to_value(&content))?;
+        let fields = paper.as_object_mut().ok_or(EncodingError::Unwritable)?;
+        let head = [
+            ("type", T::TYPE.into()),
+            ("v", T::V.into()),
+            ("chain", written(serde_json::to_value(chain))?),
+            ("salt", written(serde_json::to_value(salt))?),
+        ];
+        for (name, value) in head {
+            if fields.insert(name.to_owned(), value).is_some() {
+                return Err(EncodingError::DuplicateKey.into());
+            }
+        }
+        Self::complete(chain, salt, content, &paper)
+    }
+
+    /// Makes the paper that is written as this tree.
+    fn complete(chain: Chain, salt: Salt, content: T, tree: &Value) -> Result<Self, PaperError> {
         content.check()?;
-        let document = Self { chain, salt, content };
-        let len = to_canonical(&document)?.len();
+        let canonical = to_canonical_text(tree)?;
+        let len = canonical.get().len();
         if len > T::MAX_BYTES {
             return Err(EncodingError::TooLong { len, max: T::MAX_BYTES }.into());
         }
-        Ok(document)
+        let id = id_of(canonical.get().as_bytes());
+        Ok(Self(Arc::new(Made { id, canonical, chain, salt, content })))
     }
 
     /// Reads the file `X.json`: exactly the canonical bytes.
@@ -190,50 +217,47 @@ impl<T: Paper> Document<T> {
     /// The canonical bytes: the file `X.json`.
     #[must_use]
     pub fn canonical(&self) -> Vec<u8> {
-        to_canonical(self).expect("invariant: a document was written once when it was made")
+        self.0.canonical.get().as_bytes().to_vec()
     }
 
     /// SHA-256 of the canonical bytes.
     #[must_use]
     pub fn id(&self) -> PaperId {
-        id_of(&self.canonical())
+        self.0.id
     }
 
     /// The chain that the paper is for.
     #[must_use]
-    pub const fn chain(&self) -> Chain {
-        self.chain
+    pub fn chain(&self) -> Chain {
+        self.0.chain
     }
 
     /// The random salt.
     #[must_use]
-    pub const fn salt(&self) -> Salt {
-        self.salt
+    pub fn salt(&self) -> Salt {
+        self.0.salt
     }
 
     /// What the paper says.
     #[must_use]
-    pub const fn content(&self) -> &T {
-        &self.content
-    }
-
-    fn tree(&self) -> Result<Value, serde_json::Error> {
-        let mut tree = serde_json::to_value(&self.content)?;
-        if let Value::Object(fields) = &mut tree {
-            fields.insert("type".to_owned(), T::TYPE.into());
-            fields.insert("v".to_owned(), T::V.into());
-            fields.insert("chain".to_owned(), serde_json::to_value(self.chain)?);
-            fields.insert("salt".to_owned(), serde_json::to_value(self.salt)?);
-        }
-        Ok(tree)
+    pub fn content(&self) -> &T {
+        &self.0.content
     }
 
     fn from_fields(mut fields: Map<String, Value>) -> Result<Self, PaperError> {
         let mut header = |name| fields.remove(name).unwrap_or(Value::Null);
-        rule::<T>(header("type") == T::TYPE, "the field `type` names this type of paper")?;
-        rule::<T>(header("v") == T::V, "the field `v` is a version that we know")?;
-        let (chain, salt) = (from_tree(&header("chain"))?, from_tree(&header("salt"))?);
-        Self::new(chain, salt, from_tree(&Value::Object(fields))?)
+        let [kind, v, chain_text, salt_text] = ["type", "v", "chain", "salt"].map(&mut header);
+        rule::<T>(kind == T::TYPE, "the field `type` names this type of paper")?;
+        rule::<T>(v == T::V, "the field `v` is a version that we know")?;
+        let (chain, salt) = (from_tree(&chain_text)?, from_tree(&salt_text)?);
+        let mut tree = Value::Object(fields);
+        // The tree is exactly how the content is written, so the whole of it is the paper's text.
+        let content = from_tree(&tree)?;
+        if let Value::Object(fields) = &mut tree {
+            let head = [("type", kind), ("v", v), ("chain", chain_text), ("salt", salt_text)];
+            fields.extend(head.map(|(name, value)| (name.to_owned(), value)));
+        }
+        Self::complete(chain, salt, content, &tree)
     }
 }
 
@@ -241,7 +265,7 @@ impl<T: Paper> Deref for Document<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.content
+        &self.0.content
     }
 }
 
@@ -252,9 +276,16 @@ impl<T: Paper> fmt::Debug for Document<T> {
     }
 }
 
+/// Equal ids are equal papers: the id is a hash of all that is written.
+impl<T: Paper> PartialEq for Document<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
 impl<T: Paper> Serialize for Document<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.tree().map_err(serde::ser::Error::custom)?.serialize(serializer)
+        self.0.canonical.serialize(serializer)
     }
 }
 
@@ -307,12 +338,12 @@ impl<T: Paper> Signed<T> {
     /// [`PaperError`] with the first thing that does not hold.
     pub fn verify(self, contracts: &Contracts) -> Result<Verified<T>, PaperError> {
         let ours = Chain(contracts.chain_id);
-        if self.document.chain != ours {
-            return Err(PaperError::WrongChain { paper: self.document.chain, ours });
+        if self.document.chain() != ours {
+            return Err(PaperError::WrongChain { paper: self.document.chain(), ours });
         }
         let id = self.document.id();
         let authors = self.document.authors();
-        let demanded = self.document.countersigned(id, self.document.salt, contracts);
+        let demanded = self.document.countersigned(id, self.document.salt(), contracts);
         if authors.is_empty() && demanded.is_none() {
             return Err(PaperError::NobodySigns);
         }
@@ -373,6 +404,6 @@ impl<T: Paper> Deref for Verified<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.signed.document.content
+        self.signed.document.content()
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         decide::{Handover, Inclusion, Quote},
     },
     ledger::LedgerEvent,
+    misconduct::Misconduct,
 };
 
 /// One thing that happened.
@@ -36,6 +37,13 @@ pub enum Input {
     PeerUp(PeerKey),
     /// The last connection to a peer is gone.
     PeerDown(PeerKey),
+    /// A peer broke a rule before its bytes could be a message: the network has named it.
+    Misbehaved {
+        /// Who.
+        peer: PeerKey,
+        /// How.
+        what: Misconduct,
+    },
     /// A direct message.
     Message {
         /// Who sent it.

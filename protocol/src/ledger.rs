@@ -73,6 +73,23 @@ pub struct Ledger {
     settled_tip: Option<u64>,
     safe: u64,
     finalized: u64,
+    /// Times that pages were torn out.
+    torn: u64,
+}
+
+/// How far the facts under `safe` go: two equal positions of one ledger have the same facts there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    torn: u64,
+    page: Option<u64>,
+}
+
+impl Position {
+    /// The newest block with facts of ours that is under `safe`.
+    #[must_use]
+    pub const fn block(self) -> Option<u64> {
+        self.page
+    }
 }
 
 impl Ledger {
@@ -87,6 +104,7 @@ impl Ledger {
             settled_tip: None,
             safe: 0,
             finalized: 0,
+            torn: 0,
         }
     }
 
@@ -130,6 +148,14 @@ impl Ledger {
         &self.deployment
     }
 
+    /// The position that the facts under `safe` belong to.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        let safe = |page: &&Page| page.block.mark.number <= self.safe.max(self.finalized);
+        let newest = self.pages.iter().rev().find(safe).map(|page| page.block.mark.number);
+        Position { torn: self.torn, page: newest.or(self.settled_tip) }
+    }
+
     /// The number of the newest page.
     #[must_use]
     pub fn tip(&self) -> Option<u64> {
@@ -159,6 +185,7 @@ impl Ledger {
         if other || self.tip().is_none_or(|tip| tip < number) {
             return;
         }
+        self.torn += 1;
         self.pages.retain(|page| page.block.mark.number < number);
         self.state = self.settled.clone();
         for page in &self.pages {

@@ -20,7 +20,7 @@ use crate::{
     abi::Deployment,
     beacon::BeaconChain,
     canonical,
-    command::{Command, Event, Refusal, Reply},
+    command::{Command, Event, Look, Refusal, Reply},
     deal::Deal,
     did::Did,
     document::{AgentCard, Chain, Signed},
@@ -45,19 +45,29 @@ use crate::{
     wire::{self, Direct, Envelope, Receipt},
 };
 
+mod agree;
 mod bundle;
 mod chain;
 mod deliver;
+mod fees;
+mod hold;
 mod jobs;
 mod judge;
 mod market;
 mod nda;
 mod negotiate;
+mod offer;
 mod open;
 mod panel;
 mod papers;
+mod promise;
 mod rate;
+mod report;
 mod session;
+mod strategy;
+mod terms;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod trust;
 mod vault;
@@ -105,6 +115,8 @@ pub struct Me {
     pub task_schemas: BoundedVec<Token, 16>,
     /// Multiaddresses at which peers reach it.
     pub addresses: BoundedVec<Line, 8>,
+    /// The agents from whose word credibility is walked.
+    pub trust_seeds: BTreeSet<Did>,
 }
 
 impl Me {
@@ -167,6 +179,8 @@ pub struct Node {
     jobs: BTreeMap<JobId, Pending>,
     outbox: BTreeMap<u64, Outgoing>,
     misconduct: BTreeMap<PeerKey, u64>,
+    /// When a peer left acceptances unconfirmed, the newest few.
+    unconfirmed: BTreeMap<PeerKey, VecDeque<Timestamp>>,
     events: VecDeque<(u64, Event)>,
     /// The highest number of the sign guard that is recorded here.
     guard_seq: u64,
@@ -177,6 +191,8 @@ pub struct Node {
 
     ledger: Ledger,
     directory: Directory,
+    /// Scores as of the last time that somebody asked.
+    standings: Option<trust::Standings>,
     up: BTreeSet<PeerKey>,
     links: session::Links,
     /// Openings of ours that nobody has answered yet, by NDA.
@@ -252,6 +268,7 @@ impl Node {
             jobs: BTreeMap::new(),
             outbox: BTreeMap::new(),
             misconduct: BTreeMap::new(),
+            unconfirmed: BTreeMap::new(),
             events: VecDeque::new(),
             guard_seq: 0,
             next_record: 0,
@@ -260,6 +277,7 @@ impl Node {
             next_event: 1,
             ledger,
             directory: Directory::default(),
+            standings: None,
             up: BTreeSet::new(),
             links: session::Links::default(),
             begins: BTreeMap::new(),
@@ -300,6 +318,7 @@ impl Node {
             Input::PeerDown(peer) => {
                 self.up.remove(&peer);
             }
+            Input::Misbehaved { peer, what } => self.misbehaved(peer, what),
             Input::Message { from, bytes } => self.on_message(from, &bytes, rng),
             Input::Gossip { id, from, bytes } => self.on_gossip(id, from, &bytes),
             Input::StreamOpened { stream, peer } => self.on_stream_opened(stream, peer),
@@ -376,11 +395,19 @@ impl Node {
             Command::Offer(id, proposal) => self.offer(id, &proposal, rng),
             Command::Accept(id) => self.accept_offer(id, rng),
             Command::End(id) => self.end_negotiation(id, rng),
+            Command::Approve(deal, signature) => self.approve(deal, signature),
+            Command::Decline(deal) => self.decline(deal, rng),
             Command::Strategy(id, concession) => self.set_strategy(id, concession, rng),
             Command::Deliver(deal, milestone, files) => self.deliver(deal, milestone, files, rng),
             Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
             Command::Rate(deal, value) => self.rate(deal, value, rng),
             Command::Attest(index) => self.attest(id, *index, rng),
+            Command::Look(look)
+                if matches!(look, Look::Trust(_) | Look::Scores | Look::Bids(_) | Look::Settlement) =>
+            {
+                self.refresh_standings();
+                self.look(&look).map(|view| Some(Reply::View(Box::new(view))))
+            }
             Command::Look(look) => self.look(&look).map(|view| Some(Reply::View(Box::new(view)))),
         };
         match answer {
@@ -522,7 +549,12 @@ impl Node {
                 self.dirty.journal = true;
                 self.journal.apply(event);
             }
-            Record::Misconduct { peer, .. } => *self.misconduct.entry(*peer).or_default() += 1,
+            Record::Misconduct { peer, what, at } => {
+                *self.misconduct.entry(*peer).or_default() += 1;
+                if *what == Misconduct::NotConfirmed {
+                    self.note_unconfirmed(*peer, *at);
+                }
+            }
             Record::Noted(event) => {
                 if self.events.len() == EVENTS_MAX {
                     self.events.pop_front();
@@ -599,9 +631,9 @@ impl Node {
         let records = core::mem::take(&mut self.batch);
         let mut notes = Vec::new();
         if !records.is_empty() {
-            let noted = records.iter().filter_map(|record| match record {
-                Record::Noted(event) => Some(event.clone()),
-                _ => None,
+            let noted = records.iter().filter_map(|record| {
+                let Record::Noted(event) = record else { return None };
+                Some(event.clone())
             });
             let noted: Vec<Event> = noted.collect();
             let first = self.next_event - noted.len() as u64;

@@ -17,6 +17,9 @@ use crate::{
     money::Usdc,
 };
 
+/// The longest that a negotiation is held for a principal, seconds.
+pub const HOLD_SECS_MAX: u64 = 86_400;
+
 /// The hard limits of one node, from its principal's policy file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -43,6 +46,12 @@ pub struct Policy {
     pub sign_nda: bool,
     /// The smallest appeal window that is taken where a clause needs judgement, seconds.
     pub window_secs_min: u32,
+    /// How long a principal, ours or theirs, has to approve one deal, seconds; at most a day, 0 for never.
+    pub hold_secs: u64,
+    /// A jury that costs more is refused, micro-USDC.
+    pub jury_fee_max: Usdc,
+    /// As a juror: a seat that is paid less is not taken, micro-USDC.
+    pub seat_fee_min: Usdc,
 }
 
 impl Default for Policy {
@@ -59,6 +68,9 @@ impl Default for Policy {
             negotiation_secs_max: 3600,
             sign_nda: false,
             window_secs_min: 86_400,
+            hold_secs: HOLD_SECS_MAX,
+            jury_fee_max: Usdc(50_000_000),
+            seat_fee_min: Usdc::ZERO,
         }
     }
 }
@@ -93,6 +105,14 @@ pub enum Rule {
         /// The deal's amount.
         amount: Usdc,
         /// The threshold.
+        limit: Usdc,
+    },
+    /// A deal above the threshold of the mandate on chain.
+    #[error("a deal of {amount} micro-USDC needs the principal above the mandate's {limit}")]
+    MandateAbove {
+        /// What the buyer pays in all.
+        amount: Usdc,
+        /// The mandate's threshold.
         limit: Usdc,
     },
     /// Open commitments above the limit.
@@ -135,20 +155,48 @@ pub enum Rule {
         /// The least allowed.
         minimum: u32,
     },
+    /// A jury that costs too much.
+    #[error("a jury for {fee} micro-USDC, at most {limit}")]
+    JuryFee {
+        /// The fee in the terms.
+        fee: Usdc,
+        /// The limit.
+        limit: Usdc,
+    },
+}
+
+/// An own step on terms, with everything that the limits ask about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The terms.
+    pub terms: &'a TermSheet,
+    /// What is committed besides, micro-USDC.
+    pub committed: Usdc,
+    /// Whether any clause of the pact needs judgement.
+    pub judged: bool,
+    /// The sub-market of the request.
+    pub domain: Option<&'a str>,
+    /// The other side's DID.
+    pub counterparty: &'a str,
+    /// As a mandated buyer: what we pay in all, and the mandate's threshold.
+    pub mandate_above: Option<(Usdc, Usdc)>,
 }
 
 impl Policy {
-    /// Whether terms may be offered or accepted, given what is already committed.
+    /// Whether terms may be offered or accepted.
     ///
-    /// `judged` says whether any clause of the pact needs judgement; window 0 is for deterministic
-    /// pacts only.
+    /// A window below the minimum is for pacts without judgement only.
     #[must_use]
-    pub fn answer(&self, terms: &TermSheet, committed: Usdc, judged: bool) -> Answer {
+    pub fn answer(&self, step: &Step<'_>) -> Answer {
+        let terms = step.terms;
         let amount = terms.price;
+        if let Some(rule) = self.never(step.domain, step.counterparty) {
+            return Answer::Refuse(rule);
+        }
         if amount > self.per_deal_max {
             return Answer::Refuse(Rule::PerDeal { amount, limit: self.per_deal_max });
         }
-        let exposure = committed.checked_add(amount).unwrap_or(Usdc(u64::MAX));
+        let exposure = step.committed.checked_add(amount).unwrap_or(Usdc(u64::MAX));
         if exposure > self.exposure_max {
             return Answer::Refuse(Rule::Exposure { amount: exposure, limit: self.exposure_max });
         }
@@ -156,13 +204,33 @@ impl Policy {
         if !self.jurisdictions.is_empty() && !self.jurisdictions.contains(&jurisdiction) {
             return Answer::Refuse(Rule::Jurisdiction { jurisdiction });
         }
-        if judged && terms.window_secs < self.window_secs_min {
+        if step.judged && terms.window_secs < self.window_secs_min {
             return Answer::Refuse(Rule::Window { window: terms.window_secs, minimum: self.window_secs_min });
+        }
+        let fee = terms.panel.fee;
+        if fee > self.jury_fee_max {
+            return Answer::Refuse(Rule::JuryFee { fee, limit: self.jury_fee_max });
         }
         if amount > self.human_above {
             return Answer::Escalate(Rule::HumanAbove { amount, limit: self.human_above });
         }
-        Answer::Allow
+        match step.mandate_above {
+            Some((amount, limit)) if amount > limit => Answer::Escalate(Rule::MandateAbove { amount, limit }),
+            Some(_) | None => Answer::Allow,
+        }
+    }
+
+    /// The rule that forbids dealing in this domain, or with this agent, at all.
+    ///
+    /// A domain that nobody knows any more is in no list.
+    #[must_use]
+    pub fn never(&self, domain: Option<&str>, counterparty: &str) -> Option<Rule> {
+        let listed = domain.is_some_and(|domain| self.domains.iter().any(|listed| listed == domain));
+        if !self.domains.is_empty() && !listed {
+            return Some(Rule::Domain { domain: domain.unwrap_or("unknown").into() });
+        }
+        let blocked = self.blocked.iter().any(|blocked| blocked == counterparty);
+        blocked.then(|| Rule::Blocked { did: counterparty.into() })
     }
 
     /// Whether an NDA with these categories, under this jurisdiction, with this counterparty, may be signed.
@@ -178,5 +246,27 @@ impl Policy {
             return Answer::Refuse(Rule::Blocked { did: did.into() });
         }
         Answer::Allow
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_that_nobody_knows_is_in_no_list_and_a_blocked_agent_is_never_dealt_with() {
+        let policy =
+            Policy { domains: vec!["documents".into()], blocked: vec!["did:x".into()], ..Policy::default() };
+        let domain = |domain: &str| Some(Rule::Domain { domain: domain.into() });
+        let rows = [
+            (Some("documents"), "did:y", None),
+            (Some("images"), "did:y", domain("images")),
+            (None, "did:y", domain("unknown")),
+            (Some("documents"), "did:x", Some(Rule::Blocked { did: "did:x".into() })),
+        ];
+        for (market, did, expected) in rows {
+            assert_eq!(policy.never(market, did), expected, "{market:?} {did}");
+        }
+        assert_eq!(Policy::default().never(None, "did:x"), None, "an empty list means any");
     }
 }

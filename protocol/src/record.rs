@@ -41,7 +41,7 @@ pub enum Record {
     Finished {
         /// Its number.
         job: JobId,
-        /// The sign guard's number, where it signed something.
+        /// The sign guard's number, where it took a new one.
         guard: Option<u64>,
     },
     /// A message is to be delivered.
@@ -191,8 +191,10 @@ impl Record {
             Self::Negotiation { event, .. } => !matches!(event, NegotiationEvent::Offered { .. }),
             Self::Decision(_) | Self::Noted(_) | Self::Misconduct { .. } => false,
             Self::Started { what, .. } => !what.is_ephemeral(),
-            Self::Finished { .. }
-            | Self::Posted { .. }
+            // A new number of the guard is on disk before anything signed under it leaves. Else the
+            // job is done again if this is lost; what it led to is in records of its own.
+            Self::Finished { guard, .. } => guard.is_some(),
+            Self::Posted { .. }
             | Self::Delivered { .. }
             | Self::Market(_)
             | Self::Nda { .. }

@@ -17,7 +17,9 @@
 //! records in the order of the chain, so that any third party gets the same bytes:
 //! `records_root` and `parameters_hash` give `scores_root`.
 //!
-//! Deliberately absent: reading the chain, private views, allegations that nobody ruled on.
+//! What counts as a record is read from the ledger in [`settled`].
+//!
+//! Deliberately absent: private views, allegations that nobody ruled on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +27,7 @@ use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
 mod fixed;
+pub mod settled;
 mod walk;
 
 use fixed::{Decay, Fixed, ONE, divided, times, weight_of};
@@ -65,9 +68,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// Decides what praise is: 50 of 100 and more.
+    /// Decides what praise is: 50 of 100 and more. On chain a rating may have any size.
     #[must_use]
-    pub const fn is_praise(value: u8) -> bool {
+    pub const fn is_praise(value: i128) -> bool {
         value >= 50
     }
 
@@ -115,6 +118,8 @@ pub struct Score {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Because {
+    /// On which deal.
+    pub deal: DealId,
     /// Who rated.
     pub rater: Did,
     /// When, in days since the Unix epoch.
@@ -164,6 +169,7 @@ pub fn scores(records: &[Record], parameters: &Parameters) -> BTreeMap<Did, Scor
 /// One rating that counts: the newest of its rater, subject and day.
 #[derive(Clone, Copy, Debug)]
 struct Unit {
+    deal: DealId,
     weight: Fixed,
     positive: bool,
 }
@@ -171,7 +177,10 @@ struct Unit {
 fn units(records: &[Record]) -> BTreeMap<(Did, Did, u32), Unit> {
     let weighed = records.iter().map(|record| (record, record.weight())).filter(|(_, weight)| *weight > 0);
     let unit = |(record, weight): (&Record, Fixed)| {
-        ((record.rater, record.subject, record.day), Unit { weight, positive: record.positive })
+        (
+            (record.rater, record.subject, record.day),
+            Unit { deal: record.deal, weight, positive: record.positive },
+        )
     };
     weighed.map(unit).collect()
 }
@@ -246,7 +255,10 @@ impl Book {
         self.evidence = self.evidence.saturating_add(mass);
         if lasting > 0 {
             let at = self.because.partition_point(|other| other.weight >= lasting);
-            self.because.insert(at, Because { rater, day, positive: unit.positive, weight: lasting });
+            self.because.insert(
+                at,
+                Because { deal: unit.deal, rater, day, positive: unit.positive, weight: lasting },
+            );
             self.because.truncate(EXPLAINED_MAX);
         }
     }

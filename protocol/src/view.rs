@@ -5,7 +5,11 @@
 //!
 //! Deliberately absent: keys, plaintext of sealed papers, other people's bids on other requests.
 
-use alloy_primitives::Address;
+mod trust;
+
+pub use trust::{Computed, MemberView, Reason, ScoresView, TrustView};
+
+use alloy_primitives::{Address, B256};
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +18,7 @@ use crate::{
     did::Did,
     document::{AgentCard, Announcement, Bid, Document, Nda, Pact, Request, Signed, TermSheet},
     ids::{DealId, NdaId, NegotiationId, PaperId, PeerKey, TxHash},
-    money::{Bps, Usdc},
+    money::Usdc,
     side::Side,
 };
 
@@ -38,6 +42,8 @@ pub enum View {
     Negotiations(Vec<NegotiationView>),
     /// One negotiation.
     Negotiation(Box<NegotiationView>),
+    /// What waits for the principal.
+    Approvals(Vec<ApprovalView>),
     /// Deals.
     Deals(Vec<DealView>),
     /// One deal.
@@ -45,9 +51,11 @@ pub enum View {
     /// What may be shown of a deal to a stranger.
     Bundle(Box<Parts>),
     /// Standing of an agent.
-    Trust(TrustView),
-    /// One line per deal.
-    Settlement(Vec<SettlementLine>),
+    Trust(Box<TrustView>),
+    /// Standing of everybody.
+    Scores(ScoresView),
+    /// One line per deal, and what they come to.
+    Settlement(Box<SettlementReport>),
     /// Events with their numbers.
     Events(Vec<EventView>),
 }
@@ -139,12 +147,14 @@ pub struct NegotiationView {
     pub nda: PaperId,
     /// Our side; the buyer is side A.
     pub side: Side,
-    /// `panel`, `offers`, `accepted`, `agreed` or `ended`.
+    /// `panel`, `offers`, `held`, `accepted`, `agreed` or `ended`.
     pub stage: &'static str,
     /// Whether it is our turn to offer or accept.
     pub our_turn: bool,
     /// Offers so far.
     pub rounds: u32,
+    /// Sealed bytes of the newest offer's frame in this session, ours and theirs; 0 before there is one.
+    pub frame_bytes: [usize; 2],
     /// The panel's members.
     pub panel: Vec<Address>,
     /// Our newest offer.
@@ -155,6 +165,37 @@ pub struct NegotiationView {
     pub deal: Option<DealId>,
     /// When it was opened, Unix milliseconds.
     pub since: u64,
+}
+
+/// A deal that waits for our principal before anybody signs it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApprovalView {
+    /// The deal, by the digest that both sides would sign.
+    pub id: DealId,
+    /// The negotiation.
+    pub negotiation: NegotiationId,
+    /// Our side; the buyer is side A.
+    pub side: Side,
+    /// `open`, or `approved` while the other side is not ready.
+    pub stage: &'static str,
+    /// The other side.
+    pub counterparty: Did,
+    /// All milestones together, micro-USDC.
+    pub price: Usdc,
+    /// Last Unix second at which it may be approved, and opened with it.
+    pub until_secs: u64,
+    /// Whose signature it takes.
+    pub principal: Address,
+    /// What that signature is over: the EIP-712 digest of `Approve(deal, until)`.
+    pub digest: B256,
+    /// EIP-155 id of the chain.
+    pub chain_id: u64,
+    /// The `Mandates` contract, in whose domain it is signed.
+    pub mandates: Address,
+    /// The agreement that the deal stands for.
+    pub agreement: PaperId,
+    /// The terms.
+    pub terms: Document<TermSheet>,
 }
 
 /// A deal.
@@ -211,19 +252,36 @@ pub struct MilestoneView {
     pub tx: Option<TxHash>,
 }
 
-/// What settled records say about an agent.
+/// What a principal's deals came to, and what others think of its agent.
+#[derive(Clone, Debug, Serialize)]
+pub struct SettlementReport {
+    /// The agent.
+    pub agent: Did,
+    /// The principal's account, to which the money goes.
+    pub principal: Address,
+    /// In the order of their ids.
+    pub lines: Vec<SettlementLine>,
+    /// All lines together, and fees earned as a juror.
+    pub totals: Totals,
+    /// What settled records say about the agent.
+    pub trust: TrustView,
+}
+
+/// Sums of a settlement report, micro-USDC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct TrustView {
-    /// For pricing and admission: recent, complaints weigh more.
-    pub risk: Bps,
-    /// For ranking: long memory.
-    pub standing: Bps,
-    /// Settled deals.
-    pub deals: u64,
-    /// Settled micro-USDC.
-    pub volume: Usdc,
-    /// Ratings.
-    pub ratings: u64,
+pub struct Totals {
+    /// Paid to us as a seller.
+    pub income: Usdc,
+    /// Paid by us as a buyer, to sellers.
+    pub spent: Usdc,
+    /// Paid by us as a buyer, to juries.
+    pub spent_on_juries: Usdc,
+    /// Paid back to us as a buyer.
+    pub refunded: Usdc,
+    /// Earned as a juror.
+    pub jury_income: Usdc,
+    /// Prices of ours in escrow, on either side.
+    pub in_escrow: Usdc,
 }
 
 /// One line of a settlement report.
@@ -235,16 +293,30 @@ pub struct SettlementLine {
     pub side: Side,
     /// The other side.
     pub counterparty: Did,
+    /// All milestones together, micro-USDC.
+    pub price: Usdc,
     /// Micro-USDC paid to the seller.
     pub to_seller: Usdc,
     /// Micro-USDC paid back to the buyer.
     pub to_buyer: Usdc,
+    /// Micro-USDC credited to the jury, on top of the price.
+    pub to_jury: Usdc,
     /// Micro-USDC still in escrow.
     pub in_escrow: Usdc,
     /// Milestones settled, of all.
     pub milestones: [usize; 2],
+    /// Deliveries that the milestones took.
+    pub deliveries: u64,
     /// The counterparty's rating of us, 0 to 100.
     pub rated: Option<u8>,
+    /// Our rating of the counterparty, 0 to 100.
+    pub rating: Option<u8>,
+    /// When it was opened, Unix seconds.
+    pub opened_secs: Option<u64>,
+    /// When it was closed, Unix seconds.
+    pub closed_secs: Option<u64>,
+    /// The transaction that opened it.
+    pub tx: Option<TxHash>,
     /// Whether it is closed.
     pub closed: bool,
 }

@@ -13,12 +13,14 @@ use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    disclosure,
     document::{
         AgentCard, Announcement, Bid, Category, DeliveryClaim, Document, Manifest, Nda, Pact, Rating,
         Request, Salt, Signed, TermSheet,
     },
     ids::{BlobId, CaseId, ContentHash, DealId, Head, NegotiationId, PaperId},
     job::Signature,
+    misconduct::Misconduct,
     proof::Proof,
     stage::{jury::JuryMessage, session::Checkpoint},
     typed::{self, EthSignature},
@@ -190,6 +192,11 @@ pub struct VaultPut {
     pub manifest: ContentHash,
 }
 
+/// Receipts that a claim needs: all but one of the vaults, and at least two.
+pub(crate) fn receipts_needed(vaults: usize) -> usize {
+    vaults.saturating_sub(1).max(2)
+}
+
 /// A vault's signed word that it holds a blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -309,12 +316,71 @@ pub enum Say {
     PanelAgreed(ContentHash),
     /// An offer or counter-offer.
     Offer(Box<Document<TermSheet>>),
+    /// An offer that its maker confirms only with its principal: it is accepted by asking for a hold.
+    ReservedOffer(Box<Document<TermSheet>>),
+    /// Asks to hold the head for a principal.
+    Hold(AskHold),
+    /// The head is held here too.
+    Held(Head),
+    /// The sender waits for nobody any more.
+    Ready(Ready),
+    /// The head is not held, or no longer; nothing was signed.
+    Unhold(Head),
     /// The head is accepted; firm until `fund_by`.
     Accept(Box<Acceptance>),
     /// Both have accepted.
     Confirm(Box<Assent>),
     /// The negotiation ends without agreement.
     End,
+}
+
+impl Say {
+    /// The class of information that a frame with this body carries.
+    #[must_use]
+    pub const fn category(&self) -> Category {
+        match self {
+            Self::Checkpoint
+            | Self::Begun(_)
+            | Self::PanelRequest(_)
+            | Self::PanelSigned(_)
+            | Self::PanelFormed { .. }
+            | Self::PanelAgreed(_)
+            | Self::Held(_)
+            | Self::Unhold(_)
+            | Self::End => Category::Announcement,
+            Self::Begin(_)
+            | Self::Offer(_)
+            | Self::ReservedOffer(_)
+            | Self::Hold(_)
+            | Self::Ready(_)
+            | Self::Accept(_)
+            | Self::Confirm(_) => Category::Offer,
+        }
+    }
+}
+
+impl Frame {
+    /// Whether the frame may be looked at.
+    ///
+    /// (Rule: what stands above the offer class is signed itself and shown to nobody before that
+    /// holds. No body of this version does, so none carries such a signature.)
+    ///
+    /// # Errors
+    /// [`Misconduct::Unsigned`] for a category above the offer class, [`Misconduct::Mislabelled`] for
+    /// a label below what the body carries, by which it would escape the NDA's scope.
+    pub fn check(&self) -> Result<(), Misconduct> {
+        if self.category > Category::Offer {
+            return Err(Misconduct::Unsigned { category: disclosure::name(self.category).into() });
+        }
+        let carried = self.body.category();
+        if carried > self.category {
+            return Err(Misconduct::Mislabelled {
+                said: disclosure::name(self.category).into(),
+                carried: disclosure::name(carried).into(),
+            });
+        }
+        Ok(())
+    }
 }
 
 /// Opens a negotiation.
@@ -334,6 +400,42 @@ pub struct Begin {
     pub size: u8,
     /// Signatures that a verdict needs.
     pub quorum: u8,
+    /// What the panel is paid together, micro-USDC.
+    pub fee: crate::money::Usdc,
+    /// The negotiation before it under the same NDA; its id then follows from that one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<NegotiationId>,
+}
+
+impl Begin {
+    /// What one seat is paid if every member signs every verdict; more if some do not.
+    #[must_use]
+    pub fn seat_fee(&self) -> crate::money::Usdc {
+        crate::money::Usdc(self.fee.0 / u64::from(self.size.max(1)))
+    }
+}
+
+/// Asks the other side to hold a head: from it, `until` and `salt` both compose the same agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskHold {
+    /// The head that would be accepted.
+    pub head: Head,
+    /// The end of the hold, Unix seconds: start and `fundBy` of the deal.
+    pub until: u64,
+    /// The salt of the agreement.
+    pub salt: Salt,
+}
+
+/// One side waits for nobody any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// The head that is held.
+    pub head: Head,
+    /// `Approve` by the buyer's principal, where its mandate asks the escrow for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<EthSignature>,
 }
 
 /// Asks for a panel; `seats` and the round are checked by the receiver.
@@ -374,4 +476,42 @@ pub struct Assent {
     pub proof: Proof,
     /// The signature that the escrow checks: `Fund` by the buyer, `Deal` by the seller.
     pub signature: EthSignature,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(category: Category, body: Say) -> Frame {
+        Frame { category, body, checkpoint: None }
+    }
+
+    #[test]
+    fn a_frame_above_the_offer_class_is_not_looked_at_without_a_signature_of_its_own() {
+        for category in Category::ALL {
+            let checked = frame(category, Say::End).check();
+            let expected = match category {
+                Category::Announcement | Category::Offer => Ok(()),
+                Category::Legal
+                | Category::SourceMaterial
+                | Category::WorkProduct
+                | Category::Technical
+                | Category::Financial
+                | Category::Correspondence
+                | Category::Personal => {
+                    Err(Misconduct::Unsigned { category: disclosure::name(category).into() })
+                }
+            };
+            assert_eq!(checked, expected);
+        }
+    }
+
+    #[test]
+    fn nothing_escapes_the_scope_of_an_nda_under_a_smaller_label() {
+        let ready = || Say::Ready(Ready { head: Head([1; 32]), approval: None });
+        frame(Category::Offer, ready()).check().unwrap();
+        let refused = frame(Category::Announcement, ready()).check().unwrap_err();
+        let (said, carried) = ("announcement".into(), "offer".into());
+        assert_eq!(refused, Misconduct::Mislabelled { said, carried });
+    }
 }

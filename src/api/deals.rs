@@ -41,9 +41,12 @@ pub(super) struct Rating {
 async fn opened(app: &App, deal: DealId, milestone: Option<u8>) -> Result<Vec<File>, Problem> {
     match app.ask(Command::Files(deal, milestone), Vec::new()).await? {
         Reply::Files(files) => Ok(files),
-        Reply::Accepted | Reply::Paper(_) | Reply::Negotiation(_) | Reply::View(_) | Reply::Bundle(_) => {
-            Err(Problem::strange())
-        }
+        Reply::Accepted
+        | Reply::Held(..)
+        | Reply::Paper(_)
+        | Reply::Negotiation(_)
+        | Reply::View(_)
+        | Reply::Bundle(_) => Err(Problem::strange()),
     }
 }
 

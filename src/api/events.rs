@@ -50,6 +50,8 @@ pub(super) const fn name(event: &Event) -> &'static str {
         Event::NegotiationBegun { .. } => "negotiation.begun",
         Event::PanelDrawn { .. } => "panel.drawn",
         Event::Offer { .. } => "negotiation.offer",
+        Event::ApprovalNeeded { .. } => "approval.needed",
+        Event::Thawed { .. } => "negotiation.thawed",
         Event::Agreed { .. } => "negotiation.accepted",
         Event::Ended { .. } => "negotiation.ended",
         Event::DealOpened { .. } => "deal.opened",

@@ -122,6 +122,7 @@ pub(super) const NEGOTIATION: &[Field] = &[
         Kind::Object(&[
             must("size", Kind::Number, "Seats."),
             must("quorum", Kind::Number, "Signatures that make a verdict."),
+            must("fee", Kind::Amount, "What the jurors are paid together, on top of the price."),
         ]),
         "Who shall judge.",
     ),
@@ -133,6 +134,12 @@ pub(super) const OFFER: &[Field] = &[
     must("due_secs", Kind::Numbers, "When each is due, seconds from the start, ascending."),
     may("titles", Kind::Texts, "What each delivers."),
 ];
+
+pub(super) const APPROVAL: &[Field] = &[must(
+    "signature",
+    Kind::Text,
+    "EIP-712 `Approve(deal, until)` by the principal's plain key: 0x and 130 hex digits, r, s, v.",
+)];
 
 pub(super) const STRATEGY: &[Field] = &[
     must("from", Kind::Amount, "The first own price."),

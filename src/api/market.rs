@@ -4,11 +4,11 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
 };
 use nuncio_protocol::{
     command::{Choice, Command, Look, NewBid, NewRequest, Reply},
-    document::{AgeRecipient, Categories, Category, Clause, DealKind, Jurisdiction, Regulator},
+    document::{AgeRecipient, Announcement, Categories, Category, Clause, DealKind, Jurisdiction, Regulator},
     ids::PaperId,
     money::{Bps, Usdc},
     text::{BoundError, BoundedVec, Line, Text, Token},
@@ -82,11 +82,32 @@ struct WantedNda {
     regulators: Vec<AgeRecipient>,
 }
 
-/// `GET /market/announcements`.
-pub(super) async fn announcements(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let View::Announcements(all) = app.look(Look::Announcements).await? else {
+/// What an announcement must name to be listed; nothing asked for lists all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sought {
+    task_schema: Option<Token>,
+    domain: Option<Token>,
+}
+
+impl Sought {
+    fn fits(&self, announcement: &Announcement) -> bool {
+        let names =
+            |wanted: &Option<Token>, named: &[Token]| wanted.as_ref().is_none_or(|w| named.contains(w));
+        names(&self.task_schema, &announcement.task_schemas) && names(&self.domain, &announcement.domains)
+    }
+}
+
+/// `GET /market/announcements`, with `?task_schema=` and `?domain=`.
+pub(super) async fn announcements(
+    State(app): State<App>,
+    query: Result<Query<Sought>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(sought) = query.map_err(|error| Problem::invalid(error.body_text()))?;
+    let View::Announcements(mut all) = app.look(Look::Announcements).await? else {
         return Err(Problem::strange());
     };
+    all.retain(|announcement| sought.fits(announcement));
     Ok(Json(view::plain(&all)?))
 }
 
@@ -182,8 +203,11 @@ fn regulators(recipients: Vec<AgeRecipient>) -> Result<BoundedVec<Regulator, 4>,
 fn named(name: &str, reply: Reply) -> Result<Json<Value>, Problem> {
     match reply {
         Reply::Paper(id) => Ok(Json(json!({ name: id }))),
-        Reply::Accepted | Reply::Negotiation(_) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => {
-            Err(Problem::strange())
-        }
+        Reply::Accepted
+        | Reply::Held(..)
+        | Reply::Negotiation(_)
+        | Reply::View(_)
+        | Reply::Files(_)
+        | Reply::Bundle(_) => Err(Problem::strange()),
     }
 }

@@ -48,6 +48,7 @@ pub(super) struct Opening {
 struct Seats {
     size: u8,
     quorum: u8,
+    fee: Usdc,
 }
 
 /// `POST /negotiations/{id}/offer`.
@@ -119,17 +120,17 @@ pub(super) async fn open(
     if chosen.and_then(|request| request.chosen) != Some(opening.bid) {
         return Err(Problem::not_found("chosen bid", &opening.bid.to_string()));
     }
-    let Seats { size, quorum } = opening.panel;
+    let Seats { size, quorum, fee } = opening.panel;
     // Listening begins before the act, so that its event cannot be missed.
     let events = app.node.events();
-    let negotiation =
-        match app.ask(Command::Negotiate(NewNegotiation { nda, size, quorum }), Vec::new()).await? {
-            Reply::Negotiation(id) => Some(id),
-            Reply::Accepted => tokio::time::timeout(OPENING, begun(nda, events)).await.ok().flatten(),
-            Reply::Paper(_) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => {
-                return Err(Problem::strange());
-            }
-        };
+    let new = NewNegotiation { nda, size, quorum, fee };
+    let negotiation = match app.ask(Command::Negotiate(new), Vec::new()).await? {
+        Reply::Negotiation(id) => Some(id),
+        Reply::Accepted => tokio::time::timeout(OPENING, begun(nda, events)).await.ok().flatten(),
+        Reply::Paper(_) | Reply::Held(..) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => {
+            return Err(Problem::strange());
+        }
+    };
     Ok(Json(json!({ "negotiation": negotiation })))
 }
 
@@ -155,7 +156,7 @@ pub(super) async fn offer(
     app.act(Command::Offer(id("negotiation", &negotiation)?, offer.proposal()?)).await
 }
 
-/// `POST /negotiations/{id}/accept`.
+/// `POST /negotiations/{id}/accept`: `{}` where it is accepted, `{"held": …}` where a principal is asked first.
 pub(super) async fn accept(
     State(app): State<App>,
     Path(negotiation): Path<String>,

@@ -28,6 +28,9 @@ impl App {
             Reply::Accepted => Ok(Json(json!({}))),
             Reply::Paper(id) => Ok(Json(json!({ "paper": id }))),
             Reply::Negotiation(id) => Ok(Json(json!({ "negotiation": id }))),
+            Reply::Held(deal, until_secs) => {
+                Ok(Json(json!({ "held": { "deal": deal, "until_secs": until_secs } })))
+            }
             Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => Err(Problem::strange()),
         }
     }
@@ -39,6 +42,7 @@ impl App {
             Reply::Accepted
             | Reply::Paper(_)
             | Reply::Negotiation(_)
+            | Reply::Held(..)
             | Reply::Files(_)
             | Reply::Bundle(_) => Err(Problem::strange()),
         }
@@ -83,10 +87,16 @@ pub(super) async fn trust(State(app): State<App>, Path(did): Path<String>) -> Re
     Ok(Json(view::plain(&trust)?))
 }
 
+/// `GET /trust`.
+pub(super) async fn scores(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    let View::Scores(scores) = app.look(Look::Scores).await? else { return Err(Problem::strange()) };
+    Ok(Json(view::plain(&scores)?))
+}
+
 /// `GET /reports/settlement`.
 pub(super) async fn settlement(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let View::Settlement(lines) = app.look(Look::Settlement).await? else { return Err(Problem::strange()) };
-    Ok(Json(json!({ "lines": view::plain(&lines)? })))
+    let View::Settlement(report) = app.look(Look::Settlement).await? else { return Err(Problem::strange()) };
+    Ok(Json(view::plain(&report)?))
 }
 
 /// Resident memory, as Linux counts it; 0 where the system does not say.

@@ -73,10 +73,17 @@ fn parameters(path: &str) -> impl Iterator<Item = Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let in_path = names
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
-    let after = (path == "/events").then(|| {
-        json!({ "name": "after", "in": "query", "required": false, "schema": { "type": "integer", "minimum": 0 } })
-    });
-    in_path.chain(after)
+    let asked: &[(&str, Value)] = match path {
+        "/events" => &[("after", json!({ "type": "integer", "minimum": 0 }))],
+        "/market/announcements" => {
+            &[("task_schema", json!({ "type": "string" })), ("domain", json!({ "type": "string" }))]
+        }
+        _ => &[],
+    };
+    let in_query = asked
+        .iter()
+        .map(|(name, schema)| json!({ "name": name, "in": "query", "required": false, "schema": schema }));
+    in_path.chain(in_query).collect::<Vec<_>>().into_iter()
 }
 
 fn object(fields: &[Field]) -> Value {

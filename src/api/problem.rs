@@ -2,16 +2,16 @@
 //!
 //! | status | codes |
 //! |---|---|
-//! | 400 | `NUN-INVALID` |
+//! | 400 | `NUN-INVALID`, `NUN-PACT` |
 //! | 401 | `NUN-TOKEN` |
-//! | 403 | `NUN-ROLE`, `NUN-HOST`, `NUN-ORIGIN`, `NUN-POLICY` |
-//! | 404 | `NUN-NOT-FOUND`, `NUN-NO-ROUTE` |
+//! | 403 | `NUN-ROLE`, `NUN-HOST`, `NUN-ORIGIN`, `NUN-POLICY`, `NUN-NOT-APPROVED` |
+//! | 404 | `NUN-NOT-FOUND`, `NUN-UNKNOWN-AGENT`, `NUN-NO-ROUTE` |
 //! | 405 | `NUN-METHOD` |
-//! | 409 | `NUN-NOT-NOW`, `NUN-APPROVAL` |
+//! | 409 | `NUN-NOT-NOW`, `NUN-APPROVAL`, `NUN-PAUSED` |
 //! | 413 | `NUN-TOO-LARGE` |
 //! | 415 | `NUN-MEDIA-TYPE` |
 //! | 500 | `NUN-STRANGE` |
-//! | 503 | `NUN-SIGNING`, `NUN-EXPORT` |
+//! | 503 | `NUN-SIGNING`, `NUN-CLOCK`, `NUN-EXPORT` |
 //!
 //! Deliberately absent: anything from under an NDA; messages carry ids, stages and rules.
 
@@ -101,12 +101,15 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
+            Refusal::NotFound { .. } | Refusal::UnknownAgent { .. } => StatusCode::NOT_FOUND,
             // An approval that is missing is a state too: the principal's signature changes it.
-            Refusal::NotNow { .. } | Refusal::Approval(_) => StatusCode::CONFLICT,
-            Refusal::Invalid { .. } => StatusCode::BAD_REQUEST,
-            Refusal::Policy(_) => StatusCode::FORBIDDEN,
-            Refusal::Signing { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::NotNow { .. }
+            | Refusal::Approval(_)
+            | Refusal::Unapproved { .. }
+            | Refusal::Paused { .. } => StatusCode::CONFLICT,
+            Refusal::Invalid { .. } | Refusal::Unjudgeable { .. } => StatusCode::BAD_REQUEST,
+            Refusal::Policy(_) | Refusal::NotThePrincipal { .. } => StatusCode::FORBIDDEN,
+            Refusal::Signing { .. } | Refusal::Clock { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, refusal.code(), refusal.to_string(), refusal.hint())
     }

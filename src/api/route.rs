@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{
-    App, audit,
+    App, approvals, audit,
     body::BODY_MAX,
     deals, events,
     field::{self, Field},
@@ -62,6 +62,7 @@ pub(super) fn table() -> Vec<Route> {
     ];
     table.extend(market_routes());
     table.extend(bargaining_routes());
+    table.extend(approval_routes());
     table.extend(deal_routes());
     table
 }
@@ -117,7 +118,30 @@ fn bargaining_routes() -> [Route; 11] {
     ]
 }
 
-fn deal_routes() -> [Route; 9] {
+fn approval_routes() -> [Route; 3] {
+    let approve = |route: Route| Route { right: Right::Approve, ..route };
+    [
+        read(
+            "/approvals",
+            "Lists deals that wait for the principal, with the typed data that it signs.",
+            get(approvals::list),
+        ),
+        approve(act(
+            "/approvals/{id}",
+            "Hands in the principal's signature over a deal that waits for it.",
+            field::APPROVAL,
+            post(approvals::approve),
+        )),
+        approve(act(
+            "/approvals/{id}/refuse",
+            "Says no to a deal that waits for the principal.",
+            &[],
+            post(approvals::refuse),
+        )),
+    ]
+}
+
+fn deal_routes() -> [Route; 10] {
     [
         read("/deals", "Lists deals.", get(deals::list)),
         read("/deals/{id}", "Shows one deal.", get(deals::one)),
@@ -153,8 +177,21 @@ fn deal_routes() -> [Route; 9] {
                 get(audit::export),
             )
         },
-        read("/trust/{did}", "Says what settled records say about an agent.", get(node::trust)),
-        read("/reports/settlement", "Gives one line for each deal that was opened.", get(node::settlement)),
+        read(
+            "/trust",
+            "Lists everybody's scores, with the hashes by which others compute the same.",
+            get(node::scores),
+        ),
+        read(
+            "/trust/{did}",
+            "Says what settled records say about an agent, and by whose ratings.",
+            get(node::trust),
+        ),
+        read(
+            "/reports/settlement",
+            "Gives one line for each deal that was opened, their sums and the own reputation.",
+            get(node::settlement),
+        ),
     ]
 }
 

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use futures::future::BoxFuture;
 use nuncio_protocol::{
     command::{Command, Event, Look, Refusal, Reply},
+    document::{Announcement, Document},
     ids::{DealId, NegotiationId, PaperId},
     job::File,
     money::Usdc,
@@ -31,6 +32,14 @@ fn closed(byte: u8) -> Event {
     Event::Closed { deal: DealId([byte; 32]) }
 }
 
+/// One agent in `finance.filings` that does `summary/1` and `translation/1`.
+fn announcement() -> Document<Announcement> {
+    let vectors = include_str!("../../protocol/vectors/papers.json");
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let paper = vectors["papers"]["announcement"]["canonical"].as_str().unwrap();
+    Document::read(paper.as_bytes()).unwrap()
+}
+
 impl Scripted {
     fn new() -> Arc<Self> {
         Arc::new(Self { asked: Mutex::new(Vec::new()), events: broadcast::channel(16).0 })
@@ -46,12 +55,14 @@ impl Scripted {
             }
             Command::Look(Look::Deals) => view(View::Deals(Vec::new())),
             Command::Look(Look::Ndas) => view(View::Ndas(Vec::new())),
+            Command::Look(Look::Announcements) => view(View::Announcements(vec![announcement()])),
             Command::Files(_, None) => {
                 let source = File { name: "a.txt".into(), media_type: String::new(), bytes: b"A".to_vec() };
                 Ok(Reply::Files(vec![source]))
             }
             Command::Request(_) => Ok(Reply::Paper(PAPER)),
-            Command::Offer(..) | Command::Deliver(..) => Ok(Reply::Accepted),
+            Command::Look(Look::Approvals) => view(View::Approvals(Vec::new())),
+            Command::Offer(..) | Command::Deliver(..) | Command::Approve(..) => Ok(Reply::Accepted),
             Command::Accept(_) => {
                 let (amount, limit) = (Usdc(2), Usdc(1));
                 Err(Refusal::Approval(Rule::HumanAbove { amount, limit }))
@@ -146,16 +157,17 @@ async fn every_route_is_open_to_the_roles_that_the_table_names_and_to_nobody_els
 }
 
 #[test]
-fn an_agent_acts_and_a_principal_looks_and_neither_approves_here() {
+fn an_agent_acts_and_only_a_principal_hands_in_approvals() {
     let rows = [
-        (Role::Admin, [true, true, true, true]),
-        (Role::Principal, [true, true, false, true]),
-        (Role::Agent, [true, true, true, false]),
-        (Role::Readonly, [true, false, false, false]),
-        (Role::Auditor, [true, false, false, true]),
+        (Role::Admin, [true, true, true, true, false]),
+        (Role::Principal, [true, true, false, true, true]),
+        (Role::Agent, [true, true, true, false, false]),
+        (Role::Readonly, [true, false, false, false, false]),
+        (Role::Auditor, [true, false, false, true, false]),
     ];
     for (role, expected) in rows {
-        let rights = [Right::Read, Right::ReadFiles, Right::Act, Right::Export].map(|right| role.may(right));
+        let rights = [Right::Read, Right::ReadFiles, Right::Act, Right::Export, Right::Approve];
+        let rights = rights.map(|right| role.may(right));
         assert_eq!(rights, expected, "{}", role.name());
     }
 }
@@ -261,6 +273,27 @@ async fn a_request_keeps_its_inputs_and_names_them_by_hash() {
 }
 
 #[tokio::test]
+async fn the_market_is_asked_by_task_schema_and_by_domain() {
+    let world = World::new("127.0.0.1:0").await;
+    let listed = async |query: &str| {
+        let path = format!("/market/announcements{query}");
+        let response = world.request(Method::GET, &path, Role::Readonly).send().await.unwrap();
+        (response.status(), response.json::<Value>().await.unwrap())
+    };
+    for (query, count) in [
+        ("", 1),
+        ("?task_schema=summary/1", 1),
+        ("?task_schema=summary/1&domain=finance.filings", 1),
+        ("?task_schema=summary/2", 0),
+        ("?domain=summary/1", 0),
+    ] {
+        let (status, list) = listed(query).await;
+        assert_eq!((status, list.as_array().unwrap().len()), (StatusCode::OK, count), "{query}");
+    }
+    assert_eq!(listed("?schema=summary/1").await.0, StatusCode::BAD_REQUEST, "a misspelt name is no filter");
+}
+
+#[tokio::test]
 async fn a_delivery_takes_the_sources_along() {
     let world = World::new("127.0.0.1:0").await;
     let path = format!("/deals/{}/milestones/1/delivery", DealId([1; 32]));
@@ -307,4 +340,35 @@ async fn a_bundle_is_given_whole_to_an_auditor() {
     assert_eq!(response.bytes().await.unwrap().as_ref(), b"archive");
     let response = world.request(Method::GET, &path(2), Role::Auditor).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_approval_is_a_signature_and_an_agents_token_never_hands_one_in() {
+    let world = World::new("127.0.0.1:0").await;
+    let path = format!("/approvals/{}", DealId([1; 32]));
+    let body = json!({ "signature": format!("0x{}", "11".repeat(65)) });
+    for role in [Role::Agent, Role::Admin, Role::Readonly, Role::Auditor] {
+        for path in [path.clone(), format!("{path}/refuse")] {
+            let response = world.request(Method::POST, &path, role).json(&body).send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{}", role.name());
+        }
+    }
+    assert!(world.node.asked.lock().unwrap().is_empty(), "the node never heard of it");
+    let response = world.request(Method::POST, &path, Role::Principal).json(&body).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let (Command::Approve(deal, signature), _) = world.last() else { panic!("no approval") };
+    assert_eq!((deal, signature.0), (DealId([1; 32]), [0x11; 65]));
+    // What a contract wallet (ERC-1271) would give is longer, and refused with the reason.
+    let wallet = json!({ "signature": format!("0x{}", "11".repeat(130)) });
+    let response = world.request(Method::POST, &path, Role::Principal).json(&wallet).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let problem: Value = response.json().await.unwrap();
+    assert!(problem["message"].as_str().unwrap().contains("plain key"), "{problem}");
+}
+
+#[tokio::test]
+async fn what_waits_for_the_principal_is_shown_with_the_typed_data_that_its_wallet_signs() {
+    let world = World::new("127.0.0.1:0").await;
+    let response = world.request(Method::GET, "/approvals", Role::Principal).send().await.unwrap();
+    assert_eq!((response.status(), response.text().await.unwrap().as_str()), (StatusCode::OK, "[]"));
 }

@@ -1,18 +1,18 @@
 //! Bearer tokens: one per role, and what each role may do.
 //!
-//! | role | reads | reads files | acts | exports |
-//! |---|---|---|---|---|
-//! | `admin` | yes | yes | yes | yes |
-//! | `principal` | yes | yes | no | yes |
-//! | `agent` | yes | yes | yes | no |
-//! | `readonly` | yes | no | no | no |
-//! | `auditor` | yes | no | no | yes |
+//! | role | reads | reads files | acts | exports | hands in approvals |
+//! |---|---|---|---|---|---|
+//! | `admin` | yes | yes | yes | yes | no |
+//! | `principal` | yes | yes | no | yes | yes |
+//! | `agent` | yes | yes | yes | no | no |
+//! | `readonly` | yes | no | no | no | no |
+//! | `auditor` | yes | no | no | yes | no |
 //!
 //! A token is 256 random bits in `HOME/tokens/<role>`, mode 0600. The node keeps SHA-256 of each and
 //! compares hashes without stopping at the first difference, so time tells nothing about a token.
 //!
 //! Deliberately absent: expiry (a token is replaced by writing another and restarting), and any role
-//! that approves: approving takes the principal's key.
+//! that approves by its token: what is handed in is a signature by the principal's key.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -31,7 +31,7 @@ use sha2::{Digest, Sha256};
 pub enum Role {
     /// Operates the node.
     Admin,
-    /// The person or firm behind the agent; looks, and approves with its own key elsewhere.
+    /// The person or firm behind the agent; looks, and hands in what it signed with its own key elsewhere.
     Principal,
     /// The agent program.
     Agent,
@@ -52,6 +52,8 @@ pub enum Right {
     Act,
     /// A deal's whole bundle.
     Export,
+    /// The principal's signed yes, or its no, to a deal that waits for it.
+    Approve,
 }
 
 /// Why a home has no usable tokens.
@@ -100,6 +102,7 @@ impl Role {
             Right::ReadFiles => matches!(self, Self::Admin | Self::Principal | Self::Agent),
             Right::Act => matches!(self, Self::Admin | Self::Agent),
             Right::Export => matches!(self, Self::Admin | Self::Principal | Self::Auditor),
+            Right::Approve => matches!(self, Self::Principal),
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! Deliberately absent: any other change; what the protocol shows is what is served.
 
-use nuncio_protocol::view::{BidView, NdaView, NegotiationView, RequestView};
+use nuncio_protocol::view::{ApprovalView, BidView, NdaView, NegotiationView, RequestView};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -37,6 +37,11 @@ pub(super) fn nda(view: &NdaView) -> Result<Value, Problem> {
 /// A negotiation: titles of milestones.
 pub(super) fn negotiation(view: &NegotiationView) -> Result<Value, Problem> {
     shown(view, &[&["ours", "milestones", "*", "title"], &["theirs", "milestones", "*", "title"]])
+}
+
+/// A deal that waits for the principal: titles of milestones.
+pub(super) fn approval(view: &ApprovalView) -> Result<Value, Problem> {
+    shown(view, &[&["terms", "milestones", "*", "title"]])
 }
 
 fn shown(view: &impl Serialize, texts: &[&[&str]]) -> Result<Value, Problem> {

@@ -15,7 +15,7 @@ use nuncio_protocol::{
     view::View,
 };
 
-use super::{ObserveError, observe};
+use super::{Asking, ObserveError, observe};
 use crate::{
     node::Handle,
     vault::{self, BlobError, Blobs, PackError},
@@ -55,15 +55,13 @@ pub enum ExportError {
 pub struct Exporter {
     blobs: Arc<Blobs>,
     rpc: Arc<[String]>,
-    /// The first block in which the contracts can have said anything.
-    start: u64,
 }
 
 impl Exporter {
     /// An exporter over a node's blobs, asking the first of these endpoints that answers.
     #[must_use]
-    pub fn new(blobs: Arc<Blobs>, rpc: &[String], start: u64) -> Self {
-        Self { blobs, rpc: rpc.into(), start }
+    pub fn new(blobs: Arc<Blobs>, rpc: &[String]) -> Self {
+        Self { blobs, rpc: rpc.into() }
     }
 
     /// The bundle of a deal as an archive, whose files are named as in the bundle.
@@ -96,7 +94,7 @@ impl Exporter {
     async fn chain(&self, parts: &Parts) -> Result<nuncio_protocol::audit::OnChain, ExportError> {
         let mut last = ExportError::NoEndpoint;
         for url in self.rpc.iter() {
-            match observe(url, &parts.deployment, self.start).await {
+            match observe(url, Asking::Exporter(&parts.deployment)).await {
                 Ok(chain) => return Ok(chain),
                 Err(error) => last = error.into(),
             }

@@ -5,9 +5,9 @@
 //! Deliberately absent: agreement of several endpoints. A stranger chooses the endpoint that it
 //! trusts, and may ask another one again.
 
-use alloy_primitives::{Bytes, U256, keccak256};
-use nuncio_protocol::{abi::Deployment, audit::OnChain, journal::Call};
+use nuncio_protocol::{abi::Deployment, audit::OnChain};
 
+use super::anchor;
 use crate::chain::rpc::{At, Rpc, RpcError};
 
 /// The most blocks that one question spans; more is refused by many endpoints.
@@ -35,22 +35,45 @@ pub enum ObserveError {
     },
 }
 
-/// Reads everything that the contracts wrote from a block on.
+/// Who asks, and what it has to know of the contracts beforehand.
+#[derive(Clone, Copy, Debug)]
+pub enum Asking<'a> {
+    /// A node about its own network.
+    Exporter(&'a Deployment),
+    /// A stranger about the contracts that a bundle claims, with its own list where it has one.
+    Verifier {
+        /// By the bundle.
+        claimed: &'a Deployment,
+        /// By the verifier.
+        named: Option<&'a Deployment>,
+    },
+}
+
+/// Reads everything that the contracts wrote since they were created.
 ///
 /// # Errors
 /// [`ObserveError`].
-pub async fn observe(url: &str, deployment: &Deployment, from: u64) -> Result<OnChain, ObserveError> {
+pub async fn observe(url: &str, asking: Asking<'_>) -> Result<OnChain, ObserveError> {
     let failed = |error| ObserveError::Rpc { url: url.to_owned(), error };
     let rpc = Rpc::alone(url).map_err(failed)?;
     let chain_id = rpc.chain_id().await.map_err(failed)?;
     let newest = rpc.header(At::Latest).await.map_err(failed)?;
     let newest = newest.ok_or_else(|| failed(RpcError::Nonsense("no newest block")))?;
     let to = newest.block.mark.number;
-    let mut chain = OnChain { chain_id, blocks: (from.min(to), to), ..OnChain::default() };
+    let mut chain = OnChain { chain_id, blocks: (to, to), ..OnChain::default() };
+    let (Asking::Exporter(deployment) | Asking::Verifier { claimed: deployment, .. }) = asking;
     if chain_id != deployment.contracts.chain_id {
         // Another chain has nothing to say; the verification names both.
         return Ok(chain);
     }
+    let mut deployment = *deployment;
+    if let Asking::Verifier { claimed, named } = asking {
+        chain.built = anchor::built(&rpc, claimed, named).await.map_err(failed)?;
+        let Some(built) = &chain.built else { return Ok(chain) };
+        deployment = built.deployment;
+    }
+    let from = first_block(&rpc, &deployment, to).await.map_err(failed)?;
+    chain.blocks = (from, to);
     let mut next = from;
     while next <= to {
         let last = to.min(next.saturating_add(SPAN - 1));
@@ -70,16 +93,27 @@ pub async fn observe(url: &str, deployment: &Deployment, from: u64) -> Result<On
             header.ok_or_else(|| failed(RpcError::Nonsense("a log in a block that is not there")))?;
         chain.times.insert(number, header.block.time);
     }
-    let genesis = read(&rpc, deployment, "genesis()").await.map_err(failed)?;
-    let period = read(&rpc, deployment, "period()").await.map_err(failed)?;
-    chain.beacon = Some((genesis, period));
     Ok(chain)
 }
 
-/// A number that the beacon contract was built with.
-async fn read(rpc: &Rpc, deployment: &Deployment, getter: &str) -> Result<u64, RpcError> {
-    let data = Bytes::copy_from_slice(&keccak256(getter)[..4]);
-    let word = rpc.call(None, &Call { to: deployment.beacon, data }).await?;
-    let word = U256::try_from_be_slice(&word).and_then(|word| word.try_into().ok());
-    word.ok_or(RpcError::Nonsense("a beacon's genesis or period that is no number"))
+/// The first block in which one of the contracts can have written a log.
+///
+/// An endpoint that keeps no old state cannot say when code came to be; then everything is looked at.
+async fn first_block(rpc: &Rpc, deployment: &Deployment, newest: u64) -> Result<u64, RpcError> {
+    // Some contracts serve several deployments and are older than the others.
+    let mut first = newest;
+    for contract in deployment.followed() {
+        let (mut without, mut with) = (0, newest);
+        while without < with {
+            let middle = without + (with - without) / 2;
+            match rpc.code_at(contract, At::Number(middle)).await {
+                Ok(code) if code.is_empty() => without = middle + 1,
+                Ok(_) => with = middle,
+                Err(RpcError::Silent(error)) => return Err(RpcError::Silent(error)),
+                Err(RpcError::Refused(_) | RpcError::Reverted(_) | RpcError::Nonsense(_)) => return Ok(0),
+            }
+        }
+        first = first.min(with);
+    }
+    Ok(first)
 }

@@ -216,7 +216,12 @@ impl Rpc {
 
     /// The code at an address.
     pub async fn code(&self, address: Address) -> Result<Bytes, RpcError> {
-        self.ask("eth_getCode", json!([address, "latest"])).await
+        self.code_at(address, At::Latest).await
+    }
+
+    /// The code that stood at an address under a block.
+    pub async fn code_at(&self, address: Address, at: At) -> Result<Bytes, RpcError> {
+        self.ask("eth_getCode", json!([address, at.param()])).await
     }
 
     /// Runs a call on the newest block without sending it.

@@ -1,10 +1,11 @@
 //! Asks a running node over its API, as any other client would.
 //!
-//! Deliberately absent: acting. The command line reads.
+//! Deliberately absent: acts of a deal. The command line reads; the one thing that it hands in is what
+//! the principal decided.
 
 use std::{fs, path::Path, time::Duration};
 
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -35,6 +36,25 @@ pub(super) async fn get(home: &Path, path: &str) -> Result<Value, Failure> {
 /// # Errors
 /// As [`get`].
 pub(super) async fn bytes(home: &Path, path: &str, role: Role) -> Result<Vec<u8>, Failure> {
+    send(home, Method::GET, path, role, None).await
+}
+
+/// Hands something in, with the token of a role.
+///
+/// # Errors
+/// As [`get`].
+pub(super) async fn post(home: &Path, path: &str, role: Role, body: &Value) -> Result<Value, Failure> {
+    let bytes = send(home, Method::POST, path, role, Some(body)).await?;
+    serde_json::from_slice(&bytes).map_err(Failure::failed)
+}
+
+async fn send(
+    home: &Path,
+    method: Method,
+    path: &str,
+    role: Role,
+    body: Option<&Value>,
+) -> Result<Vec<u8>, Failure> {
     let file = home.join(ADDRESS_FILE);
     let address = fs::read_to_string(&file)
         .map_err(|_| Failure::unreachable(format!("no node runs here: {} is missing", file.display())))?;
@@ -46,7 +66,11 @@ pub(super) async fn bytes(home: &Path, path: &str, role: Role) -> Result<Vec<u8>
         None => (builder, address),
     };
     let client = builder.build().map_err(Failure::failed)?;
-    let request = client.get(format!("{base}/api/v1{path}")).bearer_auth(token);
+    let request = client.request(method, format!("{base}/api/v1{path}")).bearer_auth(token);
+    let request = match body {
+        Some(body) => request.json(body),
+        None => request,
+    };
     let silent = |error: reqwest::Error| {
         Failure::unreachable(format!("the node does not answer at {address}: {}", error.without_url()))
     };

@@ -1,7 +1,14 @@
 //! `nuncio audit`: exports a deal's bundle, and verifies anybody's.
 //!
-//! `verify` needs no node and no home: a bundle, an endpoint, and at most an age identity. Its exit
-//! code is 0 for verified, 1 for refused, 2 for usage, 3 where the endpoint gives no usable answer.
+//! `verify` needs no node and no home: a bundle, an endpoint, and at most an age identity. First the files
+//! are held against the signed index, which asks nobody; then the chain is asked.
+//!
+//! | exit code of `verify` | means |
+//! |---|---|
+//! | 0 | verified |
+//! | 1 | refused: the findings name each file; also where the endpoint serves another chain than the bundle's, or one without its contracts or logs |
+//! | 2 | usage: no folder, no URL, an identity or a network file that cannot be read |
+//! | 3 | the endpoint gives no usable answer: nothing is said about the bundle |
 //!
 //! Deliberately absent: any decision on a bundle; that is the protocol's.
 
@@ -11,14 +18,19 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use nuncio_protocol::audit::{self, Evidence, Files, Report};
+use nuncio_protocol::{
+    abi::Deployment,
+    audit::{self, Evidence, Files, Finding, Report},
+};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{Failure, ask};
 use crate::{
     api::Role,
-    audit::{FolderError, observe, open, read_folder, write_folder},
-    vault,
+    audit::{Asking, FolderError, observe, open, read_folder, write_folder},
+    home::NetworkFile,
+    sealing, vault,
 };
 
 /// Bundles that show a deal to a stranger.
@@ -51,6 +63,10 @@ pub(super) struct Verify {
     /// An age identity file: what it opens is checked against its id.
     #[arg(long)]
     identity: Option<PathBuf>,
+    /// A network file (`network.json`) whose contracts are the only ones that count. Without it they are
+    /// computed from the code that this program knows.
+    #[arg(long)]
+    network: Option<PathBuf>,
 }
 
 impl Export {
@@ -67,41 +83,84 @@ impl Export {
 impl Verify {
     /// Verifies, prints the report, and fails where the bundle is refused.
     pub(super) async fn run(self, json: bool) -> Result<(), Failure> {
-        let identity = match &self.identity {
-            Some(path) => {
-                let text = fs::read_to_string(path);
-                Some(text.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?)
-            }
-            None => None,
-        };
+        let identity = self.identity.as_deref().map(identity).transpose()?;
+        let named = self.network.as_deref().map(named).transpose()?;
+        if !self.rpc.starts_with("http://") && !self.rpc.starts_with("https://") {
+            return Err(Failure::usage(format!("{} is no http:// or https:// URL", self.rpc)));
+        }
         if !self.bundle.is_dir() {
             return Err(Failure::usage(format!("{} is no folder", self.bundle.display())));
         }
-        let files = read_folder(&self.bundle)?;
-        let index = audit::index_of(&files);
-        let chain = match &index {
-            Some(index) => {
-                observe(&self.rpc, &index.deployment, index.from_block).await.map_err(|error| {
-                    Failure { code: 3, ..Failure::failed(error) }.hint("name another endpoint with --rpc")
-                })?
-            }
-            // Without an index nothing can be asked for; the verification says why.
-            None => audit::OnChain::default(),
+        let mut report = match read_folder(&self.bundle) {
+            Ok(files) => self.examine(&files, named.as_ref(), identity.as_ref().map(|text| text.as_str())).await?,
+            Err(error) => refused(&self.bundle, error)?,
         };
-        let mut report = audit::verify(&files, &chain);
-        if let (Some(identity), true) = (&identity, report.ok) {
-            open(&files, identity, &mut report);
-        }
-        print(&report, index.map(|index| index.deployment.contracts.escrow.to_string()), json);
+        report.ok = report.findings.is_empty();
+        print(&report, json);
         if report.ok {
             return Ok(());
         }
-        Err(Failure::failed(format!("refused: {} findings", report.findings.len())))
+        let names: Vec<&str> = report.findings.iter().map(|finding| finding.file.as_str()).collect();
+        Err(Failure::failed(format!("refused: {} findings, first in {}", names.len(), names[0]))
+            .hint("ask the exporter for the bundle again; each finding names its file"))
+    }
+
+    async fn examine(
+        &self,
+        files: &Files,
+        named: Option<&Deployment>,
+        identity: Option<&str>,
+    ) -> Result<Report, Failure> {
+        let index = match audit::intact(files) {
+            Ok(index) => index,
+            Err(refused) => return Ok(refused),
+        };
+        let asking = Asking::Verifier { claimed: &index.deployment, named };
+        let chain = observe(&self.rpc, asking).await.map_err(|error| {
+            let hint = "nothing is said about the bundle; name another endpoint with --rpc";
+            Failure { code: 3, ..Failure::failed(error) }.hint(hint)
+        })?;
+        let mut report = audit::verify(files, &chain);
+        if let (Some(identity), true) = (identity, report.ok) {
+            open(files, identity, &mut report);
+        }
+        Ok(report)
     }
 }
 
+fn identity(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let text = fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    let checked = sealing::recipient_of(&text);
+    checked.map_err(|error| {
+        Failure::usage(format!("{}: {error}", path.display())).hint("name a file made by `age-keygen`")
+    })?;
+    Ok(text)
+}
+
+fn named(path: &Path) -> Result<Deployment, Failure> {
+    let usage = |error: &dyn core::fmt::Display| {
+        Failure::usage(error).hint("name the network file of a node, HOME/network.json")
+    };
+    let network = NetworkFile::read(path).map_err(|error| usage(&error))?;
+    network.deployment().map_err(|error| usage(&error))
+}
+
+/// A folder that is none of a bundle is refused by name, like a bundle with a wrong file.
+fn refused(bundle: &Path, error: FolderError) -> Result<Report, Failure> {
+    let message = error.to_string();
+    let (file, rule) = match error {
+        FolderError::NotPlain(path) | FolderError::Name(path) => (path, "added"),
+        FolderError::TooMuch => (bundle.to_owned(), "size"),
+        FolderError::File { .. } | FolderError::Taken(_) => return Err(Failure::usage(message)),
+    };
+    let file = file.strip_prefix(bundle).unwrap_or(&file).to_string_lossy().into_owned();
+    let finding = Finding { file, offset: None, rule, message };
+    Ok(Report { schema: audit::SCHEMA, ok: false, deal: None, events: Vec::new(), findings: vec![finding] })
+}
+
 #[expect(clippy::print_stdout, reason = "what a program is asked for goes to its standard output")]
-fn print(report: &Report, escrow: Option<String>, json: bool) {
+fn print(report: &Report, json: bool) {
     if json {
         let report = serde_json::to_string(report).expect("invariant: a report is JSON");
         println!("{report}");
@@ -118,13 +177,20 @@ fn print(report: &Report, escrow: Option<String>, json: bool) {
     for finding in &report.findings {
         println!("REFUSED {} [{}] {}", finding.file, finding.rule, finding.message);
     }
-    if let (true, Some(deal), Some(escrow)) = (report.ok, report.deal, escrow) {
-        println!("verified: deal {deal} in the escrow {escrow}; compare this address with the one you know");
+    if let (true, Some(deal)) = (report.ok, report.deal) {
+        println!("verified: deal {deal}");
     }
 }
 
 impl From<FolderError> for Failure {
     fn from(error: FolderError) -> Self {
-        Self::failed(error)
+        let hint = match error {
+            FolderError::Taken(_) => "name a folder with --out that is not there yet",
+            FolderError::File { .. } => "check that the folder is yours and the disk has space",
+            FolderError::NotPlain(_) | FolderError::Name(_) | FolderError::TooMuch => {
+                "a bundle holds plain files and folders only"
+            }
+        };
+        Self::failed(error).hint(hint)
     }
 }

@@ -4,6 +4,8 @@
 
 use core::fmt::Display;
 
+use crate::{effects::Fatal, keys::KeysError, node::DaemonError};
+
 /// Why a command did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -37,11 +39,11 @@ impl Failure {
     #[must_use]
     pub fn refused(code: &str, message: &str, hint: Option<String>) -> Self {
         let exit = match code {
-            "NUN-TOKEN" | "NUN-ROLE" | "NUN-HOST" | "NUN-ORIGIN" => 4,
+            "NUN-TOKEN" | "NUN-ROLE" | "NUN-NOT-APPROVED" | "NUN-HOST" | "NUN-ORIGIN" => 4,
             "NUN-APPROVAL" => 5,
             "NUN-POLICY" => 6,
             "NUN-NOT-FOUND" | "NUN-NO-ROUTE" => 7,
-            "NUN-NOT-NOW" => 8,
+            "NUN-NOT-NOW" | "NUN-PAUSED" => 8,
             _ => 1,
         };
         Self { code: exit, message: format!("{code}: {message}"), hint }
@@ -51,6 +53,32 @@ impl Failure {
     #[must_use]
     pub fn hint(self, hint: impl Display) -> Self {
         Self { hint: Some(hint.to_string()), ..self }
+    }
+
+    fn hinted(error: impl Display, hint: Option<&'static str>) -> Self {
+        Self { hint: hint.map(str::to_owned), ..Self::failed(error) }
+    }
+}
+
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        let hint = error.hint();
+        let code = if matches!(error, KeysError::WrongPassphrase) { 4 } else { 1 };
+        Self { code, ..Self::hinted(error, hint) }
+    }
+}
+
+impl From<Fatal> for Failure {
+    fn from(error: Fatal) -> Self {
+        let hint = error.hint();
+        Self::hinted(error, hint)
+    }
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Self {
+        let hint = error.hint();
+        Self::hinted(error, hint)
     }
 }
 
@@ -63,6 +91,7 @@ mod tests {
         let rows = [
             ("NUN-TOKEN", 4),
             ("NUN-ROLE", 4),
+            ("NUN-NOT-APPROVED", 4),
             ("NUN-APPROVAL", 5),
             ("NUN-POLICY", 6),
             ("NUN-NOT-FOUND", 7),

@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use super::{Failure, password};
 use crate::{
     api::Tokens,
-    home::{Config, Home, HomeError, NetworkFile, Preset},
+    home::{Config, Home, HomeError, NetworkFile, Preset, Trust},
     keys::{Hardness, Keys},
     net::print_peer_id,
 };
@@ -58,6 +58,9 @@ pub struct Init {
     /// The network's description: contracts, endpoints, beacon.
     #[arg(long)]
     deployment: PathBuf,
+    /// An endpoint of the chain, `http://…`, instead of those in the description. May be repeated.
+    #[arg(long)]
+    rpc: Vec<String>,
     /// The principal's account.
     #[arg(long)]
     principal: Address,
@@ -67,6 +70,10 @@ pub struct Init {
     /// A kind of task to do or ask for. May be repeated.
     #[arg(long, default_values = ["filing-summary/1"])]
     task_schema: Vec<String>,
+    /// An agent whose ratings count in full from the start, `did:key:…`. May be repeated; without any
+    /// it is the agent itself.
+    #[arg(long)]
+    trust_seed: Vec<Did>,
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -90,7 +97,10 @@ impl Init {
         }
         self.roles.sort();
         self.roles.dedup();
-        let network = NetworkFile::read(&self.deployment)?;
+        let mut network = NetworkFile::read(&self.deployment)?;
+        if !self.rpc.is_empty() {
+            network.rpc = core::mem::take(&mut self.rpc);
+        }
         network
             .network(self.network)
             .map_err(|why| HomeError::Content { path: self.deployment.clone(), why })?;
@@ -98,7 +108,7 @@ impl Init {
             Preset::Local => Hardness::Local,
             Preset::Production => Hardness::Production,
         };
-        let keys = Keys::create(root, password, hardness).map_err(Failure::failed)?;
+        let keys = Keys::create(root, password, hardness)?;
         Tokens::create(root)?;
         let chain = network.deployment.chain_id;
         let card = self.card(&keys, chain)?;
@@ -178,6 +188,7 @@ impl Init {
             domains: self.domain.clone(),
             task_schemas: self.task_schema.clone(),
             policy,
+            trust: Trust { seeds: self.trust_seed.iter().copied().collect() },
         }
     }
 }

@@ -14,8 +14,8 @@ pub(super) enum Table {
     Fields,
     /// A list of objects: these columns.
     Rows(&'static [&'static str]),
-    /// An object whose `lines` are such a list.
-    Lines(&'static [&'static str]),
+    /// An object of which one field is such a list; its other fields follow.
+    Lines(&'static str, &'static [&'static str]),
     /// One field and nothing else.
     Only(&'static str),
 }
@@ -34,14 +34,44 @@ pub(super) fn print(answer: &Value, table: Table, json: bool) {
 
 fn lines(answer: &Value, table: Table) -> Vec<String> {
     match table {
-        Table::Fields => {
-            let fields = answer.as_object().into_iter().flatten();
-            fields.map(|(name, value)| format!("{name:<18} {}", cell(value))).collect()
-        }
+        Table::Fields => fields("", answer.as_object().into_iter().flatten()),
         Table::Rows(columns) => rows(answer, columns),
-        Table::Lines(columns) => rows(&answer["lines"], columns),
+        Table::Lines(list, columns) => {
+            let others = answer.as_object().into_iter().flatten().filter(|(name, _)| *name != list);
+            let others = fields("", others);
+            let gap = (!others.is_empty()).then(String::new);
+            rows(&answer[list], columns).into_iter().chain(gap).chain(others).collect()
+        }
         Table::Only(field) => vec![cell(&answer[field])],
     }
+}
+
+/// A line for each field; those of an object within an object have both names.
+fn fields<'a>(within: &str, fields: impl Iterator<Item = (&'a String, &'a Value)>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, value) in fields {
+        let name = format!("{within}{name}");
+        match value {
+            Value::Object(inner) => lines.extend(self::fields(&format!("{name}."), inner.iter())),
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                lines.extend(items.iter().map(|item| line(&name, &listed(item))));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                lines.push(line(&name, &cell(value)));
+            }
+        }
+    }
+    lines
+}
+
+fn line(name: &str, value: &str) -> String {
+    format!("{name:<25} {value}")
+}
+
+/// An object on one line.
+fn listed(item: &Value) -> String {
+    let fields = item.as_object().into_iter().flatten();
+    fields.map(|(name, value)| format!("{name} {}", cell(value))).collect::<Vec<_>>().join(", ")
 }
 
 fn rows(list: &Value, columns: &[&str]) -> Vec<String> {
@@ -84,7 +114,11 @@ mod tests {
     fn a_table_has_a_head_and_a_line_for_each_thing() {
         let deals = json!([{ "id": "0x12", "stage": "open" }, { "id": "0x3", "stage": null, "more": 1 }]);
         assert_eq!(lines(&deals, Table::Rows(&["id", "stage"])), ["id    stage", "0x12  open", "0x3   -"]);
-        assert_eq!(lines(&json!({ "lines": deals }), Table::Lines(&["id"])), ["id", "0x12", "0x3"]);
+        assert_eq!(lines(&json!({ "lines": deals }), Table::Lines("lines", &["id"])), ["id", "0x12", "0x3"]);
+        let report = json!({ "lines": [{ "id": 1 }], "sums": { "in": "5" }, "why": [{ "by": "x", "n": 2 }] });
+        let shown = lines(&report, Table::Lines("lines", &["id"]));
+        let field = |name: &str, value: &str| format!("{name:<25} {value}");
+        assert_eq!(shown, ["id", "1", "", &field("sums.in", "5"), &field("why", "by x, n 2")]);
         assert_eq!(lines(&json!({ "token": "ab", "role": "x" }), Table::Only("token")), ["ab"]);
     }
 

@@ -42,22 +42,24 @@ impl Start {
         let mut stop = Stop::new()?;
         let root = home.canonicalize().unwrap_or_else(|_| home.to_owned());
         let home = Home::open(&root)?;
-        let keys = Keys::unlock(&root, &password::read(false)?).map_err(Failure::failed)?;
+        let keys = Keys::unlock(&root, &password::read(false)?)?;
         let peer_id = print_peer_id(PeerKey(keys.public().node)).map_err(Failure::failed)?;
         let config = serde_json::to_value(&home.config).expect("invariant: a configuration is JSON");
         let did = home.card.document.agent;
         let options = Options { listen: self.listen, bootstrap: self.bootstrap };
         let (daemon, handle) = tokio::select! {
-            started = Daemon::start(&home, keys, options) => started.map_err(Failure::failed)?,
+            started = Daemon::start(&home, keys, options) => started?,
             () = stop.asked() => return Err(interrupted()),
         };
         let api = Api::start(&root, bind, Arc::new(handle), About { peer_id, config }).await;
         let api = api.map_err(Failure::failed)?;
         tracing::info!(%did, api = api.address(), "ready");
         ready(&did.to_string(), api.address(), json);
-        let ended = daemon.run(stop.asked()).await;
+        // As a task, so that one thread carries a frame from the socket through the loop and back: in a
+        // negotiation the way between two threads costs more than the step itself.
+        let ended = tokio::spawn(async move { daemon.run(stop.asked()).await }).await;
         drop(api);
-        ended.map_err(Failure::failed)
+        Ok(ended.map_err(Failure::failed)??)
     }
 }
 

@@ -152,7 +152,7 @@ impl Ring {
     /// Puts a new folder in its place.
     pub(super) fn publish(self, dir: &Path) -> Result<Self, KeysError> {
         let sync = |dir: &Path| File::open(dir).and_then(|dir| dir.sync_all());
-        let parent = dir.parent().unwrap_or(Path::new("."));
+        let parent = dir.parent().unwrap_or_else(|| Path::new("."));
         let moved = sync(&self.dir).and_then(|()| fs::rename(&self.dir, dir)).and_then(|()| sync(parent));
         moved.map_err(|error| io(dir, error))?;
         Ok(Self { dir: dir.to_owned(), ..self })

@@ -36,10 +36,13 @@ enum Subnet {
 impl Subnet {
     /// The subnet that an address counts against, if it is a public one.
     fn of(address: &Multiaddr) -> Option<Self> {
-        let ip = match address.iter().next()? {
-            Protocol::Ip4(ip) => IpAddr::V4(ip),
-            Protocol::Ip6(ip) => ip.to_canonical(),
-            _ => return None,
+        let first = address.iter().next()?;
+        let ip = if let Protocol::Ip4(ip) = first {
+            IpAddr::V4(ip)
+        } else if let Protocol::Ip6(ip) = first {
+            ip.to_canonical()
+        } else {
+            return None;
         };
         match ip {
             IpAddr::V4(ip) if ip.is_private() || ip.is_loopback() || ip.is_link_local() => None,

@@ -6,7 +6,12 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use nuncio_protocol::ids::{BlobId, PeerKey, StreamId};
+use nuncio_protocol::{
+    ids::{BlobId, PeerKey, StreamId},
+    misconduct::Misconduct,
+};
+
+use super::config::{BLOB_MAX, GOSSIP_MAX};
 
 /// A gossip message that waits for its verdict: SHA-256 of topic and bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +74,26 @@ pub enum Misbehaviour {
     },
     /// It speaks another protocol than this network's; the connection is closed.
     ForeignProtocol,
+}
+
+impl Misbehaviour {
+    /// As what it is counted.
+    #[must_use]
+    pub fn misconduct(&self) -> Misconduct {
+        let oversized = |what: &str, size: u64, limit: usize| Misconduct::Oversized {
+            what: what.to_owned(),
+            size,
+            limit: limit as u64,
+        };
+        match *self {
+            Self::OversizedFrame { announced, max } => oversized("frame", announced as u64, max),
+            Self::OversizedGossip { bytes } => oversized("gossip", bytes as u64, GOSSIP_MAX),
+            Self::OversizedBlob { announced } => oversized("blob", announced, BLOB_MAX),
+            Self::WrongBlob { .. } => Misconduct::WrongEvidence,
+            Self::UnknownRequest { .. } => Misconduct::malformed("blob request"),
+            Self::ForeignProtocol => Misconduct::WrongDomain { what: "protocol".to_owned() },
+        }
+    }
 }
 
 /// Why a blob was not sent or fetched.

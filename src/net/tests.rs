@@ -42,9 +42,9 @@ impl Node {
         let net = Net::start(&config, [secret; 32], sender).unwrap();
         let mut node = Self { net, events, passed: VecDeque::new(), addr: String::new() };
         node.addr = node
-            .until("an address", |event| match event {
-                NetEvent::Listening { addr } => Some(addr.clone()),
-                _ => None,
+            .until("an address", |event| {
+                let NetEvent::Listening { addr } = event else { return None };
+                Some(addr.clone())
             })
             .await;
         node
@@ -97,9 +97,9 @@ impl Node {
     }
 
     async fn next_message(&mut self) -> (PeerKey, Bytes) {
-        self.until("a message", |event| match event {
-            NetEvent::Message { from, bytes } => Some((*from, bytes.clone())),
-            _ => None,
+        self.until("a message", |event| {
+            let NetEvent::Message { from, bytes } = event else { return None };
+            Some((*from, bytes.clone()))
         })
         .await
     }

@@ -35,6 +35,10 @@ const QUIC_STREAM_WINDOW: u32 = 256 * 1024;
 const QUIC_CONNECTION_WINDOW: u32 = 1024 * 1024;
 
 /// Builds the transport of a node with this key.
+#[expect(
+    clippy::unwrap_in_result,
+    reason = "what is expected cannot fail; the invariant is named where it stands"
+)]
 pub(super) fn build(
     key: &identity::Keypair,
     reach: Reach,

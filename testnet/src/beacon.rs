@@ -221,7 +221,8 @@ mod tests {
         let server = tokio::spawn(beacon.serve(listener));
         let get = async |path: &str| reqwest::get(format!("http://{address}{path}")).await.unwrap();
         assert_eq!(get("/info").await.json::<Info>().await.unwrap(), info);
-        assert_eq!(get("/chains").await.json::<[String; 1]>().await.unwrap(), [info.hash.clone()]);
+        let chains: [String; 1] = get("/chains").await.json().await.unwrap();
+        assert_eq!(chains, std::slice::from_ref(&info.hash));
         let third: Published = get("/public/3").await.json().await.unwrap();
         let named: Published = get(&format!("/{}/public/3", info.hash)).await.json().await.unwrap();
         assert_eq!((third.round, third.signature.len()), (3, 96));

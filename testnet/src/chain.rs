@@ -13,7 +13,7 @@ mod wallet;
 use std::{path::Path, time::Duration};
 
 use alloy::{
-    eips::eip2718::Encodable2718,
+    eips::{BlockId, eip2718::Encodable2718},
     network::{NetworkTransactionBuilder, TransactionBuilder, TransactionBuilderError},
     primitives::{Address, B256, Bytes, TxHash, U256},
     providers::{DynProvider, Provider, ProviderBuilder},
@@ -26,6 +26,7 @@ use nuncio_contracts::{
     interface::{DealEscrow, JuryPool, Mandates, TestUsdc},
 };
 use nuncio_protocol::{
+    abi,
     money::Usdc,
     typed::{Contracts, Mandate},
 };
@@ -105,6 +106,7 @@ pub struct LocalChain {
     operator: Account,
     deployment: Deployment,
     contracts: Contracts,
+    abi: abi::Deployment,
     sent: Vec<Sent>,
 }
 
@@ -123,7 +125,12 @@ impl LocalChain {
         let plan = Plan::local(CHAIN_ID, roles, beacon, Constants::LOCAL);
         let Plan { steps, deployment } = plan;
         let contracts = contracts(&deployment)?;
-        let mut chain = Self { anvil, provider, operator, deployment, contracts, sent: Vec::new() };
+        let abi = abi::Deployment {
+            contracts,
+            beacon: deployment.address(Contract::DrandBeacon)?,
+            usdc: deployment.usdc.address,
+        };
+        let mut chain = Self { anvil, provider, operator, deployment, contracts, abi, sent: Vec::new() };
         chain.give_ether(chain.operator.address()).await?;
         for step in steps {
             let gas = if step.creates.is_some() { CREATION_GAS } else { CALL_GAS };
@@ -149,6 +156,29 @@ impl LocalChain {
     #[must_use]
     pub const fn contracts(&self) -> &Contracts {
         &self.contracts
+    }
+
+    /// How calls of the contracts are written.
+    #[must_use]
+    pub const fn abi(&self) -> &abi::Deployment {
+        &self.abi
+    }
+
+    /// Sends a call that anybody may send.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn call(&mut self, act: &str, to: Address, data: Bytes) -> Result<(), ChainError> {
+        self.send_as_operator(act, to, data, CALL_GAS).await
+    }
+
+    /// `block.timestamp` of the newest block, Unix seconds.
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn time(&self) -> Result<u64, ChainError> {
+        let newest = self.provider.get_block(BlockId::latest()).await?;
+        Ok(newest.map_or(0, |block| block.header.timestamp))
     }
 
     /// For reading.

@@ -1,9 +1,10 @@
 //! Daemons of different principals, each its own process in its own home.
 //!
 //! A node is made by `nuncio init`, started by `nuncio start`, and reached over what it writes into
-//! its home: `api.addr` and one token per role. Nothing here looks into a home for anything else.
+//! its home: `api.addr` and one token per role. While it runs, nothing here looks into its home for
+//! anything else.
 //!
-//! Deliberately absent: shared state between nodes, and any way to a node's keys.
+//! Deliberately absent: shared state between nodes, and any way to a running node's keys.
 
 use std::{
     env, fs, io,
@@ -17,10 +18,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     beacon::Info,
+    chain::Account,
     node_api::{ApiError, NodeApi},
     process::{Process, ProcessError},
 };
 
+/// The password of every home of a test cluster.
+const PASSWORD: &str = "testnet";
 /// How long a daemon may take from its start to its first answer.
 const STARTUP: Duration = Duration::from_secs(30);
 /// How long a command of the CLI may take.
@@ -63,6 +67,14 @@ pub enum ClusterError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// An agent's account cannot be opened.
+    #[error("{path}: {why}")]
+    Keystore {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        why: String,
     },
     /// The API of a running node does not answer.
     #[error(transparent)]
@@ -322,6 +334,34 @@ impl Node {
         ask(&self.name, &self.home, &self.log, arguments).await
     }
 
+    /// The agent's account, as its principal opens it with any wallet before the daemon runs.
+    ///
+    /// # Errors
+    /// [`ClusterError::Keystore`], also while the daemon runs.
+    pub fn account(&self) -> Result<Account, ClusterError> {
+        let path = self.home.join("keys/settlement.json");
+        let wrong = |why: String| ClusterError::Keystore { path: path.clone(), why };
+        if self.process.is_some() {
+            return Err(wrong("its daemon runs".to_owned()));
+        }
+        Account::open(&self.name, &path, PASSWORD).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// Writes the agents whose word counts from the start into the node's configuration, as its
+    /// principal would with an editor.
+    ///
+    /// # Errors
+    /// [`ClusterError::File`].
+    pub fn trust(&self, seeds: &[&str]) -> Result<(), ClusterError> {
+        let path = self.home.join("config.toml");
+        let file = |source| ClusterError::File { path: path.clone(), source };
+        let text = fs::read_to_string(&path).map_err(file)?;
+        let mut config: toml::Table = text.parse().map_err(|error| file(io::Error::other(error)))?;
+        let seeds: Vec<toml::Value> = seeds.iter().map(|did| (*did).into()).collect();
+        config.insert("trust".into(), toml::Table::from_iter([("seeds".to_owned(), seeds.into())]).into());
+        fs::write(&path, config.to_string()).map_err(file)
+    }
+
     /// Its process, while it runs.
     pub const fn process(&mut self) -> Option<&mut Process> {
         self.process.as_mut()
@@ -345,7 +385,7 @@ impl Node {
 /// # Errors
 /// [`ClusterError`]; an exit code other than 0 is [`ClusterError::Command`].
 pub async fn run(name: &str, mut command: Command, log: &Path) -> Result<String, ClusterError> {
-    let said = tempfile::NamedTempFile::new_in(log.parent().unwrap_or(Path::new(".")))
+    let said = tempfile::NamedTempFile::new_in(log.parent().unwrap_or_else(|| Path::new(".")))
         .map_err(|source| ClusterError::File { path: log.to_owned(), source })?;
     let shown: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
     // Through a shell the two streams could be parted; a file for each is simpler and shows both.
@@ -380,10 +420,10 @@ async fn ask<T: DeserializeOwned>(
     })
 }
 
-/// The daemon's program on a home. The password is the same for every home of a test cluster.
+/// The daemon's program on a home.
 fn nuncio(home: &Path) -> Command {
     let mut command = Command::new(program());
-    command.arg("--home").arg(home).env("NUNCIO_PASSWORD", "testnet");
+    command.arg("--home").arg(home).env("NUNCIO_PASSWORD", PASSWORD);
     command
 }
 

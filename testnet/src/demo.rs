@@ -7,10 +7,14 @@
 
 pub mod audit;
 pub mod cast;
+mod fees;
 mod happy;
-mod narrator;
+pub(crate) mod narrator;
+mod past;
 pub mod report;
-mod stage;
+pub(crate) mod stage;
+mod tamper;
+mod trust;
 
 use std::{
     fs, io,
@@ -116,7 +120,7 @@ pub async fn run(options: &DemoOptions) -> Result<Report, DemoError> {
 
     // Kept alive until the end: dropping it takes the folder away.
     let scratch = tempfile::tempdir().map_err(|source| DemoError::File { path: "/tmp".into(), source })?;
-    let root = options.keep.as_deref().unwrap_or(scratch.path()).join(happy::NAME);
+    let root = options.keep.as_deref().unwrap_or_else(|| scratch.path()).join(happy::NAME);
     empty(&root)?;
     let mut narrator = Narrator::new(options.verbose);
     let told = happy::tell(folder, Places::make(&root)?, &mut narrator).await;
@@ -140,8 +144,8 @@ fn finish(options: &DemoOptions, stories: Vec<StoryReport>) -> Result<Report, De
     Ok(report)
 }
 
-/// A story begins with an empty folder, or two runs would be mixed.
-fn empty(root: &Path) -> Result<(), DemoError> {
+/// A story begins with an empty folder, or two runs would be mixed: logs say where processes listen.
+pub(crate) fn empty(root: &Path) -> Result<(), DemoError> {
     let full = fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some());
     if full {
         return Err(DemoError::Missing(format!(

@@ -10,6 +10,7 @@
 pub mod agent;
 pub mod bare;
 pub mod beacon;
+pub mod bench;
 pub mod chain;
 pub mod cluster;
 pub mod corpus;

@@ -3,7 +3,7 @@
 //! Exit codes: 0 done and every check held; 1 it failed; 2 usage or a missing precondition; 130
 //! interrupted. Whatever the end, no process that was started here is left.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use nuncio_testnet::{
@@ -11,7 +11,9 @@ use nuncio_testnet::{
         self, Buyer, Seller,
         instructions::{BuyerInstructions, SellerInstructions},
     },
+    bare,
     beacon::{self, Beacon, Schedule},
+    bench::{self, BenchOptions},
     corpus::Corpus,
     demo::{self, DemoOptions},
     node_api::NodeApi,
@@ -59,6 +61,14 @@ enum Command {
         #[arg(long)]
         seed: String,
     },
+    /// Measures what the machine and the program can do.
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+    /// The other end of the bare ping-pong that a measurement is held against.
+    #[command(hide = true)]
+    Bare,
     /// An agent program behind a node's API (`NUNCIO_API`, `NUNCIO_TOKEN`).
     Agent {
         #[command(subcommand)]
@@ -68,9 +78,28 @@ enum Command {
     Chain {
         /// The folder with `chain.json`.
         dir: PathBuf,
-        /// A fixed port instead of one of the system's choice.
-        #[arg(long, default_value_t = 0)]
-        port: u16,
+        /// The port, instead of the one that the chain had, which the kept homes know.
+        #[arg(long)]
+        port: Option<u16>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Offers and counter-offers per second between two daemons, beside a bare stream of the same bytes.
+    Negotiation {
+        /// Where the report goes as JSON, schema nuncio.bench/1.
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// Times that each of the two is measured, in turn.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(5..=101))]
+        rounds: u32,
+        /// How long each measurement takes, in milliseconds.
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(20..=60_000))]
+        millis: u64,
+        /// Where chain, logs and homes are left.
+        #[arg(long)]
+        keep: Option<PathBuf>,
     },
 }
 
@@ -146,6 +175,19 @@ async fn perform(command: Command) -> Result<(), Failure> {
                 Err(error) if error.is_precondition() => Err(Failure::usage(error)),
                 Err(error) => Err(Failure::failed(error)),
             }
+        }
+        Command::Bench { what: Bench::Negotiation { json, rounds, millis, keep } } => {
+            let options = BenchOptions { json, rounds, window: Duration::from_millis(millis), keep };
+            let measured = bench::negotiation(&options).await;
+            measured.map(drop).map_err(|error| match error.is_precondition() {
+                true => Failure::usage(error),
+                false => Failure::failed(error),
+            })
+        }
+        Command::Bare => {
+            let (address, server) = bare::serve(bench::LOOPBACK).await.map_err(Failure::failed)?;
+            say(&format!("{}{address}", bench::BARE));
+            server.await.map_err(Failure::failed)
         }
         Command::Beacon { listen, genesis, period, seed } => {
             let (listener, address) = beacon::listen(listen).await.map_err(Failure::usage)?;

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub use self::{
     events::{Event, Events},
     view::{
-        BidText, BidView, DealView, FileView, InputsView, MilestoneView, NdaText, NdaView, NegotiationView,
-        NodeStatus, RequestText, RequestView, Sheet, SheetMilestone, Side, TrustView, UntrustedText,
+        BidText, BidView, Computed, DealView, FileView, InputsView, MilestoneView, NdaText, NdaView,
+        NegotiationView, NodeStatus, RequestText, RequestView, ScoresView, Sheet, SheetMilestone, Side,
+        TrustView, UntrustedText,
     },
 };
 

@@ -25,17 +25,31 @@ pub enum ServeError {
 
 /// Serves `dir/chain.json` until the future is dropped or the chain ends.
 ///
+/// Without a port it is where it was, so that the kept homes find it again.
+///
 /// # Errors
 /// [`ServeError`].
 #[expect(clippy::print_stdout, reason = "the address is what the caller asked for")]
-pub async fn chain(dir: &Path, port: u16) -> Result<(), ServeError> {
+pub async fn chain(dir: &Path, port: Option<u16>) -> Result<(), ServeError> {
     let state = dir.join("chain.json");
     if !state.is_file() {
         return Err(ServeError::NoChain(state));
     }
+    let port = port.or_else(|| kept_port(dir)).unwrap_or_default();
     let folder = tempfile::tempdir()?;
     let options = AnvilOptions { port, load: Some(state), dump: None };
     let mut anvil = Anvil::start(&options, &folder.path().join("anvil.log")).await?;
     println!("rpc {}", anvil.rpc());
     Err(anvil.ended().await.into())
+}
+
+/// The port in the network's description beside the chain.
+fn kept_port(dir: &Path) -> Option<u16> {
+    #[derive(serde::Deserialize)]
+    struct Network {
+        rpc: Vec<String>,
+    }
+    let network = std::fs::read(dir.join("network.json")).ok()?;
+    let network: Network = serde_json::from_slice(&network).ok()?;
+    network.rpc.first()?.rsplit(':').next()?.parse().ok()
 }

@@ -14,6 +14,7 @@ use nuncio_testnet::{
     },
 };
 
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 fn beacon() -> Beacon {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let public_key = BeaconKey::from_seed(b"chain test").public_uncompressed();

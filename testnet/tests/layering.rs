@@ -95,21 +95,31 @@ fn workspace() -> Workspace {
         .output()
         .expect("cargo metadata runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let meta: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let meta: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata has this shape");
+    let text = |value: &Value| value.as_str().expect("cargo metadata has this shape").to_owned();
     let mut names = BTreeMap::new();
     let mut packages = BTreeMap::new();
-    for package in meta["packages"].as_array().unwrap() {
+    for package in meta["packages"].as_array().expect("cargo metadata has this shape") {
         names.insert(text(&package["id"]), text(&package["name"]));
         if package["source"].is_null() {
             packages.insert(text(&package["name"]), package.clone());
         }
     }
     let mut edges = BTreeMap::new();
-    for node in meta["resolve"]["nodes"].as_array().unwrap() {
-        let normal =
-            |dep: &&Value| dep["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
-        let deps = node["deps"].as_array().unwrap().iter().filter(normal).map(|dep| text(&dep["pkg"]));
+    for node in meta["resolve"]["nodes"].as_array().expect("cargo metadata has this shape") {
+        let normal = |dep: &&Value| {
+            dep["dep_kinds"]
+                .as_array()
+                .expect("cargo metadata has this shape")
+                .iter()
+                .any(|kind| kind["kind"].is_null())
+        };
+        let deps = node["deps"]
+            .as_array()
+            .expect("cargo metadata has this shape")
+            .iter()
+            .filter(normal)
+            .map(|dep| text(&dep["pkg"]));
         edges.insert(text(&node["id"]), deps.collect());
     }
     Workspace { packages, names, edges }
@@ -119,21 +129,21 @@ fn workspace() -> Workspace {
 fn host() -> String {
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
     let output = Command::new(rustc).arg("-vV").output().expect("rustc runs");
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = String::from_utf8(output.stdout).expect("cargo metadata has this shape");
     text.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned()
 }
 
 impl Workspace {
     /// Names of the normal dependencies that a crate of ours declares.
     fn declared(&self, package: &str) -> BTreeSet<String> {
-        let deps = self.packages[package]["dependencies"].as_array().unwrap();
+        let deps = self.packages[package]["dependencies"].as_array().expect("cargo metadata has this shape");
         let normal = deps.iter().filter(|dep| dep["kind"].is_null());
-        normal.map(|dep| dep["name"].as_str().unwrap().to_owned()).collect()
+        normal.map(|dep| dep["name"].as_str().expect("cargo metadata has this shape").to_owned()).collect()
     }
 
     /// Names of everything that a crate is linked with.
     fn reached(&self, package: &str) -> BTreeSet<&str> {
-        let mut open = vec![self.packages[package]["id"].as_str().unwrap()];
+        let mut open = vec![self.packages[package]["id"].as_str().expect("cargo metadata has this shape")];
         let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
             for next in &self.edges[id] {
@@ -199,7 +209,7 @@ fn the_protocol_reads_no_clock_no_file_and_no_order_of_hashing() {
     ];
     for file in rust_files("protocol/src") {
         for (word, instead) in banned {
-            for (line, _) in file.lines_with(word) {
+            if let Some((line, _)) = file.lines_with(word).next() {
                 panic!("{}:{line} names {word}: {instead}", file.path);
             }
         }
@@ -211,7 +221,7 @@ fn spokes_never_touch_spokes() {
     for file in rust_files("src") {
         let Some(spoke) = SPOKES.into_iter().find(|spoke| file.is_part_of("src", spoke)) else { continue };
         for other in SPOKES.into_iter().filter(|other| *other != spoke) {
-            for line in names_module(&file, other) {
+            if let Some(line) = names_module(&file, other).first() {
                 panic!(
                     "{}:{line}: the spoke {spoke} names its sibling {other}. Send an Event to the node's loop and let \
                      src/effects.rs call {other}; a type that both need belongs into nuncio-protocol",
@@ -229,7 +239,7 @@ fn a_heavy_crate_is_known_to_one_spoke_alone() {
             if file.is_part_of("src", spoke) {
                 continue;
             }
-            for (line, _) in file.lines_with(&format!("{name}::")) {
+            if let Some((line, _)) = file.lines_with(&format!("{name}::")).next() {
                 panic!(
                     "{}:{line} names {name}, which only src/{spoke} knows: give src/{spoke}.rs a type of its own for it",
                     file.path
@@ -250,9 +260,9 @@ fn stages_never_import_stages() {
         .collect();
     for file in rust_files("protocol/src/stage") {
         for other in stages.iter().filter(|other| !file.is_part_of("protocol/src/stage", other)) {
-            for (line, text) in
-                file.lines_with(&format!("stage::{other}")).chain(file.lines_with(&format!("super::{other}")))
-            {
+            let (absolute, relative) = (format!("stage::{other}"), format!("super::{other}"));
+            let named = file.lines_with(&absolute).chain(file.lines_with(&relative)).next();
+            if let Some((line, text)) = named {
                 panic!(
                     "{}:{line}: a stage imports the stage {other} ({}). What one stage hands to the next is a paper: put \
                      it under protocol/src/document, and let deal.rs carry it over",
@@ -268,7 +278,7 @@ fn stages_never_import_stages() {
 fn documents_know_nothing_of_stages_nodes_or_effects() {
     for file in rust_files("protocol/src/document") {
         for module in ["stage", "node", "effect", "input", "deal"] {
-            for line in names_module(&file, module) {
+            if let Some(line) = names_module(&file, module).first() {
                 panic!(
                     "{}:{line}: a paper imports {module}. A paper is data; move the decision into its stage",
                     file.path

@@ -11,6 +11,7 @@ use std::{
 
 use serde_json::Value;
 
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 fn testnet(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_nuncio-testnet")).args(arguments).output().unwrap()
 }
@@ -21,6 +22,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Runs the demo and gives its report.
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 fn demo(corpus: Option<&Path>) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("demo.json");
@@ -60,6 +62,25 @@ fn a_corpus_that_nobody_prepared_is_summarised_too() {
 }
 
 #[test]
+#[ignore = "real processes: scripts/test stories"]
+fn two_daemons_negotiate_by_themselves_and_the_benchmark_says_how_fast() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("bench.json");
+    let short = ["--rounds", "5", "--millis", "50"];
+    let output =
+        testnet(&[&["bench", "negotiation", "--json", json.to_str().unwrap()], &short[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let report: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    assert_eq!((&report["schema"], &report["rounds"]), (&"nuncio.bench/1".into(), &5.into()));
+    for direction in report["bytes"].as_array().unwrap() {
+        assert!(direction.as_u64().unwrap() > 1000, "an offer is a whole term sheet: {report}");
+    }
+    let number = |field: &str| report[field].as_f64().unwrap();
+    assert!(number("bare_per_s") > 0.0 && number("nuncio_per_s") > 0.0, "{report}");
+    assert!((number("ratio") - number("nuncio_per_s") / number("bare_per_s")).abs() < 1e-9, "{report}");
+}
+
+#[test]
 fn a_corpus_without_a_usable_text_is_a_missing_precondition() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("short.txt"), "One sentence.").unwrap();
@@ -73,6 +94,7 @@ fn a_corpus_without_a_usable_text_is_a_missing_precondition() {
 fn a_misspelt_option_is_usage() {
     assert_eq!(testnet(&["demo", "--corpse", "."]).status.code(), Some(2));
     assert_eq!(testnet(&["chain", "/nonexistent"]).status.code(), Some(2));
+    assert_eq!(testnet(&["bench", "negotiation", "--rounds", "4"]).status.code(), Some(2));
 }
 
 #[test]

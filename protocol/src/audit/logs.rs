@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     abi::{ChainEvent, ChainLog, Deployment},
+    beacon::BeaconChain,
     ids::{DealId, NdaId},
     panel::{Provider, Seat, SeatIndex},
     typed::{Deal, PanelRequest, seconds},
@@ -32,8 +33,21 @@ pub struct OnChain {
     pub logs: Vec<ChainLog>,
     /// `block.timestamp` of blocks by number: of all that hold a log about seats, at least.
     pub times: BTreeMap<u64, u64>,
-    /// Genesis second and period of the beacon contract, where it was asked.
-    pub beacon: Option<(u64, u64)>,
+    /// What a verifier found the contracts to be; nothing where none of this project stand there. Who
+    /// exports needs none.
+    pub built: Option<Built>,
+}
+
+/// What a verifier believes, and from where: its own list of contracts or their own code, and what the
+/// chain says that they were built with. Nothing of it comes from a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// The contracts.
+    pub deployment: Deployment,
+    /// The beacon that the jury's draws are proven with.
+    pub beacon: BeaconChain,
+    /// How long a seat must have been on the register at a draw.
+    pub seat_age_secs: u64,
 }
 
 /// The file `chain/logs.json`.

@@ -13,9 +13,8 @@ use alloy_primitives::{Address, B256};
 use super::{
     Evidence, Finding, MilestoneProofs, Report, ReportEvent, VerdictProof,
     compose::{Files, milestone_path},
-    index_of,
     papers::{DealProofs, NdaProofs},
-    verify::JSON_MAX,
+    verify::{JSON_MAX, index_of},
 };
 use crate::{
     canonical::{from_canonical, id_of},

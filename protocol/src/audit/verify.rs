@@ -1,24 +1,23 @@
 //! A stranger's check of a bundle, with nothing but the bundle and the chain's own word.
 //!
 //! First every file is held against the signed index; where one is not what it should be, nothing in
-//! the bundle is read further. Then cards, NDA, deal, panel, milestones and ratings are checked in
-//! the order in which they came to be, then the logs against the chain, then the money.
+//! the bundle is read further. Then the contracts that the index names are held against those that the
+//! verifier found by itself, then cards, NDA, deal, panel, milestones and ratings are checked in the
+//! order in which they came to be, then the logs against the chain, then the money.
 //!
-//! Deliberately absent: trust in the contracts. Whoever verifies compares the addresses in the index
-//! with those that it knows.
+//! Deliberately absent: how contracts are found and asked; the shell has done that.
 
 use alloy_primitives::{Address, B256};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Evidence, Finding, INDEX, Index, LOGS, OnChain, Report, ReportEvent, SCHEMA,
-    compose::{Draw, Files, card_path},
+    compose::{Files, card_path},
     logs::{LoggedAt, Subject},
     papers::{DealProofs, NdaProofs, PanelProofs, RatingProofs},
 };
 use crate::{
     abi::ChainEvent,
-    beacon::Round,
     canonical,
     document::{AgentCard, Document, Signed},
     ids::PaperId,
@@ -30,39 +29,44 @@ use crate::{
 mod files;
 mod judged;
 mod money;
+mod origin;
+mod panel;
 
 /// The longest file of a bundle that is read as JSON, in bytes.
 pub(super) const JSON_MAX: usize = 8 << 20;
 
-/// Reads the index of a bundle, so that its verifier knows which contracts and blocks to ask for.
-///
-/// Nothing that it says is believed by this.
-#[must_use]
-pub fn index_of(files: &Files) -> Option<Index> {
+/// Reads the index of a bundle. Nothing that it says is believed by this.
+pub(super) fn index_of(files: &Files) -> Option<Index> {
     let document = Document::<Index>::read(files.get(INDEX)?).ok()?;
     Some(document.content().clone())
+}
+
+/// Holds every file against the signed index, which needs no chain.
+///
+/// # Errors
+/// The report that refuses the bundle; each changed, missing, added or renamed file is named in it.
+pub fn intact(files: &Files) -> Result<Index, Report> {
+    let mut findings = Vec::new();
+    let index = files::check(files, &mut findings);
+    let deal = index.as_ref().map(|index| index.deal);
+    match index {
+        Some(index) if findings.is_empty() => Ok(index.content().clone()),
+        Some(_) | None => Err(Report { schema: SCHEMA, ok: false, deal, events: Vec::new(), findings }),
+    }
 }
 
 /// Verifies a bundle against the chain.
 #[must_use]
 pub fn verify(files: &Files, chain: &OnChain) -> Report {
-    let mut findings = Vec::new();
-    let index = files::check(files, &mut findings);
-    let deal = index.as_ref().map(|index| index.deal);
-    let mut events = Vec::new();
-    if let (Some(index), true) = (&index, findings.is_empty()) {
-        let mut examination = Examination {
-            files,
-            chain,
-            index: index.content(),
-            cards: Vec::new(),
-            findings: Vec::new(),
-            events: Vec::new(),
-        };
-        examination.run();
-        (findings, events) = (examination.findings, examination.events);
-    }
-    Report { schema: SCHEMA, ok: findings.is_empty(), deal, events, findings }
+    let index = match intact(files) {
+        Ok(index) => index,
+        Err(refused) => return refused,
+    };
+    let (cards, findings, events) = (Vec::new(), Vec::new(), Vec::new());
+    let mut examination = Examination { files, chain, index: &index, cards, findings, events };
+    examination.run();
+    let Examination { findings, events, .. } = examination;
+    Report { schema: SCHEMA, ok: findings.is_empty(), deal: Some(index.deal), events, findings }
 }
 
 /// One verification under way.
@@ -70,7 +74,7 @@ struct Examination<'a> {
     files: &'a Files,
     chain: &'a OnChain,
     index: &'a Index,
-    cards: Vec<AgentCard>,
+    cards: Vec<Document<AgentCard>>,
     findings: Vec<Finding>,
     events: Vec<ReportEvent>,
 }
@@ -83,20 +87,29 @@ impl Examination<'_> {
             self.find(INDEX, "chain", format!("the bundle is of chain {ours}, the endpoint serves {theirs}"));
             return;
         }
+        let Some(built) = &self.chain.built else {
+            let message = "no contracts of this project stand where the bundle says";
+            return self.find(INDEX, "contracts", message);
+        };
+        if !self.as_built(built) {
+            return;
+        }
         self.cards();
         let Some(deal) = self.deal() else { return };
+        self.exporter(&deal);
         self.nda(&deal);
         let Some(panel) = self.read::<PanelProofs>("proofs/panel.json") else { return };
         let subject = Subject {
-            deployment: &self.index.deployment,
+            deployment: &built.deployment,
             deal: self.index.deal,
             terms: &deal.terms,
             request: &panel.request,
         };
         let real = subject.select(self.chain);
         self.logs(&real);
-        self.panel(&deal, &panel, &real);
-        self.milestones(&deal, &panel, &real);
+        self.mandates(&deal, &real);
+        let members = self.panel(built, (&deal, &panel), &real);
+        self.milestones(&deal, &members, &real);
         self.ratings(&deal, &real);
         self.money(&deal, &real);
     }
@@ -130,7 +143,7 @@ impl Examination<'_> {
         self.card(account).map_or_else(|| account.to_string(), |card| card.agent.to_string())
     }
 
-    fn card(&self, account: Address) -> Option<&AgentCard> {
+    fn card(&self, account: Address) -> Option<&Document<AgentCard>> {
         self.cards.iter().find(|card| card.settlement == account)
     }
 
@@ -161,7 +174,7 @@ impl Examination<'_> {
             let named = card_path(&card) == path;
             self.hold(named, &path, "id", "the file is not named after the card's account");
             match card.verify(&self.contracts()) {
-                Ok(card) => self.cards.push(card.document().content().clone()),
+                Ok(card) => self.cards.push(card.document().clone()),
                 Err(error) => self.find(&path, "signature", error.to_string()),
             }
         }
@@ -224,73 +237,13 @@ impl Examination<'_> {
         let act = "agreement.signed";
         self.assent((FILE, act), (deal.agreement, fund), deal.terms.buyer, &deal.by_buyer);
         self.assent((FILE, act), (deal.agreement, id.word()), deal.terms.seller, &deal.by_seller);
+        self.sealed_papers(&deal);
         for receipt in &deal.receipts {
             let ours = receipt.put.deal == id && deal.vaults.contains(&receipt.vault);
             self.hold(ours, FILE, "receipt", format!("a receipt of {} is not of this deal", receipt.vault));
             self.receipt(FILE, receipt);
         }
         Some(deal)
-    }
-
-    fn panel(&mut self, deal: &DealProofs, panel: &PanelProofs, real: &[(LoggedAt, ChainEvent)]) {
-        const FILE: &str = "proofs/panel.json";
-        let (terms, request, contracts) = (&deal.terms, &panel.request, self.contracts());
-        let digest = request.digest(&contracts);
-        self.hold(digest == terms.meta.panelRequest, FILE, "id", "the deal names another panel request");
-        let fixed = (request.jury, request.beaconRound, request.attempt, request.quorum);
-        let agreed = (terms.jury, terms.meta.beaconRound, terms.meta.attempt, terms.quorum);
-        self.hold(
-            fixed == agreed,
-            FILE,
-            "panel",
-            "jury, round, attempt and quorum are not those of the terms",
-        );
-        for (by, signature) in [(terms.buyer, &panel.by_buyer), (terms.seller, &panel.by_seller)] {
-            if self.typed(FILE, digest, signature, by) {
-                self.signed("panel.requested", by, None, FILE);
-            }
-        }
-        self.beacon(FILE);
-        for seat in &panel.accepted {
-            let named = seat.request == digest.0;
-            self.hold(named, FILE, "panel", format!("{} accepted a seat for another request", seat.juror));
-            let accept = seat.typed().digest(&contracts);
-            if self.typed(FILE, accept, &seat.signature, seat.juror) {
-                self.signed("seat.accepted", seat.juror, None, FILE);
-            }
-        }
-        let draw = Draw {
-            beacon: &self.index.beacon,
-            seat_age_secs: self.index.seat_age_secs,
-            terms,
-            panel,
-            cards: self.cards.iter().collect(),
-        };
-        let walked = match draw.walk(contracts.chain_id, real) {
-            Ok(walked) => walked,
-            Err(why) => return self.find(FILE, "panel", why),
-        };
-        self.hold(walked.steps == panel.walk, FILE, "panel", "the walk gives other reasons");
-        let Some(members) = walked.panel else {
-            return self.find(FILE, "panel", "too few seats are left after the walk");
-        };
-        let hash = address_list_hash(members.iter().copied());
-        if self.hold(hash == Ok(terms.panel), FILE, "panel", "the draw gives another panel") {
-            for member in members {
-                self.signed("panel.drawn", member, None, FILE);
-            }
-        }
-    }
-
-    /// The beacon of the index is the one that the contract was built with, where that was asked.
-    fn beacon(&mut self, file: &str) {
-        let beacon = &self.index.beacon;
-        let first = beacon.time_of(Round(1));
-        let ours = (first, beacon.time_of(Round(2)).saturating_sub(first));
-        if let Some(theirs) = self.chain.beacon {
-            let message = format!("genesis and period are {ours:?}, the beacon contract has {theirs:?}");
-            self.hold(ours == theirs, file, "beacon", message);
-        }
     }
 
     fn ratings(&mut self, deal: &DealProofs, real: &[(LoggedAt, ChainEvent)]) {

@@ -209,9 +209,9 @@ pub struct RatingFact {
 /// The close of a deal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClosedFact {
-    /// What the seller's side got in all.
+    /// What the seller's side got at the close; what was settled before is with its milestones.
     pub to_seller: Usdc,
-    /// What the buyer's side got back in all.
+    /// What the buyer's side got back at the close.
     pub to_buyer: Usdc,
     /// What is left for the first panel.
     pub jury_fee: Usdc,

@@ -50,7 +50,7 @@ impl Node {
             created_secs: self.now.secs(),
             cards: self.cards_of(deal)?,
             nda: self.nda_proofs(deal)?,
-            terms: deal_proofs(deal).map_err(|error| invalid(error.to_string()))?,
+            terms: deal_proofs(deal)?,
             panel: self.panel_proofs(deal)?,
             milestones: milestones.map_err(|error| invalid(error.to_string()))?,
             ratings: RatingProofs { ratings: ratings(deal) },
@@ -177,14 +177,16 @@ impl Node {
     }
 }
 
-fn deal_proofs(deal: &Deal) -> Result<DealProofs, BoundError> {
+fn deal_proofs(deal: &Deal) -> Result<DealProofs, Refusal> {
+    let unsigned = || not_now("the other side's signature has not arrived here");
+    let wrong = |error: BoundError| invalid(error.to_string());
     Ok(DealProofs {
         terms: deal.terms.clone(),
         agreement: deal.agreement.id(),
-        by_buyer: deal.by_a.clone(),
-        by_seller: deal.by_b.clone(),
-        vaults: deal.agreement.terms.vaults.to_vec().try_into()?,
-        receipts: deal.paper_receipts.values().cloned().collect::<Vec<_>>().try_into()?,
+        by_buyer: deal.by_a.clone().ok_or_else(unsigned)?,
+        by_seller: deal.by_b.clone().ok_or_else(unsigned)?,
+        vaults: deal.agreement.terms.vaults.to_vec().try_into().map_err(wrong)?,
+        receipts: deal.paper_receipts.values().cloned().collect::<Vec<_>>().try_into().map_err(wrong)?,
     })
 }
 

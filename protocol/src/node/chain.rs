@@ -76,7 +76,7 @@ impl Node {
     /// All registered seats, as the draw sees them.
     pub(super) fn registered(&self) -> impl Iterator<Item = Seat> + '_ {
         self.ledger.state().seats().map(|(index, fact)| Seat {
-            index: SeatIndex(u64::from(index.0)),
+            index: SeatIndex(index.0),
             holder: fact.holder,
             principal: fact.principal,
             provider: Provider(fact.provider),

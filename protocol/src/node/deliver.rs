@@ -19,7 +19,7 @@ use crate::{
     side::Side,
     text::{BoundError, BoundedVec},
     typed::{self, EthSignature, Typed},
-    wire::{Delivery, Direct, Receipt, SeatAccepted, VaultPut, VerdictReady},
+    wire::{Delivery, Direct, Receipt, SeatAccepted, VaultPut, VerdictReady, receipts_needed},
 };
 
 /// The name under which the pact lies in every delivery.
@@ -151,11 +151,9 @@ impl Node {
             return;
         };
         let attempt = delivering.attempt;
-        let pending = self.is_pending(|job| match job {
-            Job::Sign { then: Signing::Claim(claim), .. } => {
-                (claim.deal, claim.milestone.0, claim.attempt) == (id, index, attempt)
-            }
-            _ => false,
+        let pending = self.is_pending(|job| {
+            let Job::Sign { then: Signing::Claim(claim), .. } = job else { return false };
+            (claim.deal, claim.milestone.0, claim.attempt) == (id, index, attempt)
         });
         if pending {
             return;
@@ -188,7 +186,7 @@ impl Node {
         let missing: Vec<String> = deal
             .panel
             .iter()
-            .map(|seat| recipient_of(seat))
+            .map(recipient_of)
             .filter(|recipient| !deal.wrapped.contains_key(&(class, recipient.clone())))
             .collect();
         for recipient in missing {
@@ -424,13 +422,18 @@ impl Node {
         let Some(deal) = self.deals.get(&id) else { return };
         let safe = |at| self.ledger.level(at) >= Level::Safe;
         let settled = self.settlement(id, index).filter(|fact| safe(&fact.at));
-        let paid = settled.map(|fact| (fact.to_seller, fact.to_buyer));
+        let paid = settled.map(|fact| (fact.to_seller, fact.to_buyer, fact.at.tx));
         let known = deal.milestones.get(usize::from(index)).is_none_or(|m| m.settled.is_some());
         let closed =
             self.deal_fact(id).and_then(|fact| fact.closed.as_ref()).is_some_and(|fact| safe(&fact.at));
         let close = closed && !deal.closed;
-        if let (Some((to_seller, to_buyer)), false) = (paid, known) {
-            let event = DealEvent::Settled { milestone: index, to_seller: to_seller.0, to_buyer: to_buyer.0 };
+        if let (Some((to_seller, to_buyer, tx)), false) = (paid, known) {
+            let event = DealEvent::Settled {
+                milestone: index,
+                to_seller: to_seller.0,
+                to_buyer: to_buyer.0,
+                tx: Some(tx),
+            };
             self.deal_event(id, event);
             self.note(Event::Settled { deal: id, milestone: index, to_seller, to_buyer });
         }
@@ -463,11 +466,6 @@ impl Node {
             self.intend("timeout", &key, call);
         }
     }
-}
-
-/// Receipts that a claim needs: all but one of the vaults, and at least two.
-pub(super) fn receipts_needed(vaults: usize) -> usize {
-    vaults.saturating_sub(1).max(2)
 }
 
 /// A receipt as the vault signs it.

@@ -90,10 +90,8 @@ impl Node {
         }
         let (job, at) = (pending.job.clone(), pending.at);
         let command = self.waiting.remove(&id);
-        let guard = match &outcome {
-            Outcome::Signed { guard, .. } => Some(*guard),
-            _ => None,
-        };
+        let guard = if let Outcome::Signed { guard, .. } = &outcome { Some(*guard) } else { None };
+        let guard = guard.filter(|guard| *guard > self.guard_seq);
         self.record(Record::Finished { job: id, guard });
         if let Outcome::Failed { why, .. } = outcome {
             return self.on_failed(&job, command, why);

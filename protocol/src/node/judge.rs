@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256};
 use rand_core::CryptoRng;
 
-use super::{Case, Node, deliver::receipts_needed, papers};
+use super::{Case, Node, papers};
 use crate::{
     clause::{self, Found, Terms},
     command::Event,
@@ -19,7 +19,7 @@ use crate::{
     text::FileName,
     time::Timestamp,
     typed::{self, EthSignature, address_list_hash},
-    wire::{Delivery, Direct, VerdictReady},
+    wire::{Delivery, Direct, VerdictReady, receipts_needed},
 };
 
 impl Node {
@@ -68,6 +68,11 @@ impl Node {
         if panel != Ok(terms.panel) || !delivery.seats.iter().any(|seat| seat.juror == ours) {
             return Err(Misconduct::WrongPanel);
         }
+        // A seat's fee is what its juror signed; terms that pay less are not judged for.
+        let promised = delivery.seats.iter().map(|seat| u128::from(seat.fee.0)).sum::<u128>();
+        if promised > u128::from(terms.juryFee) {
+            return Err(Misconduct::TermsDiffer { what: "seat fee".into() });
+        }
         let vaults = address_list_hash(delivery.receipts.iter().map(|receipt| receipt.vault));
         let all = delivery.receipts.len();
         if vaults != Ok(terms.meta.vaults) && all < receipts_needed(all + 1) {
@@ -105,6 +110,7 @@ impl Node {
             }
         }
         self.report(id, rng);
+        self.drive_fee(id);
     }
 
     fn send_to_juror(&mut self, id: CaseId, key: String, to: Address, message: JuryMessage) {
@@ -120,11 +126,13 @@ impl Node {
     fn fetch_evidence(&mut self, id: CaseId) {
         let Some(case) = self.cases.get(&id) else { return };
         let blob = case.delivery.claim.document.blob;
-        let busy = self.is_pending(|job| match job {
-            Job::GetBlob { then: Fetching::Evidence { case }, .. } | Job::OpenEvidence { case, .. } => {
-                *case == id
-            }
-            _ => false,
+        let busy = self.is_pending(|job| {
+            let (Job::GetBlob { then: Fetching::Evidence { case }, .. } | Job::OpenEvidence { case, .. }) =
+                job
+            else {
+                return false;
+            };
+            *case == id
         });
         if busy {
             return;
@@ -235,7 +243,24 @@ impl Node {
 
     fn panel_events(&mut self, id: CaseId, events: Vec<jury::JuryEvent>) {
         for event in events {
+            let twice = match &event {
+                jury::JuryEvent::Equivocated { by, .. } => Some(*by),
+                jury::JuryEvent::Voted { .. }
+                | jury::JuryEvent::CommitSeen { .. }
+                | jury::JuryEvent::RevealSeen { .. }
+                | jury::JuryEvent::Relayed { .. }
+                | jury::JuryEvent::CommitsClosed
+                | jury::JuryEvent::RevealsClosed
+                | jury::JuryEvent::VerdictSeen { .. }
+                | jury::JuryEvent::Ended { .. } => None,
+            };
             self.case_event(id, CaseEvent::Panel(event));
+            // Whoever signed twice is at fault, not whoever brought the proof of it.
+            let author = twice.and_then(|by| self.directory.settlement(by));
+            if let Some(peer) = author.map(|listing| listing.card.document.node) {
+                let slot = format!("vote/{}/{}/{}/{}", id.deal, id.milestone, id.round, id.attempt);
+                self.misbehaved(peer, Misconduct::SecondDigest { slot });
+            }
         }
     }
 
@@ -280,8 +305,7 @@ impl Node {
                 self.panel_events(id, events);
                 Ok(())
             }
-            Err(fault) if fault.is_misconduct() => Err(Misconduct::NotAMember { what: "vote".into() }),
-            Err(_) => Ok(()),
+            Err(fault) => fault.misconduct().map_or(Ok(()), Err),
         }
     }
 

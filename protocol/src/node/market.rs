@@ -2,9 +2,9 @@
 
 use rand_core::CryptoRng;
 
-use super::{Node, invalid, not_found, not_now, papers};
+use super::{Node, invalid, negotiate::judgeable, not_found, not_now, papers};
 use crate::{
-    canonical,
+    canonical, clause,
     command::{Event, NewBid, NewRequest, Refusal, Reply},
     document::{
         AgentCard, Announcement, Bid, BudgetBucket, DealKind, Document, Pact, Paper, PaperError, Request,
@@ -225,6 +225,9 @@ impl Node {
     ) -> Result<Option<Reply>, Refusal> {
         let request = self.directory.request(new.request).ok_or_else(|| not_found("request", new.request))?;
         let (buyer, request) = (request.document.buyer, Box::new(request.clone()));
+        if let Some(rule) = self.policy.never(Some(request.document.domain.as_str()), &buyer.to_string()) {
+            return Err(Refusal::Policy(rule));
+        }
         let to =
             self.directory.peer(&buyer).ok_or_else(|| not_now("the buyer has not announced itself yet"))?;
         let chain = self.network.chain();
@@ -236,6 +239,7 @@ impl Node {
             clauses: new.clauses,
             sources: BoundedVec::new(),
         };
+        judgeable(&pact)?;
         let pact = papers::paper(chain, pact, rng).map_err(wrong)?;
         let bid = Bid {
             request: new.request,
@@ -292,6 +296,10 @@ impl Node {
         if !consistent {
             return Err(Misconduct::TermsDiffer { what: "bid".into() });
         }
+        clause::check(&pact).map_err(|(clause, why)| Misconduct::Unjudgeable {
+            clause: clause.to_string(),
+            why: why.to_string(),
+        })?;
         let (id, request) = (bid.id(), bid.request);
         let Some(own) = self.market.requests.get(&request) else { return Ok(()) };
         if own.bids.contains_key(&id) || own.bids.len() >= BIDS_MAX || own.chosen.is_some() {

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Node, chain, not_found, not_now, papers};
 use crate::{
+    abi,
     block::Level,
     command::{Event, Refusal, Reply},
     deal::{Deal, DealEvent},
@@ -19,6 +20,8 @@ use crate::{
 
 /// The milestone number of papers that belong to the whole deal.
 pub(super) const WHOLE_DEAL: u8 = 255;
+/// The longest that a seller leaves the opening to the buyer, seconds.
+const SELLER_WAITS_SECS: u64 = 150;
 
 impl Node {
     pub(super) fn deal_event(&mut self, id: DealId, event: DealEvent) {
@@ -56,18 +59,22 @@ impl Node {
             return self.note(Event::DealOpened { deal: id });
         }
         let fund_by = crate::typed::seconds(deal.terms.meta.fundBy);
-        if self.final_time() > fund_by && shown.is_none() {
+        if self.can_never_open(id, fund_by) {
             return self.deal_event(id, DealEvent::Lapsed);
         }
-        // The buyer opens; after half of the time the seller does it too, so that neither waits for the other.
-        let start = crate::typed::seconds(deal.terms.meta.start);
-        let half = start + (fund_by.saturating_sub(start)) / 2;
+        // The buyer opens; after half of the time, and soon where there is much of it, the seller does it
+        // too, so that neither waits for the other.
+        let agreed = deal.at.secs();
+        let half = agreed + (fund_by.saturating_sub(agreed) / 2).min(SELLER_WAITS_SECS);
         let ours = deal.side == Side::A || self.now.secs() >= half;
         if ours && self.now.secs() < fund_by && shown.is_none() {
-            let (buyer, seller) = (chain::bytes(&deal.by_a.signature), chain::bytes(&deal.by_b.signature));
+            let (Some(by_a), Some(by_b)) = (&deal.by_a, &deal.by_b) else { return };
+            let (buyer, seller) = (chain::bytes(&by_a.signature), chain::bytes(&by_b.signature));
+            let approval =
+                deal.approval.map(|approval| abi::call::approval(fund_by, &chain::bytes(&approval)));
             let deployment = &self.network.deployment;
             let call = if deal.terms.flags & crate::typed::BUYER_MANDATED != 0 {
-                deployment.open_from_mandate(&deal.terms, buyer, seller, alloy_primitives::Bytes::new())
+                deployment.open_from_mandate(&deal.terms, buyer, seller, approval.unwrap_or_default())
             } else {
                 deployment.open_from_credit(&deal.terms, buyer, seller)
             };
@@ -297,12 +304,10 @@ impl Node {
     /// The files of the agreement's package, handed to the shell under their hashes.
     fn agreement_files(&mut self, id: DealId) -> Vec<StagedFile> {
         let Some(deal) = self.deals.get(&id) else { return Vec::new() };
+        let proofs: Vec<_> = deal.by_a.iter().chain(&deal.by_b).map(|by| &by.proof).collect();
         let mut files = vec![
             ("agreement.json".to_owned(), deal.agreement.canonical()),
-            (
-                "agreement.proof.json".to_owned(),
-                papers::encode(&[deal.by_a.proof.clone(), deal.by_b.proof.clone()]),
-            ),
+            ("agreement.proof.json".to_owned(), papers::encode(&proofs)),
         ];
         if let Some(negotiation) = self.negotiations.get(&deal.negotiation) {
             files.push(("pact.json".into(), negotiation.begin.pact.canonical()));

@@ -196,11 +196,19 @@ impl Node {
         }
         if let Some(held) = &negotiation.current().request {
             let same = held.beaconRound == ask.beacon_round && held.attempt == ask.attempt;
-            return if same || ask.attempt > negotiation.attempt {
-                Ok(())
-            } else {
-                Err(Misconduct::WrongPanel)
+            if same || ask.attempt > negotiation.attempt {
+                return Ok(());
+            }
+            let other = PanelRequest {
+                beaconRound: ask.beacon_round,
+                seats: typed::u40(ask.seats),
+                attempt: ask.attempt,
+                ..held.clone()
             };
+            let digest = other.digest(&self.network.deployment.contracts).0;
+            let (buyer, _) = self.accounts(negotiation.nda).ok_or(Misconduct::WrongNda)?;
+            self.check_typed(digest, &ask.signature, buyer, "panel request")?;
+            return Err(Misconduct::SecondDigest { slot: format!("panel/{id}/{}", ask.attempt) });
         }
         let first = negotiation.attempts.first().and_then(|a| a.request.as_ref()).map(|r| r.beaconRound);
         let rounds = self.attempt_rounds(first.unwrap_or(ask.beacon_round));
@@ -305,7 +313,7 @@ impl Node {
             attempt: request.attempt,
             parties: [buyer, seller],
             signatures: [by_a, by_b],
-            fee: crate::money::Usdc::ZERO,
+            fee: negotiation.begin.seat_fee(),
             until: self.now.secs() + SEAT_SECS,
         };
         let holders: BTreeSet<Address> =
@@ -414,11 +422,15 @@ impl Node {
             let _ = self.say(nda, Category::Announcement, Say::PanelAgreed(hash), rng);
             return Ok(());
         }
+        let seat_fee = negotiation.begin.seat_fee();
         let request = negotiation.current().request.clone().ok_or(Misconduct::OutOfTurn)?;
         self.verify_beacon(request.beaconRound, beacon).ok_or(Misconduct::WrongPanel)?;
         let mut known = BTreeMap::new();
         for seat in accepted {
             self.check_seat(&request, &seat)?;
+            if seat.fee != seat_fee {
+                return Err(Misconduct::TermsDiffer { what: "seat fee".into() });
+            }
             known.insert(seat.juror, seat);
         }
         let members = self.members(negotiation, &request, beacon, &known).ok_or(Misconduct::WrongPanel)?;
@@ -474,6 +486,10 @@ impl Node {
         if invite.until <= now || invite.until > now + 2 * SEAT_SECS {
             return Err(Misconduct::StaleAnnouncement { got: invite.until, held: now });
         }
+        // Whoever offers less than our principal asks for gets no answer, as from a busy juror.
+        if invite.fee < self.policy.seat_fee_min {
+            return Ok(());
+        }
         let ours = self.me.settlement();
         if invite.parties.contains(&ours) || !self.registered().any(|seat| seat.holder == ours && seat.active)
         {
@@ -525,6 +541,9 @@ impl Node {
         if seat.request != request.digest(&self.network.deployment.contracts).0 {
             return Ok(());
         }
+        if seat.fee != negotiation.begin.seat_fee() {
+            return Err(Misconduct::TermsDiffer { what: "seat fee".into() });
+        }
         self.check_seat(request, &seat)?;
         let id = negotiation.id;
         self.record_negotiation(id, NegotiationEvent::SeatAccepted(Box::new(seat)));
@@ -546,13 +565,13 @@ fn invite_request(invite: &SeatInvite, jury: Address) -> PanelRequest {
 
 /// An acceptance as the juror signs it.
 #[must_use]
-pub fn seat_accept(seat: &SeatAccepted) -> SeatAccept {
+pub(super) fn seat_accept(seat: &SeatAccepted) -> SeatAccept {
     seat.typed()
 }
 
 /// The hash of a panel as the terms carry it.
 #[must_use]
-pub fn panel_hash(members: &[SeatAccepted]) -> ContentHash {
+pub(super) fn panel_hash(members: &[SeatAccepted]) -> ContentHash {
     let hash = address_list_hash(members.iter().map(|seat| seat.juror));
     ContentHash(hash.map_or([0; 32], |hash| hash.0))
 }

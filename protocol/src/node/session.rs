@@ -67,6 +67,14 @@ pub(super) struct OpenLink {
     ready: Option<SignedCheckpoint>,
     /// When the last checkpoint was asked for, and how much was sent then.
     checked: (Timestamp, u64),
+    /// Sealed bytes of the newest offer's frame, ours and theirs.
+    offers: [usize; 2],
+}
+
+impl OpenLink {
+    const fn new(session: Session, now: Timestamp) -> Self {
+        Self { session, ready: None, checked: (now, 0), offers: [0; 2] }
+    }
 }
 
 impl Links {
@@ -83,6 +91,22 @@ impl Node {
     /// Whether a session under this NDA is in use.
     pub(super) fn session_open(&self, draft: PaperId) -> bool {
         matches!(self.links.links.get(&draft), Some(Link { state: LinkState::Open(_), .. }))
+    }
+
+    /// Whether an offer may leave under this NDA now.
+    pub(super) fn may_offer(&self, draft: PaperId) -> bool {
+        match self.links.links.get(&draft).map(|link| &link.state) {
+            Some(LinkState::Open(open)) => open.ready.is_some() || open.session.may_offer(),
+            Some(LinkState::Opening | LinkState::Keying { .. } | LinkState::Shaking(_)) | None => false,
+        }
+    }
+
+    /// Sealed bytes of the newest offer's frame in the session of this NDA, ours and theirs.
+    pub(super) fn offer_bytes(&self, draft: PaperId) -> [usize; 2] {
+        match self.links.links.get(&draft).map(|link| &link.state) {
+            Some(LinkState::Open(open)) => open.offers,
+            Some(LinkState::Opening | LinkState::Keying { .. } | LinkState::Shaking(_)) | None => [0; 2],
+        }
     }
 
     /// Sessions in use.
@@ -154,10 +178,7 @@ impl Node {
                     handshake.read(&first)?;
                     let reply = handshake.write()?;
                     let session = handshake.finish(nda, scope)?;
-                    Ok((
-                        reply,
-                        LinkState::Open(Box::new(OpenLink { session, ready: None, checked: (self.now, 0) })),
-                    ))
+                    Ok((reply, LinkState::Open(Box::new(OpenLink::new(session, self.now)))))
                 }
                 (Side::B, None) => Err(Misconduct::OutOfTurn),
             }
@@ -198,17 +219,17 @@ impl Node {
         let taken = match &mut link.state {
             LinkState::Shaking(_) => self.on_handshake_reply(draft, bytes),
             LinkState::Open(open) => match open.session.open(bytes) {
-                Ok(opened) => self.on_frame(draft, opened, rng),
+                Ok(opened) => self.on_frame(draft, opened, bytes.len(), rng),
                 Err(misconduct) => Err(misconduct),
             },
             LinkState::Opening | LinkState::Keying { .. } => Err(Misconduct::OutOfTurn),
         };
         if let Err(misconduct) = taken {
-            let fatal = match misconduct {
-                Misconduct::BadCipher | Misconduct::NoCheckpoint { .. } | Misconduct::WrongCheckpoint => true,
-                _ => !self.session_open(draft),
-            };
-            if fatal {
+            let broken = matches!(
+                misconduct,
+                Misconduct::BadCipher | Misconduct::NoCheckpoint { .. } | Misconduct::WrongCheckpoint
+            );
+            if broken || !self.session_open(draft) {
                 self.drop_link(draft);
             }
             self.misbehaved(peer, misconduct);
@@ -250,8 +271,7 @@ impl Node {
         let LinkState::Shaking(mut handshake) = link.state else { return Err(Misconduct::OutOfTurn) };
         handshake.read(bytes)?;
         let session = handshake.finish(scope.1, scope.0)?;
-        let open = OpenLink { session, ready: None, checked: (self.now, 0) };
-        link.state = LinkState::Open(Box::new(open));
+        link.state = LinkState::Open(Box::new(OpenLink::new(session, self.now)));
         self.links.links.insert(draft, link);
         self.on_session_open(draft);
         Ok(())
@@ -291,9 +311,19 @@ impl Node {
         rng: &mut dyn CryptoRng,
     ) -> Result<crate::ids::Head, SayError> {
         let (stream, link) = self.links.open_mut(draft).ok_or(SayError::NoSession)?;
+        let offer = matches!(body, Say::Offer(_));
+        if offer && link.ready.is_none() && !link.session.may_offer() {
+            return Err(SayError::Unsigned);
+        }
         let frame = Frame { category, body, checkpoint: link.ready.take() };
         let bytes = serde_json::to_vec(&frame).map_err(|_| SayError::TooLarge)?;
         let (sealed, head) = link.session.seal(category, &bytes, rng).map_err(SayError::Refused)?;
+        if let Some(signed) = &frame.checkpoint {
+            link.session.note_sent_checkpoint(&signed.checkpoint);
+        }
+        if offer {
+            link.offers[0] = sealed.len();
+        }
         self.effects.push(Effect::StreamSend { stream, bytes: sealed });
         let due = link.session.checkpoint_due();
         if let Some(checkpoint) = due {
@@ -323,6 +353,9 @@ impl Node {
         link.ready = Some(SignedCheckpoint { checkpoint, signature });
         // The peer stops reading when it lacks one, so it does not wait for the next frame.
         let _ = self.say(draft, Category::Announcement, Say::Checkpoint, rng);
+        // An offer may have waited for it.
+        let waiting = self.negotiations.values().filter(|n| n.nda == draft && n.our_turn());
+        self.dirty.negotiations.extend(waiting.map(|n| n.id));
     }
 
     pub(super) fn checkpoint_deadline(&self) -> Option<Timestamp> {
@@ -368,6 +401,7 @@ impl Node {
         &mut self,
         draft: PaperId,
         opened: crate::stage::session::Opened,
+        sealed: usize,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Misconduct> {
         let frame: Frame = canonical::from_untrusted(opened.frame(), wire::FRAME_MAX)
@@ -385,16 +419,23 @@ impl Node {
             link.session.accept_checkpoint(&signed.checkpoint)?;
         }
         link.session.check_inbound(frame.category)?;
+        frame.check()?;
+        if matches!(frame.body, Say::Offer(_)) {
+            link.offers[1] = sealed;
+        }
         self.on_said(draft, frame.body, opened.head, rng)
     }
 }
 
 /// Why something was not said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SayError {
+pub(super) enum SayError {
     /// There is no session under the NDA at present.
     #[error("no session is open under this NDA")]
     NoSession,
+    /// Too much is unsigned; the checkpoint is under way.
+    #[error("a checkpoint of this session is being signed, try again at once")]
+    Unsigned,
     /// It does not fit a frame.
     #[error("too large for a frame")]
     TooLarge,

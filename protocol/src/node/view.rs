@@ -9,8 +9,7 @@ use crate::{
     side::Side,
     stage::{nda::NdaState, negotiation::Negotiation},
     view::{
-        BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, SettlementLine,
-        StatusView, View,
+        BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, StatusView, View,
     },
 };
 
@@ -25,14 +24,16 @@ impl Node {
             Look::Requests => View::Requests(self.requests()),
             Look::Bids(request) => {
                 let own = self.market.requests.get(request).ok_or_else(|| not_found("request", request))?;
-                let bids = own.bids.iter().map(|(id, heard)| BidView {
-                    id: *id,
-                    bid: heard.bid.document.clone(),
-                    pact: heard.pact.document.clone(),
-                    card: heard.card.document.clone(),
-                    trust: self.trust(heard.card.document.settlement),
+                let bids = own.bids.iter().map(|(id, heard)| {
+                    Ok(BidView {
+                        id: *id,
+                        bid: heard.bid.document.clone(),
+                        pact: heard.pact.document.clone(),
+                        card: heard.card.document.clone(),
+                        trust: self.trust(&heard.card.document)?,
+                    })
                 });
-                View::Bids(bids.collect())
+                View::Bids(bids.collect::<Result<_, Refusal>>()?)
             }
             Look::Ndas => View::Ndas(self.ndas.iter().map(|(id, nda)| self.nda_view(*id, nda)).collect()),
             Look::Negotiations => {
@@ -48,14 +49,10 @@ impl Node {
                 View::Deal(Box::new(self.deal_view(deal)))
             }
             Look::Bundle(id) => View::Bundle(Box::new(self.bundle(*id)?)),
-            Look::Trust(did) => {
-                let did = did.parse().map_err(|_| not_found("agent", did))?;
-                let listing = self.directory.agent(&did).ok_or_else(|| not_found("agent", did))?;
-                View::Trust(self.trust(listing.card.document.settlement))
-            }
-            Look::Settlement => {
-                View::Settlement(self.deals.values().filter(|d| d.opened).map(|d| self.line(d)).collect())
-            }
+            Look::Approvals => View::Approvals(self.approvals()),
+            Look::Trust(did) => View::Trust(Box::new(self.trust_in(did)?)),
+            Look::Scores => View::Scores(self.everybody()?),
+            Look::Settlement => View::Settlement(Box::new(self.settlement_report()?)),
             Look::Events(after) => View::Events(
                 self.events
                     .iter()
@@ -124,15 +121,15 @@ impl Node {
     }
 
     fn negotiation_view(&self, negotiation: &Negotiation) -> NegotiationView {
-        let stage = match (&negotiation.panel, &negotiation.accepted, negotiation.agreed()) {
-            (_, _, Some(_)) => "agreed",
+        let deal = self.deal_of(negotiation);
+        let stage = match (&negotiation.panel, &negotiation.accepted, &negotiation.hold) {
+            _ if deal.is_some() => "agreed",
             _ if negotiation.ended => "ended",
-            (_, Some(_), None) => "accepted",
+            (_, Some(_), _) => "accepted",
+            (Some(_), None, Some(_)) => "held",
             (Some(_), None, None) => "offers",
-            (None, None, None) => "panel",
+            (None, None, _) => "panel",
         };
-        let deal =
-            negotiation.agreed().map(|(accepted, _, _)| accepted.deal.id(&self.network.deployment.contracts));
         NegotiationView {
             id: negotiation.id,
             nda: negotiation.nda,
@@ -140,6 +137,7 @@ impl Node {
             stage,
             our_turn: negotiation.our_turn(),
             rounds: negotiation.rounds,
+            frame_bytes: self.offer_bytes(negotiation.nda),
             panel: negotiation.panel.iter().flatten().map(|seat| seat.juror).collect(),
             ours: negotiation.ours.clone(),
             theirs: negotiation.theirs.clone(),
@@ -196,39 +194,23 @@ impl Node {
         } else {
             "due"
         };
-        let delivered = milestone.delivered.as_ref().map(|delivery| delivery.claim.document.attempt + 1);
+        // A delivery counts wherever it shows: with us, as a claim of ours, or on chain alone.
+        let delivered = milestone.delivered.as_ref().map(|delivery| delivery.claim.document.attempt);
+        let claimed = milestone.claim.as_ref().map(|claim| claim.document.attempt);
+        let on_chain = fact.and_then(|fact| fact.claim.as_ref()).map(|claim| claim.attempt);
+        let attempts = [delivered, claimed, on_chain].into_iter().flatten().max();
+        // The records know the transaction before the chain is read again.
+        let tx = settled.map(|settled| settled.at.tx).or(milestone.settled_tx);
         MilestoneView {
             index,
             amount: deal.agreement.terms.milestones.get(usize::from(index)).map_or(Usdc::ZERO, |m| m.amount),
             due_secs: self.due(deal, index),
             stage,
-            attempts: delivered.unwrap_or_default(),
+            attempts: attempts.map_or(0, |attempt| attempt.saturating_add(1)),
             verdict: milestone.verdict.as_ref().map(|verdict| verdict.seller_bps),
             to_seller: milestone.settled.map(|(to_seller, _)| Usdc(to_seller)),
             to_buyer: milestone.settled.map(|(_, to_buyer)| Usdc(to_buyer)),
-            tx: settled.map(|settled| settled.at.tx),
-        }
-    }
-
-    fn line(&self, deal: &Deal) -> SettlementLine {
-        let settled = || deal.milestones.iter().filter_map(|milestone| milestone.settled);
-        let to_seller = Usdc(settled().map(|(to_seller, _)| to_seller).sum());
-        let to_buyer = Usdc(settled().map(|(_, to_buyer)| to_buyer).sum());
-        let paid = to_seller.checked_add(to_buyer).unwrap_or_default();
-        let (counterparty, theirs) = match deal.side {
-            Side::A => (deal.agreement.seller.did, &deal.rated_by_b),
-            Side::B => (deal.agreement.buyer.did, &deal.rated_by_a),
-        };
-        SettlementLine {
-            deal: deal.id,
-            side: deal.side,
-            counterparty,
-            to_seller,
-            to_buyer,
-            in_escrow: deal.agreement.terms.price.checked_sub(paid).unwrap_or_default(),
-            milestones: [settled().count(), deal.milestones.len()],
-            rated: theirs.as_ref().map(|(rating, _)| rating.document.value.get()),
-            closed: deal.closed,
+            tx,
         }
     }
 }

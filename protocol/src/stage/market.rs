@@ -153,6 +153,8 @@ impl Market {
 pub struct Directory {
     listings: BTreeMap<Did, Listing>,
     heard: BTreeMap<PaperId, Signed<Request>>,
+    /// Times that an agent's card came, changed or went.
+    changes: u64,
 }
 
 impl Directory {
@@ -175,6 +177,10 @@ impl Directory {
         if self.listings.len() >= LISTINGS_MAX && held.is_none() {
             self.evict(now);
         }
+        let card = self.listings.get(&new.agent).map(|held| held.announcement.document.card);
+        if card != Some(new.card) {
+            self.changes += 1;
+        }
         self.listings.insert(new.agent, listing);
         Ok(true)
     }
@@ -193,6 +199,17 @@ impl Directory {
     /// All listings that have not expired.
     pub fn listings(&self, now: Timestamp) -> impl Iterator<Item = &Listing> {
         self.listings.values().filter(move |held| held.announcement.document.expires_secs > now.secs())
+    }
+
+    /// All cards held, those of expired listings included.
+    pub fn cards(&self) -> impl Iterator<Item = &Document<AgentCard>> {
+        self.listings.values().map(|held| &held.card.document)
+    }
+
+    /// A number that differs after the cards have changed.
+    #[must_use]
+    pub const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The listing of an agent.
@@ -237,6 +254,7 @@ impl Directory {
     }
 
     fn evict(&mut self, now: Timestamp) {
+        self.changes += 1;
         self.listings.retain(|_, held| held.announcement.document.expires_secs > now.secs());
         if self.listings.len() >= LISTINGS_MAX {
             let soonest = self

@@ -8,13 +8,19 @@
 //! | any of these | the deadline passes | asking, next attempt; after the third: ended | |
 //! | offering | strict alternation, the buyer first | offering | the policy's time and round limits |
 //! | offering | the head is accepted: firm | accepted | `fund_by` |
+//! | offering | the head needs a principal: the other side is asked to hold it | held | the hold's end |
+//! | held | both sides are ready, the head is accepted | accepted | `fund_by` |
+//! | held | declined, or its end passes | offering, nothing was signed | |
 //! | accepted | the other side confirms: the deal has its id | agreed | |
-//! | accepted | `fund_by` passes and the chain shows the slot empty | ended | |
+//! | accepted | the chain shows the deal open: it is one, whatever arrived | agreed | |
+//! | accepted | `fund_by` passes in a final block with the slot empty, or it is void | ended | |
 //!
 //! Offers are not commitments. `Accept` and `Confirm` are: the ordered set of digests is stored
 //! before the first signature, and one slot takes one set for ever.
 //!
 //! Deliberately absent: rules about values (policy), signing, the chain.
+
+mod hold;
 
 use std::collections::BTreeMap;
 
@@ -25,14 +31,19 @@ use crate::{
     command::Concession,
     document::{Agreement, Document, TermSheet},
     ids::{Head, NegotiationId, PaperId},
+    money::Usdc,
     side::Side,
     time::Timestamp,
     typed::{self, Deal as DealTerms, EthSignature, PanelRequest},
     wire::{Assent, Begin, SeatAccepted},
 };
 
+pub use hold::{Hold, Thaw, no_better};
+
 /// Attempts at a panel that one request fixes.
 pub const ATTEMPTS: u8 = 3;
+/// Heads that are remembered of an offer that is said again and again.
+const EARLIER_MAX: usize = 16;
 
 /// What happened in a negotiation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -101,7 +112,39 @@ pub enum NegotiationEvent {
         head: Head,
         /// The terms.
         terms: Box<Document<TermSheet>>,
+        /// Whether the one who made it has to ask its principal before it confirms.
+        #[serde(default)]
+        reserved: bool,
     },
+    /// The newest offer was said again after a new handshake, under another head.
+    Resaid {
+        /// The sender's head after it.
+        head: Head,
+    },
+    /// The head is to be held for a principal: these are the papers. Stored before it is said.
+    Held {
+        /// Who would accept.
+        by: Side,
+        /// Which head.
+        head: Head,
+        /// The agreement, from which the escrow's terms follow.
+        agreement: Box<Document<Agreement>>,
+        /// Whether our principal is asked.
+        asks: bool,
+    },
+    /// The other side holds it too.
+    HoldAgreed,
+    /// Our principal approved what is held.
+    Approved(EthSignature),
+    /// A side waits for nobody any more.
+    Ready {
+        /// Which side.
+        side: Side,
+        /// The approval by the buyer's principal, where the escrow asks for it.
+        approval: Option<EthSignature>,
+    },
+    /// The hold is over, and nothing was signed.
+    Thawed(Thaw),
     /// The node answers offers by itself from now on.
     Strategy(Concession),
     /// A head is accepted: these are the papers. Stored before the first signature.
@@ -131,8 +174,27 @@ pub struct Offer {
     pub by: Side,
     /// The sender's head after it.
     pub head: Head,
+    /// Heads under which it was said before: the other side may have answered to one of them.
+    earlier: Vec<Head>,
     /// The terms.
     pub terms: Document<TermSheet>,
+    /// Whether the one who made it has to ask its principal before it confirms.
+    pub reserved: bool,
+}
+
+impl Offer {
+    /// Whether it was said under this head.
+    #[must_use]
+    pub fn was_said_at(&self, head: Head) -> bool {
+        self.head == head || self.earlier.contains(&head)
+    }
+
+    fn say_again(&mut self, head: Head) {
+        if self.earlier.len() == EARLIER_MAX {
+            self.earlier.remove(0);
+        }
+        self.earlier.push(core::mem::replace(&mut self.head, head));
+    }
 }
 
 /// What was accepted.
@@ -196,8 +258,12 @@ pub struct Negotiation {
     pub theirs: Option<Document<TermSheet>>,
     /// The strategy that answers for us.
     pub strategy: Option<Concession>,
-    /// Own offers made by the strategy.
+    /// Own offers since the strategy was set.
     pub conceded: u32,
+    /// What is held for a principal.
+    pub hold: Option<Hold>,
+    /// The best price that our principal was asked about and did not approve.
+    pub unapproved: Option<Usdc>,
     /// What was accepted.
     pub accepted: Option<Accepted>,
     /// The buyer's signatures.
@@ -227,6 +293,8 @@ impl Negotiation {
             theirs: None,
             strategy: None,
             conceded: 0,
+            hold: None,
+            unapproved: None,
             accepted: None,
             by_a: None,
             by_b: None,
@@ -268,17 +336,46 @@ impl Negotiation {
                 self.attempt = attempt + 1;
                 self.attempts.push(Attempt::default());
             }
-            NegotiationEvent::Offered { by, head, terms } => {
+            NegotiationEvent::Offered { by, head, terms, reserved } => {
                 self.rounds += 1;
                 if *by == self.side {
                     self.ours = Some(terms.as_ref().clone());
-                    self.conceded += u32::from(self.strategy.is_some());
+                    self.conceded = self.conceded.saturating_add(1);
                 } else {
                     self.theirs = Some(terms.as_ref().clone());
                 }
-                self.last = Some(Offer { by: *by, head: *head, terms: terms.as_ref().clone() });
+                let terms = terms.as_ref().clone();
+                let earlier = Vec::new();
+                self.last = Some(Offer { by: *by, head: *head, earlier, terms, reserved: *reserved });
             }
-            NegotiationEvent::Strategy(concession) => self.strategy = Some(*concession),
+            NegotiationEvent::Resaid { head } => {
+                if let Some(last) = &mut self.last {
+                    last.say_again(*head);
+                }
+            }
+            NegotiationEvent::Held { by, head, agreement, asks } => {
+                self.hold = Some(Hold::new(*by, *head, agreement, *asks));
+            }
+            NegotiationEvent::HoldAgreed => {
+                if let Some(hold) = &mut self.hold {
+                    hold.agreed = true;
+                }
+            }
+            NegotiationEvent::Approved(signature) => {
+                if let Some(hold) = &mut self.hold {
+                    hold.approval = Some(*signature);
+                }
+            }
+            NegotiationEvent::Ready { side, approval } => {
+                if let Some(hold) = &mut self.hold {
+                    hold.set_ready(*side, *approval);
+                }
+            }
+            NegotiationEvent::Thawed(why) => self.thaw(*why),
+            NegotiationEvent::Strategy(concession) => {
+                self.strategy = Some(*concession);
+                self.conceded = 0;
+            }
             NegotiationEvent::Accepted { by, head, agreement } => {
                 self.accepted = Some(Accepted {
                     by: *by,
@@ -293,6 +390,37 @@ impl Negotiation {
         }
     }
 
+    fn thaw(&mut self, why: Thaw) {
+        let Some(hold) = self.hold.take() else { return };
+        let asked = hold.waits()
+            && match why {
+                Thaw::Declined | Thaw::Lapsed => true,
+                Thaw::Peer => false,
+            };
+        if asked {
+            let price = hold.agreement.terms.price;
+            self.unapproved = Some(match (self.side, self.unapproved) {
+                (_, None) => price,
+                (Side::A, Some(earlier)) => earlier.min(price),
+                (Side::B, Some(earlier)) => earlier.max(price),
+            });
+        }
+    }
+
+    /// What the buyer's budget keeps for it: the price of what is accepted or held.
+    #[must_use]
+    pub fn reserved(&self) -> Option<Usdc> {
+        let accepted = self.accepted.as_ref().map(|accepted| &accepted.agreement);
+        let held = self.hold.as_ref().map(|hold| &hold.agreement);
+        accepted.or(held).map(|agreement| agreement.terms.price)
+    }
+
+    /// Whether our principal was asked about this price or a better one, and did not approve it.
+    #[must_use]
+    pub fn unapproved(&self, price: Usdc) -> bool {
+        self.unapproved.is_some_and(|unapproved| no_better(self.side, price, unapproved))
+    }
+
     /// The attempt at a panel that is under way.
     #[must_use]
     pub fn current(&self) -> &Attempt {
@@ -303,14 +431,20 @@ impl Negotiation {
         self.attempts.last_mut().expect("a negotiation begins with its first attempt")
     }
 
-    /// Whether it is our turn to offer or accept.
+    /// Whether it is our turn to offer or accept. While a head is held it is nobody's.
     #[must_use]
     pub fn our_turn(&self) -> bool {
-        let open = self.panel.is_some() && self.accepted.is_none() && !self.ended;
+        let open = self.panel.is_some() && self.hold.is_none() && self.accepted.is_none() && !self.ended;
         open && match &self.last {
             Some(last) => last.by != self.side,
             None => self.side == Side::A,
         }
+    }
+
+    /// Whether the strategy makes another offer when it is our turn; else the agent is asked.
+    #[must_use]
+    pub fn strategy_goes_on(&self) -> bool {
+        self.strategy.is_some_and(|strategy| self.conceded <= strategy.rounds)
     }
 
     /// Both sides' signatures under what was accepted.

@@ -8,7 +8,8 @@
 //! Each direction is a chain of frames: `head = SHA-256(prev, sender, seq, SHA-256(salt ‖ frame))`,
 //! so that one frame can be shown to a third party without the others. Frames are not signed one by
 //! one; a signed checkpoint over both heads rides along at least every [`CHECKPOINT_EVERY`] frames,
-//! and a receiver stops reading at [`UNSIGNED_MAX`]. A frame of a category above the offer class
+//! and a receiver stops reading at [`UNSIGNED_MAX`]; a sender makes no more offers shortly before that
+//! ([`Session::may_offer`]). A frame of a category above the offer class
 //! carries its own signature.
 //!
 //! After [`REKEY_EVERY`] frames a direction is rekeyed. Keys are never stored: after a restart the
@@ -41,6 +42,9 @@ pub const CIPHERTEXT_MAX: usize = 65_535;
 pub const CHECKPOINT_EVERY: u64 = 64;
 /// Peer frames without a checkpoint at which reading stops.
 pub const UNSIGNED_MAX: u64 = 128;
+/// Own frames without a checkpoint at which no more offers are sent: the checkpoint itself, and what
+/// ends or settles a negotiation, still have to fit.
+pub const OFFERS_UNSIGNED_MAX: u64 = UNSIGNED_MAX - 8;
 /// Frames after which a direction is rekeyed.
 pub const REKEY_EVERY: u64 = 1 << 16;
 const SALT: usize = 16;
@@ -101,6 +105,10 @@ impl Handshake {
     ///
     /// # Errors
     /// [`Misconduct::WrongNda`] where the peer's key is not a usable point.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     pub fn new(
         binding: &Binding,
         side: Side,
@@ -157,6 +165,10 @@ impl Handshake {
     ///
     /// # Errors
     /// [`Misconduct::OutOfTurn`] when it is not finished.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     pub fn finish(self, nda: NdaId, scope: Scope) -> Result<Session, Misconduct> {
         let id = <[u8; 32]>::try_from(self.noise.get_handshake_hash())
             .expect("SHA-256 handshakes have a 32-byte hash");
@@ -180,15 +192,17 @@ struct Chain {
     sender: Side,
     /// Sequence number of the newest frame; 0 before the first.
     seq: u64,
-    /// Newest frame that a verified checkpoint covers.
+    /// Newest frame that a checkpoint covers: theirs verified, ours asked for.
     signed: u64,
+    /// Newest frame that a checkpoint covers which has been sent.
+    covered: u64,
     heads: VecDeque<Head>,
 }
 
 impl Chain {
     fn new(session: &[u8; 32], sender: Side) -> Self {
         let genesis = Sha256::new().chain_update(session).chain_update([sender.byte()]).finalize();
-        Self { sender, seq: 0, signed: 0, heads: VecDeque::from([Head(genesis.into())]) }
+        Self { sender, seq: 0, signed: 0, covered: 0, heads: VecDeque::from([Head(genesis.into())]) }
     }
 
     fn head(&self) -> Head {
@@ -321,6 +335,10 @@ impl Session {
     /// # Errors
     /// [`Misconduct::OutOfScope`], counted against ourselves, when the NDA does not allow the
     /// category; [`Misconduct::Oversized`] when the frame does not fit a Noise message.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "what is expected cannot fail; the invariant is named where it stands"
+    )]
     pub fn seal(
         &mut self,
         category: Category,
@@ -416,6 +434,17 @@ impl Session {
     /// Notes that a checkpoint of ours is being signed, so that it is not asked for again.
     pub fn note_own_checkpoint(&mut self, checkpoint: &Checkpoint) {
         self.own.signed = self.own.signed.max(checkpoint.own);
+    }
+
+    /// Notes that a checkpoint of ours is on its way to the peer.
+    pub fn note_sent_checkpoint(&mut self, checkpoint: &Checkpoint) {
+        self.own.covered = self.own.covered.max(checkpoint.own);
+    }
+
+    /// Whether an offer may leave: the peer stops reading when too much is unsigned.
+    #[must_use]
+    pub const fn may_offer(&self) -> bool {
+        self.own.seq - self.own.covered < OFFERS_UNSIGNED_MAX
     }
 
     /// Takes the peer's checkpoint, whose signature the caller has verified.
@@ -586,6 +615,21 @@ mod tests {
         let mut covering = a.checkpoint();
         covering.own -= 1;
         assert_eq!(b.accept_checkpoint(&covering).unwrap_err(), Misconduct::WrongCheckpoint);
+    }
+
+    #[test]
+    fn a_sender_pauses_its_offers_before_the_receiver_stops_reading() {
+        let (mut a, mut b, mut rng) = pair(&binding(), &binding()).unwrap();
+        while a.may_offer() {
+            let (sent, _) = a.seal(Category::Offer, b"{}", &mut rng).unwrap();
+            b.open(&sent).unwrap();
+        }
+        let checkpoint = a.checkpoint();
+        let (sent, _) = a.seal(Category::Announcement, b"{}", &mut rng).unwrap();
+        a.note_sent_checkpoint(&checkpoint);
+        b.open(&sent).unwrap();
+        b.accept_checkpoint(&checkpoint).unwrap();
+        assert!(a.may_offer());
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Host {
                 self.on_disconnected(&peer_id, connection_id, num_established);
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
-                self.not_reached(peer, &error)
+                self.not_reached(peer, &error);
             }
             SwarmEvent::OutgoingConnectionError { error, .. } => tracing::debug!(%error, "a dial failed"),
             SwarmEvent::IncomingConnectionError { error, .. } => {
@@ -55,7 +55,7 @@ impl Host {
                 self.outbox.listening(addr.to_string());
             }
             SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
-                tracing::error!(%error, "a listener ended")
+                tracing::error!(%error, "a listener ended");
             }
             SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a listener is in trouble"),
             _ => {}
@@ -119,7 +119,7 @@ impl Host {
     fn on_behaviour(&mut self, event: BehaviourEvent) {
         match event {
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
-                self.on_introduced(peer_id, info)
+                self.on_introduced(peer_id, info);
             }
             BehaviourEvent::Ping(ping::Event { peer, result: Ok(round_trip), .. }) => {
                 if let Some(key) = peer::to_peer_key(&peer)

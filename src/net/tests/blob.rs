@@ -15,20 +15,18 @@ fn id_of(body: &[u8]) -> BlobId {
 }
 
 async fn offered(node: &mut Node) -> (OfferToken, BlobId, Bytes, Bytes) {
-    node.until("an offer", |event| match event {
-        NetEvent::BlobOffered { token, blob, header, body, .. } => {
-            Some((*token, *blob, header.clone(), body.clone()))
-        }
-        _ => None,
+    node.until("an offer", |event| {
+        let NetEvent::BlobOffered { token, blob, header, body, .. } = event else { return None };
+        Some((*token, *blob, header.clone(), body.clone()))
     })
     .await
 }
 
 async fn answer_question(node: &mut Node, answer: Option<Bytes>) -> BlobId {
     let (token, blob) = node
-        .until("a question", |event| match event {
-            NetEvent::BlobWanted { token, blob, .. } => Some((*token, *blob)),
-            _ => None,
+        .until("a question", |event| {
+            let NetEvent::BlobWanted { token, blob, .. } = event else { return None };
+            Some((*token, *blob))
         })
         .await;
     node.net.answer_blob(token, answer);

@@ -20,9 +20,9 @@ fn listening(known: &[&Node]) -> NetConfig {
 }
 
 async fn hear(node: &mut Node, wanted: &'static [u8]) -> GossipId {
-    node.until("gossip", |event| match event {
-        NetEvent::Gossip { id, topic, bytes, .. } if topic == TOPIC && bytes == wanted => Some(*id),
-        _ => None,
+    node.until("gossip", |event| {
+        let NetEvent::Gossip { id, topic, bytes, .. } = event else { return None };
+        (topic == TOPIC && bytes == wanted).then_some(*id)
     })
     .await
 }
@@ -99,9 +99,9 @@ async fn gossip_names_the_node_that_wrote_it() {
     a.net.subscribe(TOPIC).unwrap();
     b.net.gossip(TOPIC, Bytes::from_static(b"mine")).unwrap();
     let author = a
-        .until("gossip", |event| match event {
-            NetEvent::Gossip { from, .. } => Some(*from),
-            _ => None,
+        .until("gossip", |event| {
+            let NetEvent::Gossip { from, .. } = event else { return None };
+            Some(*from)
         })
         .await;
     assert_eq!(author, b.me());

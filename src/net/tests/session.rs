@@ -18,17 +18,17 @@ async fn open(a: &mut Node, b: &mut Node) -> StreamId {
     a.net.open_stream(OURS, b.me()).unwrap();
     a.until_event(&NetEvent::StreamReady { stream: OURS }).await;
     let peer = a.me();
-    b.until("a stream", |event| match event {
-        NetEvent::StreamOpened { stream, peer: from } if *from == peer => Some(*stream),
-        _ => None,
+    b.until("a stream", |event| {
+        let NetEvent::StreamOpened { stream, peer: from } = event else { return None };
+        (*from == peer).then_some(*stream)
     })
     .await
 }
 
 async fn next_frame(node: &mut Node, of: StreamId) -> Bytes {
-    node.until("a frame", |event| match event {
-        NetEvent::StreamData { stream, bytes } if *stream == of => Some(bytes.clone()),
-        _ => None,
+    node.until("a frame", |event| {
+        let NetEvent::StreamData { stream, bytes } = event else { return None };
+        (*stream == of).then(|| bytes.clone())
     })
     .await
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     corpus::Filing,
-    node_api::{self, BidView, DealView, NdaView, NegotiationView, NodeApi, RequestView},
+    node_api::{self, BidView, DealView, NdaView, NegotiationView, NodeApi, RequestView, TrustView},
 };
 
 /// Buys one summary.
@@ -79,12 +79,9 @@ impl Buyer {
             let who =
                 format!("bid {} by …{} for {}", short(&view.id), short(&view.bid.seller), view.bid.price);
             match self.unfit(&view) {
-                Some(reason) => told.push(format!("{who}: no, {reason}")),
+                Some(reason) => told.push(format!("{who}: no, {reason}; {}", history(&view.trust))),
                 None => {
-                    let node_api::TrustView { standing, deals, ratings } = view.trust;
-                    told.push(format!(
-                        "{who}: fits; standing {standing} bps, {deals} deals, {ratings} ratings"
-                    ));
+                    told.push(format!("{who}: fits; {}", history(&view.trust)));
                     fitting.push(view);
                 }
             }
@@ -92,10 +89,10 @@ impl Buyer {
         for line in &told {
             self.voice.say_once(line.clone());
         }
-        // The higher standing first, then the lower price, then the id, so that the choice is reproducible.
+        // The better score first, then the lower price, then the id, so that the choice is reproducible.
         fitting.sort_by(|a, b| {
-            let standing = b.trust.standing.cmp(&a.trust.standing);
-            standing.then(a.bid.price.cmp(&b.bid.price)).then(a.id.cmp(&b.id))
+            let score = b.trust.score.cmp(&a.trust.score);
+            score.then(a.bid.price.cmp(&b.bid.price)).then(a.id.cmp(&b.id))
         });
         let Some(best) = fitting.first() else {
             return if self.since.elapsed() < patience {
@@ -108,8 +105,10 @@ impl Buyer {
         let chosen: Value = api.post(&format!("/requests/{request}/choose"), &body).await?;
         let nda = chosen["nda"].as_str().unwrap_or_default();
         self.voice.say(&format!(
-            "chose …{}, declined the others, proposed NDA {}",
+            "chose …{} for its score of {} bps at {}, declined the others, proposed NDA {}",
             short(&best.bid.seller),
+            best.trust.score,
+            best.bid.price,
             short(nda)
         ));
         Ok(())
@@ -129,25 +128,35 @@ impl Buyer {
         Ok(())
     }
 
-    /// Why a bid is not good enough.
+    /// Why a bid is not good enough: everything that is wrong with it.
     fn unfit(&self, bid: &BidView) -> Option<String> {
         let (filter, budget) = (&self.instructions.bids, self.instructions.request.budget);
-        if bid.trust.standing < filter.min_standing_bps {
-            return Some(format!("standing {} bps, {} wanted", bid.trust.standing, filter.min_standing_bps));
+        let mut wrong = Vec::new();
+        // The worse of the two grades: praise does not hide a recent complaint.
+        if bid.trust.score < filter.min_standing_bps {
+            wrong.push(format!("a score of {} bps, {} wanted", bid.trust.score, filter.min_standing_bps));
+        }
+        // Nobody judged yet is no fault; who is new has a score of nothing anyway.
+        let kept = bid.trust.conduct.pact.score;
+        if let Some(kept) = kept.filter(|kept| *kept < filter.min_pact_bps) {
+            wrong.push(format!("kept {kept} bps of its pacts, {} wanted", filter.min_pact_bps));
         }
         if bid.bid.price > budget {
-            return Some(format!("{} is over the budget of {budget}", bid.bid.price));
+            wrong.push(format!("{} is over the budget of {budget}", bid.bid.price));
         }
         let clauses = bid.pact["clauses"].as_array().map(Vec::as_slice).unwrap_or_default();
         let clause = |kind: &str| clauses.iter().find(|clause| clause["id"] == kind);
-        if let Some(missing) = filter.clauses.iter().find(|kind| clause(kind).is_none()) {
-            return Some(format!("its pact has no clause on {missing}"));
-        }
+        let missing = filter.clauses.iter().filter(|kind| clause(kind).is_none());
+        wrong.extend(missing.map(|kind| format!("its pact has no clause on {kind}")));
         let citation =
             clause("citation").and_then(|clause| clause["threshold_bps"].as_u64()).unwrap_or_default();
-        (citation < u64::from(filter.min_citation_bps)).then(|| {
-            format!("its pact wants {citation} bps of quotes verbatim, not {}", filter.min_citation_bps)
-        })
+        if citation < u64::from(filter.min_citation_bps) {
+            wrong.push(format!(
+                "its pact wants {citation} bps of quotes verbatim, not {}",
+                filter.min_citation_bps
+            ));
+        }
+        (!wrong.is_empty()).then(|| wrong.join(", "))
     }
 
     async fn bargain(&mut self, negotiation: &NegotiationView, api: &NodeApi) -> Result<(), AgentError> {
@@ -210,6 +219,14 @@ impl Buyer {
     }
 }
 
+/// What a bidder's settled deals say, on one line.
+fn history(trust: &TrustView) -> String {
+    let TrustView { score, praises, complaints, deals, conduct, .. } = trust;
+    let kept =
+        conduct.pact.score.map_or("nothing judged".to_owned(), |kept| format!("{kept} bps of pacts kept"));
+    format!("score {score} bps by {praises} praises and {complaints} complaints, {deals} deals, {kept}")
+}
+
 impl Agent for Buyer {
     async fn step(&mut self, api: &NodeApi) -> Result<bool, AgentError> {
         let requests: Vec<RequestView> = api.get("/requests").await?;
@@ -256,7 +273,7 @@ mod tests {
     use nuncio_protocol::money::Usdc;
 
     use super::*;
-    use crate::node_api::{BidText, TrustView};
+    use crate::node_api::BidText;
 
     fn buyer() -> Buyer {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions/buyer.toml");
@@ -265,26 +282,26 @@ mod tests {
         Buyer::new("buyer", instructions, Vec::new())
     }
 
-    fn bid(price: u64, citation: u16, clauses: &[&str], standing: u16) -> BidView {
+    fn bid(price: u64, citation: u16, clauses: &[&str], score: u16) -> BidView {
         let clauses: Vec<_> =
             clauses.iter().map(|id| json!({ "id": id, "threshold_bps": citation })).collect();
         BidView {
             id: "b".into(),
             bid: BidText { seller: "did:key:z6Mk".into(), price: Usdc(price) },
             pact: json!({ "clauses": clauses }),
-            trust: TrustView { standing, deals: 1, ratings: 1 },
+            trust: TrustView { score, deals: 1, praises: 1, ..TrustView::default() },
         }
     }
 
     #[test]
-    fn a_bid_is_taken_only_if_standing_price_and_pact_all_fit() {
+    fn a_bid_is_taken_only_if_score_price_and_pact_all_fit() {
         let all = ["structure", "citation", "latency", "refusal"];
         let rows = [
             (bid(180_000_000, 10_000, &all, 5000), None),
             (bid(200_000_001, 10_000, &all, 5000), Some("over the budget")),
             (bid(180_000_000, 9_000, &all, 5000), Some("9000 bps of quotes")),
             (bid(180_000_000, 10_000, &all[1..], 5000), Some("no clause on structure")),
-            (bid(180_000_000, 10_000, &all, 3999), Some("standing 3999")),
+            (bid(180_000_000, 10_000, &all, 3999), Some("a score of 3999")),
         ];
         for (bid, expected) in rows {
             let reason = buyer().unfit(&bid);

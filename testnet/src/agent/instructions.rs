@@ -79,8 +79,10 @@ pub struct Wanted {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// The bidder's score, at least.
+    /// The bidder's score, at least: the worse of its two grades.
     pub min_standing_bps: u16,
+    /// The share of its pacts that a bidder has kept by earlier verdicts, at least, where there are any.
+    pub min_pact_bps: u16,
     /// The pact's threshold for verbatim citation, at least.
     pub min_citation_bps: u16,
     /// Clauses that the pact must have, by kind.
@@ -116,6 +118,8 @@ pub struct PanelWish {
     pub size: u8,
     /// Signatures that make a verdict.
     pub quorum: u8,
+    /// What they are paid together, on top of the price.
+    pub fee: Usdc,
 }
 
 /// What a seller offers.

@@ -5,10 +5,10 @@
 //!
 //! Deliberately absent: calls that left no event, and anything that failed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::{
-    primitives::{Address, B256, TxHash},
+    primitives::{Address, B256, TxHash, U256},
     providers::{DynProvider, Provider},
     rpc::types::{Filter, Log},
     sol_types::{SolEvent, SolEventInterface},
@@ -70,6 +70,8 @@ pub struct History {
     pub opened: Vec<DealEscrow::Opened>,
     /// The digest of the newest verdict on each milestone of each deal.
     pub judged: BTreeMap<(B256, u8), B256>,
+    /// Who signed that verdict, by position in the sorted panel, those who added their name included.
+    pub signers: BTreeMap<(B256, u8), U256>,
     /// In order.
     pub settlements: Vec<Settlement>,
     /// In order.
@@ -115,12 +117,17 @@ pub async fn history(
     let logs = provider.get_logs(&filter).await?;
     let mut history = History::default();
     let mut told: BTreeMap<(u64, u64, TxHash), usize> = BTreeMap::new();
+    let mut credited: BTreeSet<TxHash> = BTreeSet::new();
     for log in &logs {
         let place = (log.block_number, log.transaction_index, log.transaction_hash);
         let (Some(block), Some(index), Some(tx)) = place else { continue };
         if let Some(rank) = TELLING.iter().position(|(topic, _)| log.topic0() == Some(topic)) {
             let best = told.entry((block, index, tx)).or_insert(rank);
             *best = (*best).min(rank);
+        }
+        let of_deal = log.topics().get(2).is_some_and(|deal| !deal.is_zero());
+        if log.topic0() == Some(&DealEscrow::Credited::SIGNATURE_HASH) && of_deal {
+            credited.insert(tx);
         }
         if log.address() == escrow {
             history.note(log, tx)?;
@@ -129,7 +136,10 @@ pub async fn history(
     for ((block, _, tx), rank) in told {
         let receipt = provider.get_transaction_receipt(tx).await?;
         let gas = receipt.map_or(0, |receipt| receipt.gas_used);
-        history.acts.push(Act { act: TELLING[rank].1, tx, gas, block });
+        let (topic, act) = TELLING[rank];
+        // Credit of a deal, and nothing else of it, is what the jurors get.
+        let jurors = topic == DealEscrow::Credited::SIGNATURE_HASH && credited.contains(&tx);
+        history.acts.push(Act { act: if jurors { "pay the jurors" } else { act }, tx, gas, block });
     }
     Ok(history)
 }
@@ -142,7 +152,11 @@ impl History {
         if let DealEscrow::DealEscrowEvents::Opened(opened) = event.data {
             self.opened.push(opened);
         } else if let DealEscrow::DealEscrowEvents::Judged(judged) = event.data {
-            self.judged.insert((judged.deal, judged.verdict.milestone), judged.digest);
+            let key = (judged.deal, judged.verdict.milestone);
+            self.judged.insert(key, judged.digest);
+            self.signers.insert(key, judged.signers);
+        } else if let DealEscrow::DealEscrowEvents::Cosigned(cosigned) = event.data {
+            *self.signers.entry((cosigned.deal, cosigned.milestone)).or_default() |= cosigned.signers;
         } else if let DealEscrow::DealEscrowEvents::Settled(settled) = event.data {
             self.settlements.push(Settlement {
                 deal: settled.deal,

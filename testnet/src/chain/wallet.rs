@@ -3,14 +3,20 @@
 //! In production a principal's key is in a wallet that no node touches; here it lives in the test
 //! program, which plays the principals. Each run makes new ones.
 //!
-//! Deliberately absent: agents' keys. Those are in the daemons, and nobody asks for them.
+//! An agent's account can be opened too, from the keystore that its principal holds, while no daemon runs
+//! on it: what agents have done before a story begins.
+//!
+//! Deliberately absent: any way to the account of a running daemon.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use alloy::{
     network::EthereumWallet,
     primitives::{Address, B256, Bytes},
-    signers::{SignerSync, local::PrivateKeySigner},
+    signers::{
+        SignerSync,
+        local::{LocalSignerError, PrivateKeySigner},
+    },
 };
 use nuncio_protocol::typed::{Contracts, Typed};
 
@@ -26,6 +32,15 @@ impl Account {
     #[must_use]
     pub fn random(name: &str) -> Self {
         Self { name: name.to_owned(), signer: PrivateKeySigner::random(), nonce: 0 }
+    }
+
+    /// The key of a Web3 keystore file.
+    ///
+    /// # Errors
+    /// [`LocalSignerError`] for another password or no keystore.
+    pub fn open(name: &str, keystore: &Path, password: &str) -> Result<Self, LocalSignerError> {
+        let signer = PrivateKeySigner::decrypt_keystore(keystore, password)?;
+        Ok(Self { name: name.to_owned(), signer, nonce: 0 })
     }
 
     /// Whose it is.

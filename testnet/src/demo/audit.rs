@@ -1,7 +1,7 @@
 //! What outsiders do after the deal: a stranger verifies it, the regulator reads the agreement.
 //!
-//! The stranger is a fresh process with the bundle and an RPC address and no access to any node. The
-//! regulator uses the stock `age` tool with its own key, and another key must open nothing.
+//! The stranger is a fresh process with the bundle and an RPC address and no access to any node; others
+//! bring a list of contracts, or a key. The regulator uses the stock `age` tool with its own key, and another key must open nothing.
 
 use std::{
     fs,
@@ -46,37 +46,88 @@ pub async fn export(node: &Node, deal: &str, places: &Places) -> Result<PathBuf,
     Ok(bundle)
 }
 
-/// Verifies a bundle as a stranger. The answer is the verifier's exit code.
+/// What a stranger says of a bundle.
+#[derive(Debug)]
+pub struct Opinion {
+    /// The verifier's exit code.
+    pub code: Option<i32>,
+    /// The files that its findings name.
+    pub named: Vec<String>,
+    /// The acts that its events tell of.
+    pub acts: Vec<String>,
+}
+
+/// Has a bundle verified by a fresh process that knows the bundle, the endpoint and these arguments.
 ///
 /// # Errors
 /// [`DemoError`] when the verifier cannot be run.
-pub async fn verify(bundle: &Path, rpc: &str, log: &Path) -> Result<Option<i32>, DemoError> {
+pub async fn verify(
+    bundle: &Path,
+    rpc: &str,
+    more: &[(&str, &Path)],
+    log: &Path,
+) -> Result<Opinion, DemoError> {
     let mut command = Command::new(program());
     command.args(["audit", "verify", "--rpc", rpc, "--json"]).arg(bundle).env_clear();
+    for (flag, path) in more {
+        command.arg(flag).arg(path);
+    }
+    let _ = fs::remove_file(log);
     let mut process = Process::spawn("stranger", command, log)?;
-    Ok(process.finished(PATIENCE).await?.code())
+    let code = process.finished(PATIENCE).await?.code();
+    let said = fs::read_to_string(log).unwrap_or_default();
+    let report = said.lines().find_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let texts = |list: &str, key: &str| -> Vec<String> {
+        let items = report.as_ref().and_then(|report| report[list].as_array());
+        let texts = items.into_iter().flatten().filter_map(|item| item[key].as_str());
+        texts.map(str::to_owned).collect()
+    };
+    Ok(Opinion { code, named: texts("findings", "file"), acts: texts("events", "act") })
 }
 
-/// Changes one byte in the middle of every file of a copy, one after the other; each must be refused.
+/// Other strangers: one with its own list of contracts, one with another list, one who holds the
+/// regulator's key, one whose endpoint is down.
 ///
 /// # Errors
 /// [`DemoError`].
-pub async fn refuses_changes(bundle: &Path, rpc: &str, log: &Path) -> Result<Check, DemoError> {
-    let mut ok = true;
-    for path in files(bundle) {
-        let Ok(original) = fs::read(&path) else { continue };
-        let Some(middle) = original.len().checked_sub(1).map(|last| last / 2) else { continue };
-        let mut changed = original.clone();
-        changed[middle] ^= 1;
-        let put = |bytes: &[u8]| {
-            fs::write(&path, bytes).map_err(|error| DemoError::Broken(format!("{}: {error}", path.display())))
-        };
-        put(&changed)?;
-        let code = verify(bundle, rpc, log).await;
-        put(&original)?;
-        ok &= code? == Some(1);
+pub(super) async fn strangers(
+    bundle: &Path,
+    places: &Places,
+    rpc: &str,
+    regulator: &Path,
+) -> Result<Vec<Check>, DemoError> {
+    let (own, log) = (places.root.join("network.json"), places.log("strangers"));
+    let other = places.write("other-network.json", &with_another_escrow(&own)?)?;
+    let check = |name: &str, ok: bool| Check { name: name.to_owned(), ok };
+    let listed = verify(bundle, rpc, &[("--network", &own)], &log).await?;
+    let stranger = verify(bundle, rpc, &[("--network", &other)], &log).await?;
+    let refused = stranger.code == Some(1) && stranger.named == ["bundle.json"];
+    let opened = verify(bundle, rpc, &[("--identity", regulator)], &log).await?;
+    let papers = opened.acts.iter().filter(|act| *act == "paper.opened").count();
+    // Nothing listens on the port of tcpmux here.
+    let deaf = verify(bundle, "http://127.0.0.1:1", &[], &log).await?;
+    Ok(vec![
+        check("a stranger with its own list of contracts verifies the bundle", listed.code == Some(0)),
+        check("a stranger who knows another escrow refuses it", refused),
+        check("with the regulator's key what is sealed is opened and has the ids that were signed", {
+            opened.code == Some(0) && papers >= 3
+        }),
+        check("a stranger whose endpoint is down says so and nothing of the bundle", deaf.code == Some(3)),
+    ])
+}
+
+/// The network file with another address for the escrow.
+fn with_another_escrow(path: &Path) -> Result<Vec<u8>, DemoError> {
+    let broken = |error: &dyn std::fmt::Display| DemoError::Broken(format!("{}: {error}", path.display()));
+    let text = fs::read(path).map_err(|error| broken(&error))?;
+    let mut network: serde_json::Value = serde_json::from_slice(&text).map_err(|error| broken(&error))?;
+    let escrow = nuncio_contracts::Contract::DealEscrow.name();
+    let address = &mut network["deployment"]["contracts"][escrow]["address"];
+    if !address.is_string() {
+        return Err(broken(&"names no escrow"));
     }
-    Ok(Check { name: "a stranger refuses the bundle with one byte changed, whichever file".into(), ok })
+    *address = alloy::primitives::Address::repeat_byte(0xee).to_string().into();
+    serde_json::to_vec(&network).map_err(|error| broken(&error))
 }
 
 /// Whether the agreement opens for a key.
@@ -108,7 +159,7 @@ fn tool(command: &mut Command) -> Result<Output, DemoError> {
     })
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(next) = open.pop() {

@@ -8,6 +8,8 @@
 //! | five experts | `juror-1` … `juror-5` | none |
 //! | two archives | `vault-1`, `vault-2` | none |
 //!
+//! The archives have bought from both bureaus before, see `past`.
+//!
 //! The last one, the regulator, has no node: an age key and the stock `age` tool are all it needs.
 
 use nuncio_protocol::{
@@ -36,7 +38,7 @@ pub struct Part {
     pub provider: u16,
 }
 
-const PASSIVE: Part = Part {
+pub(crate) const PASSIVE: Part = Part {
     name: "",
     role: NodeRole::Vault,
     agent: None,
@@ -46,14 +48,20 @@ const PASSIVE: Part = Part {
     provider: 0,
 };
 
-const fn juror(name: &'static str, provider: u16) -> Part {
+pub(crate) const fn juror(name: &'static str, provider: u16) -> Part {
     Part { name, role: NodeRole::Juror, purse: Usdc(150_000_000), provider, ..PASSIVE }
+}
+
+/// An archive. It deals for itself too, apart from what it keeps for others.
+const fn vault(name: &'static str, scopes: u32, usdc: u64) -> Part {
+    let purse = Usdc(usdc * 1_000_000);
+    Part { name, scopes, purse, credit: purse, ..PASSIVE }
 }
 
 /// The cast in order of appearance; the first is the bootstrap node.
 pub const CAST: [Part; 10] = [
-    Part { name: "vault-1", ..PASSIVE },
-    Part { name: "vault-2", ..PASSIVE },
+    vault("vault-1", SCOPE_BUY, 150),
+    vault("vault-2", SCOPE_BUY | SCOPE_SELL, 200),
     juror("juror-1", 1),
     juror("juror-2", 2),
     juror("juror-3", 3),
@@ -87,10 +95,10 @@ pub const CAST: [Part; 10] = [
 /// The buyer's place in the cast.
 pub const BUYER: usize = 9;
 
-/// The principals' accounts, in the order of the cast.
+/// The principals' accounts, in the order of a cast.
 #[must_use]
-pub fn principals() -> Vec<Account> {
-    CAST.iter().map(|part| Account::random(&format!("principal of {}", part.name))).collect()
+pub fn principals(cast: &[Part]) -> Vec<Account> {
+    cast.iter().map(|part| Account::random(&format!("principal of {}", part.name))).collect()
 }
 
 #[cfg(test)]

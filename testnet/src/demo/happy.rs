@@ -6,24 +6,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::primitives::{Address, B256};
-use nuncio_protocol::money::Usdc;
+use alloy::primitives::{Address, B256, U256};
+use nuncio_protocol::{money::Usdc, typed::address_list_hash};
 use serde_json::Value;
 
 use super::{
     DemoError, audit,
     cast::{BUYER, CAST},
+    fees,
     narrator::Narrator,
+    past,
     report::{
-        Balance, Check, End, EscrowReport, MilestoneReport, PanelReport, RatingReport, StoryReport,
-        Transaction,
+        Balance, Check, End, EscrowReport, MilestoneReport, PanelReport, RatingReport, ScoresReport,
+        StoryReport, Transaction,
     },
     stage::Stage,
+    tamper, trust,
 };
 use crate::{
     chain::acts::{History, history},
     cluster::{Places, Token},
-    node_api::{DealView, NodeApi},
+    node_api::{DealView, NodeApi, TrustView},
     process::Process,
 };
 
@@ -48,19 +51,23 @@ pub(super) async fn tell(
     let recipient = audit::age_key(&regulator)?;
     narrator.tell("regulator", &format!("reads with {recipient}"));
     let stage = Stage::set(places, narrator).await?;
+    let before = tell_histories(&stage, narrator).await?;
     let agents = start_agents(&stage, corpus, &recipient)?;
     let deal = play(&stage, agents, narrator).await?;
     let mut story = settle_up(&stage, &deal).await?;
+    remember(&stage, &mut story, &before, narrator).await?;
 
     let reported = reported_once(&stage, &story.deal).await?;
     story.check("the buyer's settlement report has one line for the deal", reported);
     let bundle = audit::export(stage.buyer(), &story.deal, &stage.places).await?;
     narrator.tell("buyer", &format!("audit export: {}", bundle.display()));
     let (rpc, log) = (stage.chain.rpc(), stage.places.log("stranger"));
-    let verified = audit::verify(&bundle, &rpc, &log).await?;
+    let verified = audit::verify(&bundle, &rpc, &[], &log).await?;
     narrator.tell("a stranger", "verified the bundle from the chain and the papers alone");
-    story.check("a stranger verifies the untouched bundle", verified == Some(0));
-    story.checks.push(audit::refuses_changes(&bundle, &rpc, &log).await?);
+    story.check("a stranger verifies the untouched bundle", verified.code == Some(0));
+    story.checks.extend(audit::strangers(&bundle, &stage.places, &rpc, &regulator).await?);
+    story.checks.extend(tamper::refuses_changes(&bundle, &rpc, &log).await?);
+    narrator.tell("a stranger", "refused every change to it");
     story.check(
         "the regulator opens the agreement with the stock age tool",
         audit::opens(&bundle, &regulator)?,
@@ -74,6 +81,44 @@ pub(super) async fn tell(
     story.seconds = start.elapsed().as_secs_f64();
     story.ok = story.checks.iter().all(|check| check.ok);
     Ok(story)
+}
+
+/// Waits until every node has computed the same past, and tells it.
+async fn tell_histories(
+    stage: &Stage,
+    narrator: &mut Narrator,
+) -> Result<Vec<(&'static str, TrustView)>, DemoError> {
+    let scores = trust::agreed(&stage.nodes, past::RATINGS).await?;
+    narrator.tell("trust", &format!("{} nodes compute scores {}", scores.same_on.len(), scores.scores_root));
+    let before = trust::of_traders(stage).await?;
+    for (who, view) in &before {
+        narrator.tell(who, &trust::line(view));
+    }
+    Ok(before)
+}
+
+/// What the story changed in what all nodes think of those who traded.
+async fn remember(
+    stage: &Stage,
+    story: &mut StoryReport,
+    before: &[(&'static str, TrustView)],
+    narrator: &mut Narrator,
+) -> Result<(), DemoError> {
+    story.scores = trust::agreed(&stage.nodes, past::RATINGS + 2).await?;
+    let after = trust::of_traders(stage).await?;
+    for (who, view) in &after {
+        narrator.tell(who, &trust::line(view));
+    }
+    story.trust = trust::compared(stage, before, &after);
+    let winner = past::place("seller-careful");
+    let paid = story.balances.iter().any(|b| b.who == CAST[winner].name && b.after > b.before);
+    story.check("the seller with the better history was chosen", paid && trust::apart(before, winner));
+    story.check("the other seller was told no", trust::told_no(stage, winner).await?);
+    let both = trust::moved(&story.trust, BUYER) && trust::moved(&story.trust, winner);
+    story.check("scores moved for both", both);
+    let others = story.scores.same_on.len() == stage.nodes.len();
+    story.check("nodes that took no part compute the same scores", others);
+    Ok(())
 }
 
 /// The agent programs: processes that know their node's address, an agent token, and their instructions.
@@ -131,10 +176,14 @@ async fn play(
     }
 }
 
-/// The closed deal, once both ratings are on the chain.
+/// The closed deal, once both ratings are on the chain and the jurors are paid.
 async fn rated_both_ways(stage: &Stage, api: &NodeApi) -> Result<Option<DealView>, DemoError> {
     let history = history(stage.chain.provider(), stage.chain.contracts(), stage.first_block).await?;
-    if history.ratings.len() < 2 {
+    let Some(opened) = history.opened.first().filter(|_| history.ratings.len() >= 2) else {
+        return Ok(None);
+    };
+    // The jurors have their fee once nothing of the deal is left in the escrow.
+    if stage.chain.left(opened.deal).await? > Usdc::ZERO {
         return Ok(None);
     }
     let deals: Vec<DealView> = api.get("/deals").await?;
@@ -152,12 +201,20 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         terms.amounts.as_limbs().iter().copied().filter(|amount| *amount > 0).map(Usdc).collect();
     let total = Usdc::sum(amounts.iter().copied()).unwrap_or_default();
     let seller = stage.part_of(terms.seller).unwrap_or(BUYER);
+    let panel_known = address_list_hash(deal.panel.iter().copied()) == Ok(terms.panel);
+    let mut jurors = deal.panel.clone();
+    jurors.sort_unstable();
+    let signers: Vec<U256> = (0..u8::try_from(amounts.len()).unwrap_or(u8::MAX))
+        .map(|milestone| history.signers.get(&(id, milestone)).copied().unwrap_or_default())
+        .collect();
+    let fees = fees::earned(Usdc(terms.juryFee), &jurors, &signers);
+    let fee = Usdc::sum(fees.values().copied()).unwrap_or_default();
     let mut balances = Vec::new();
     let mut credit = Usdc::ZERO;
     for (index, principal) in stage.principals.iter().enumerate() {
         let (before, after) = (stage.before[index], stage.chain.wealth(principal.address()).await?);
         let expected = if index == BUYER {
-            before.checked_sub(total).and_then(|rest| rest.checked_sub(Usdc(terms.juryFee)))
+            before.checked_sub(total).and_then(|rest| rest.checked_sub(fee))
         } else if index == seller {
             before.checked_add(total)
         } else {
@@ -176,17 +233,20 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         });
     }
     let mut jurors_earned = Usdc::ZERO;
-    for (part, node) in CAST.iter().zip(&stage.nodes).filter(|(part, _)| part.provider > 0) {
-        let earned = stage.chain.wealth(node.identity().address).await?;
-        let expected = earned;
+    let jurors = CAST.iter().zip(&stage.nodes).zip(&stage.agents_before);
+    for ((part, node), before) in jurors.filter(|((part, _), _)| part.provider > 0) {
+        let after = stage.chain.wealth(node.identity().address).await?;
+        let fee = fees.get(&node.identity().address).copied().unwrap_or_default();
+        let expected = before.checked_add(fee).unwrap_or_default();
+        let earned = after.checked_sub(*before).unwrap_or_default();
         jurors_earned = jurors_earned.checked_add(earned).unwrap_or_default();
         credit = credit.checked_add(stage.chain.credit(node.identity().address).await?).unwrap_or_default();
         let address = node.identity().address.to_string();
         balances.push(Balance {
             who: format!("{} (fees)", part.name),
             address,
-            before: Usdc::ZERO,
-            after: earned,
+            before: *before,
+            after,
             expected,
         });
     }
@@ -206,13 +266,17 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         escrow: EscrowReport { left, credit },
         transactions: transactions(&history),
         ratings: ratings(stage, &history),
+        trust: Vec::new(),
+        scores: ScoresReport::default(),
         checks: Vec::new(),
     };
-    check(&mut story, &amounts, held, jurors_earned, Usdc(terms.juryFee));
+    let asked = Usdc(terms.juryFee);
+    story.check("the panel of the story is the one in the terms", panel_known);
+    check(&mut story, &amounts, held, (jurors_earned, fee, asked));
     Ok(story)
 }
 
-fn check(story: &mut StoryReport, amounts: &[Usdc], held: Usdc, jurors: Usdc, jury_fee: Usdc) {
+fn check(story: &mut StoryReport, amounts: &[Usdc], held: Usdc, (jurors, owed, asked): (Usdc, Usdc, Usdc)) {
     let as_agreed = story.balances.iter().all(|balance| balance.after == balance.expected);
     story.check("every balance is as the terms say, to the micro-USDC", as_agreed);
     story.check("the price is 180 USDC as 54, 63 and 63", amounts == AMOUNTS);
@@ -223,7 +287,11 @@ fn check(story: &mut StoryReport, amounts: &[Usdc], held: Usdc, jurors: Usdc, ju
     );
     story.check("nothing of the deal is left in the escrow", story.escrow.left == Usdc::ZERO);
     story.check("the escrow holds exactly the credit of its owners", held == story.escrow.credit);
-    story.check("the jurors earned exactly the jury's fee", jurors == jury_fee);
+    // At most a micro-USDC per juror and milestone does not divide.
+    let dust = Usdc(story.panel.size as u64 * amounts.len() as u64);
+    let whole = owed <= asked && asked <= owed.checked_add(dust).unwrap_or(owed);
+    story.check("the jury's fee is not nothing", asked > Usdc::ZERO);
+    story.check("the jurors who signed earned the jury's fee", jurors == owed && whole);
     let accounts: std::collections::BTreeSet<_> = story.panel.jurors.iter().collect();
     let drawn = accounts.len() == 5 && story.panel.size == 5 && story.panel.quorum == 3;
     story.check("five different jurors were drawn, three make a verdict", drawn);
@@ -237,7 +305,7 @@ impl StoryReport {
 }
 
 fn panel(deal: &DealView, round: u64, quorum: u8) -> PanelReport {
-    let jurors = deal.panel.clone();
+    let jurors: Vec<String> = deal.panel.iter().map(ToString::to_string).collect();
     PanelReport { round, size: jurors.len(), quorum, jurors }
 }
 

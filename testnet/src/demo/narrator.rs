@@ -17,7 +17,7 @@ use crate::node_api::Event;
 
 /// The teller.
 #[derive(Debug)]
-pub(super) struct Narrator {
+pub(crate) struct Narrator {
     start: Instant,
     last: Instant,
     heard: BTreeMap<PathBuf, usize>,
@@ -27,13 +27,13 @@ pub(super) struct Narrator {
 impl Narrator {
     /// Begins to tell.
     #[must_use]
-    pub(super) fn new(verbose: bool) -> Self {
+    pub(crate) fn new(verbose: bool) -> Self {
         let now = Instant::now();
         Self { start: now, last: now, heard: BTreeMap::new(), verbose }
     }
 
     /// Tells a step that has just ended.
-    pub(super) fn tell(&mut self, who: &str, what: &str) {
+    pub(crate) fn tell(&mut self, who: &str, what: &str) {
         let now = Instant::now();
         let (total, took) = (now.duration_since(self.start), now.duration_since(self.last));
         self.last = now;
@@ -41,7 +41,7 @@ impl Narrator {
     }
 
     /// Tells what an agent program has said since the last time.
-    pub(super) fn relay(&mut self, name: &str, log: &Path) {
+    pub(crate) fn relay(&mut self, name: &str, log: &Path) {
         let text = fs::read_to_string(log).unwrap_or_default();
         let heard = self.heard.entry(log.to_owned()).or_default();
         // A line that is still being written waits for its end.
@@ -57,7 +57,7 @@ impl Narrator {
     }
 
     /// Tells an event of a node.
-    pub(super) fn event(&mut self, name: &str, event: &Event) {
+    pub(crate) fn event(&mut self, name: &str, event: &Event) {
         let ids = event.data.as_object().map(ids).unwrap_or_default();
         if self.verbose || !event.kind.starts_with("negotiation.") {
             self.tell(name, &format!("{} {ids}", event.kind));

@@ -64,6 +64,10 @@ pub struct StoryReport {
     pub transactions: Vec<Transaction>,
     /// Both ways.
     pub ratings: Vec<RatingReport>,
+    /// Of all who trade, by the buyer's node.
+    pub trust: Vec<TrustReport>,
+    /// What all scores were computed from at the end.
+    pub scores: ScoresReport,
     /// What was checked.
     pub checks: Vec<Check>,
 }
@@ -146,6 +150,57 @@ pub struct RatingReport {
     pub value: i64,
 }
 
+/// What an agent was thought of before the story and after it, in basis points.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrustReport {
+    /// Who.
+    pub who: String,
+    /// The worse of the two grades.
+    pub score: [u16; 2],
+    /// For prices and admission.
+    pub risk: [u16; 2],
+    /// For ranking.
+    pub standing: [u16; 2],
+    /// The share of its pacts that it kept, by verdicts; nothing where nobody judged.
+    pub pact: [Option<u16>; 2],
+    /// Settled deals.
+    pub deals: [u64; 2],
+    /// The ratings that weigh most at the end.
+    pub because: Vec<Reason>,
+}
+
+/// A rating that explains a score.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reason {
+    /// Who rated.
+    pub rater: String,
+    /// On which deal.
+    pub deal: String,
+    /// How.
+    pub value: i64,
+    /// What it weighs: 10 000 is a full deal with a fully credible rater.
+    pub weight_bps: u64,
+}
+
+/// What scores were computed from, and which nodes computed the same.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ScoresReport {
+    /// Ratings that count.
+    pub records: u64,
+    /// Ratings that do not.
+    pub left_out: u64,
+    /// From whom credibility is walked.
+    pub seeds: Vec<String>,
+    /// The hash over the ratings.
+    pub records_root: String,
+    /// The hash over day and seeds.
+    pub parameters_hash: String,
+    /// The hash over all scores.
+    pub scores_root: String,
+    /// Nodes with the same three hashes.
+    pub same_on: Vec<String>,
+}
+
 /// Something that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
@@ -195,6 +250,39 @@ impl fmt::Display for StoryReport {
         for r in &self.ratings {
             writeln!(f, "\n{} rates {} with {}", r.from, r.about, r.value)?;
         }
+        writeln!(
+            f,
+            "\nbps             score            risk             standing         pact             deals"
+        )?;
+        for t in &self.trust {
+            let moved = |[before, after]: [u16; 2]| format!("{before} -> {after}");
+            let kept = |share: Option<u16>| share.map_or("-".to_owned(), |share| share.to_string());
+            let (score, risk, standing) = (moved(t.score), moved(t.risk), moved(t.standing));
+            let pact = t.pact.map(kept).join(" -> ");
+            let deals = t.deals.map(|deals| deals.to_string()).join(" -> ");
+            writeln!(f, "{:<14}  {score:<15}  {risk:<15}  {standing:<15}  {pact:<15}  {deals}", t.who)?;
+        }
+        for t in &self.trust {
+            for r in &t.because {
+                writeln!(
+                    f,
+                    "{} is thought of so because {} rated it {} (weight {}, deal {})",
+                    t.who,
+                    r.rater,
+                    r.value,
+                    r.weight_bps,
+                    r.deal.get(..12).unwrap_or(&r.deal)
+                )?;
+            }
+        }
+        let s = &self.scores;
+        writeln!(
+            f,
+            "scores     {} of {} ratings, the same on {} nodes",
+            s.scores_root,
+            s.records,
+            s.same_on.len()
+        )?;
         writeln!(f)?;
         for check in &self.checks {
             writeln!(f, "{}  {}", if check.ok { "held  " } else { "BROKEN" }, check.name)?;

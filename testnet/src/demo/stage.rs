@@ -1,4 +1,4 @@
-//! The stage: chain, contracts, beacon, money, mandates, seats, and ten daemons that have found each other.
+//! The stage: chain, contracts, beacon, money, mandates, seats, and daemons that have found each other.
 //!
 //! Everything that a story needs before anybody acts. Dropping the stage ends every process on it.
 
@@ -15,8 +15,9 @@ use serde::Deserialize;
 
 use super::{
     DemoError,
-    cast::{BUYER, CAST, principals},
+    cast::{BUYER, CAST, Part, principals},
     narrator::Narrator,
+    past,
 };
 use crate::{
     beacon::{BeaconKey, Info},
@@ -37,28 +38,53 @@ const DISCOVERY: Duration = Duration::from_secs(30);
 
 /// Everything that runs.
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     /// The chain with the contracts.
-    pub(super) chain: LocalChain,
+    pub(crate) chain: LocalChain,
     /// The nodes, in the order of the cast.
-    pub(super) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// Their principals, in the same order.
-    pub(super) principals: Vec<Account>,
+    pub(crate) principals: Vec<Account>,
     /// What each principal owned when the stage was set, credit included.
-    pub(super) before: Vec<Usdc>,
+    pub(crate) before: Vec<Usdc>,
+    /// What each agent's own account held then, fees of earlier deals included.
+    pub(crate) agents_before: Vec<Usdc>,
     /// Where everything lies.
-    pub(super) places: Places,
+    pub(crate) places: Places,
     /// The block from which on the story counts.
-    pub(super) first_block: u64,
+    pub(crate) first_block: u64,
     beacon: Process,
 }
 
 impl Stage {
-    /// Sets it.
+    /// Sets it for the cast of the worked example.
     ///
     /// # Errors
     /// [`DemoError`].
-    pub(super) async fn set(places: Places, narrator: &mut Narrator) -> Result<Self, DemoError> {
+    pub(crate) async fn set(places: Places, narrator: &mut Narrator) -> Result<Self, DemoError> {
+        Self::raise(&CAST, true, places, narrator, |_| Ok(())).await
+    }
+
+    /// Sets it for a cast without a past; `prepare` sees each home before its node is started.
+    ///
+    /// # Errors
+    /// [`DemoError`].
+    pub(crate) async fn set_for(
+        cast: &[Part],
+        places: Places,
+        narrator: &mut Narrator,
+        prepare: impl Fn(&Node) -> Result<(), DemoError>,
+    ) -> Result<Self, DemoError> {
+        Self::raise(cast, false, places, narrator, prepare).await
+    }
+
+    async fn raise(
+        cast: &[Part],
+        has_past: bool,
+        places: Places,
+        narrator: &mut Narrator,
+        prepare: impl Fn(&Node) -> Result<(), DemoError>,
+    ) -> Result<Self, DemoError> {
         let (terms, info, beacon, url) = start_beacon(&places).await?;
         narrator.tell("beacon", &format!("{url}, chain {}, a round each {PERIOD} s", &info.hash[..16]));
         let mut chain = LocalChain::start(&places.root, terms).await?;
@@ -72,8 +98,8 @@ impl Stage {
         let file =
             serde_json::to_vec_pretty(&network).map_err(|error| DemoError::Broken(error.to_string()))?;
         let file = places.write("network.json", &file)?;
-        let mut principals = principals();
-        let made = CAST.iter().zip(&principals);
+        let mut principals = principals(cast);
+        let made = cast.iter().zip(&principals);
         let made = made
             .map(|(part, principal)| Node::init(&places, part.name, part.role, principal.address(), &file));
         let mut nodes = try_join_all(made).await?;
@@ -81,8 +107,18 @@ impl Stage {
             narrator
                 .tell(node.name(), &format!("{} account {}", node.identity().did, node.identity().address));
         }
-        fund(&mut chain, &mut principals, &nodes).await?;
-        narrator.tell("principals", "mandates signed, credit deposited, five seats taken");
+        nodes.iter().try_for_each(prepare)?;
+        fund(cast, &mut chain, &mut principals, &nodes).await?;
+        narrator.tell("principals", "mandates signed, credit deposited, seats taken");
+        if has_past {
+            let seeds = past::SEEDS.map(|name| nodes[past::place(name)].identity().did.as_str());
+            nodes.iter().try_for_each(|node| node.trust(&seeds))?;
+            past::happen(&mut chain, &principals, &nodes).await?;
+            narrator.tell(
+                "the past",
+                "five small deals of earlier customers, judged, paid and rated on this chain",
+            );
+        }
 
         let (first, others) = nodes.split_first_mut().expect("invariant: the cast is not empty");
         first.start(&[]).await?;
@@ -100,24 +136,28 @@ impl Stage {
         for principal in &principals {
             before.push(chain.wealth(principal.address()).await?);
         }
-        Ok(Self { chain, nodes, principals, before, places, first_block, beacon })
+        let mut agents_before = Vec::new();
+        for node in &nodes {
+            agents_before.push(chain.wealth(node.identity().address).await?);
+        }
+        Ok(Self { chain, nodes, principals, before, agents_before, places, first_block, beacon })
     }
 
     /// The buyer's node.
     #[must_use]
-    pub(super) fn buyer(&self) -> &Node {
+    pub(crate) fn buyer(&self) -> &Node {
         &self.nodes[BUYER]
     }
 
     /// The principal behind an agent's account.
     #[must_use]
-    pub(super) fn part_of(&self, account: Address) -> Option<usize> {
+    pub(crate) fn part_of(&self, account: Address) -> Option<usize> {
         let agent = self.nodes.iter().position(|node| node.identity().address == account);
         agent.or_else(|| self.principals.iter().position(|principal| principal.address() == account))
     }
 
     /// Takes it down in order: nodes, beacon, chain. The chain's state is kept.
-    pub(super) async fn strike(mut self) {
+    pub(crate) async fn strike(mut self) {
         join_all(self.nodes.iter_mut().map(Node::stop)).await;
         self.beacon.stop().await;
         self.chain.stop().await;
@@ -156,8 +196,13 @@ async fn start_beacon(places: &Places) -> Result<(BeaconTerms, Info, Process, St
 }
 
 /// What the principals do before their agents may act: pay in, sign mandates, take seats.
-async fn fund(chain: &mut LocalChain, principals: &mut [Account], nodes: &[Node]) -> Result<(), DemoError> {
-    for (part, principal) in CAST.iter().zip(principals.iter()) {
+async fn fund(
+    cast: &[Part],
+    chain: &mut LocalChain,
+    principals: &mut [Account],
+    nodes: &[Node],
+) -> Result<(), DemoError> {
+    for (part, principal) in cast.iter().zip(principals.iter()) {
         chain.give_ether(principal.address()).await?;
         if part.purse > Usdc::ZERO {
             chain.mint(principal.address(), part.purse).await?;
@@ -167,7 +212,7 @@ async fn fund(chain: &mut LocalChain, principals: &mut [Account], nodes: &[Node]
         chain.give_ether(node.identity().address).await?;
     }
     chain.settle().await?;
-    for ((part, principal), node) in CAST.iter().zip(principals.iter_mut()).zip(nodes) {
+    for ((part, principal), node) in cast.iter().zip(principals.iter_mut()).zip(nodes) {
         if part.credit > Usdc::ZERO {
             chain.deposit(principal, part.credit).await?;
         }

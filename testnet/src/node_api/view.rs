@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: the API's whole shape; that is the node's OpenAPI document.
 
+use alloy::primitives::Address;
 use nuncio_protocol::money::Usdc;
 use serde::Deserialize;
 use serde_json::Value;
@@ -76,16 +77,86 @@ pub struct BidText {
 }
 
 /// What settled records say about an agent; also `GET /trust/{did}`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct TrustView {
+    /// The worse of risk and standing, in basis points.
+    pub score: u16,
+    /// For admission, in basis points.
+    pub risk: u16,
     /// For ranking, in basis points.
     pub standing: u16,
+    /// Ratings of praise.
+    #[serde(default)]
+    pub praises: u32,
+    /// Complaints.
+    #[serde(default)]
+    pub complaints: u32,
     /// Settled deals.
     #[serde(default)]
     pub deals: u64,
-    /// Ratings.
+    /// What its deals came to.
     #[serde(default)]
-    pub ratings: u64,
+    pub conduct: Conduct,
+    /// The ratings that weigh most.
+    #[serde(default)]
+    pub because: Vec<Reason>,
+}
+
+/// What an agent's settled deals came to.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct Conduct {
+    /// What juries gave of the milestones that it sold.
+    pub pact: PactScore,
+}
+
+/// What juries gave of one seller's milestones.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct PactScore {
+    /// By value, in basis points.
+    pub score: Option<u16>,
+    /// Milestones judged.
+    pub judged: u64,
+    /// Of these, with nothing.
+    pub failed: u64,
+    /// Of these, in part.
+    pub reduced: u64,
+}
+
+/// A rating that explains a score.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Reason {
+    /// On which deal.
+    pub deal: String,
+    /// Who rated, `did:key:…`.
+    pub rater: String,
+    /// How.
+    pub value: i64,
+    /// What it weighs.
+    pub weight_bps: u64,
+}
+
+/// `GET /trust`, as far as nodes are compared.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ScoresView {
+    /// What the scores were computed from.
+    pub computed: Computed,
+}
+
+/// What scores were computed from; equal where the scores are.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Computed {
+    /// Ratings that count.
+    pub records: u64,
+    /// Ratings that do not, because somebody is not known.
+    pub left_out: u64,
+    /// From whom credibility is walked.
+    pub seeds: Vec<String>,
+    /// The hash over the ratings.
+    pub records_root: String,
+    /// The hash over day and seeds.
+    pub parameters_hash: String,
+    /// The hash over all scores.
+    pub scores_root: String,
 }
 
 /// One of `GET /ndas`.
@@ -136,6 +207,9 @@ pub struct NegotiationView {
     pub our_turn: bool,
     /// Offers so far, of both sides; they alternate.
     pub rounds: u32,
+    /// Sealed bytes of the newest offer's frame: ours, theirs.
+    #[serde(default)]
+    pub frame_bytes: [usize; 2],
     /// Who will judge, once drawn: settlement accounts.
     #[serde(default)]
     pub panel: Vec<String>,
@@ -196,7 +270,7 @@ pub struct DealView {
     pub inputs: bool,
     /// Who judges: settlement accounts.
     #[serde(default)]
-    pub panel: Vec<String>,
+    pub panel: Vec<Address>,
     /// In order.
     pub milestones: Vec<MilestoneView>,
     /// Whether each side's rating is on chain: buyer's, seller's.

@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     abi::{
         Cause, ChainLog, Source, shape,
-        sol::{IAccords, IDealEscrow, IJuryPool},
+        sol::{IAccords, IDealEscrow, IJuryPool, IMandates},
         tests::{deployment, log},
     },
     beacon::{self, BeaconChain, Round},
@@ -36,9 +36,15 @@ const ROUND: u64 = 1000;
 const BEACON: &str =
     "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39";
 const PRICE: u64 = 54_000_000;
+const MANIFEST: PaperId = PaperId([0x3a; 32]);
 const EVIDENCE: &[u8] = b"age-encryption.org/v1 evidence";
+const AGREEMENT: &[u8] = b"age-encryption.org/v1 agreement";
 const JURORS: [u8; 3] = [3, 4, 5];
 const VAULTS: [u8; 2] = [6, 7];
+/// The block of the seat that joined after the request.
+const LATE: u64 = 4;
+/// Accounts without a seat.
+const SYBILS: [u8; 3] = [11, 12, 13];
 
 fn key(n: u8) -> k256::ecdsa::SigningKey {
     k256::ecdsa::SigningKey::from_slice(&[n; 32]).unwrap()
@@ -107,6 +113,8 @@ fn assent(n: u8, paper: PaperId, digest: B256) -> Assent {
 pub(super) struct World {
     pub(super) parts: Parts,
     pub(super) chain: OnChain,
+    /// Who signs the index.
+    exporter: u8,
 }
 
 impl World {
@@ -147,7 +155,7 @@ impl World {
             sealed: vec![("sealed/m1.age".into(), blob())],
         };
         let chain = chain(&parts);
-        Self { parts, chain }
+        Self { parts, chain, exporter: 1 }
     }
 
     #[expect(clippy::unused_self, reason = "reads as the account of somebody in this world")]
@@ -156,7 +164,8 @@ impl World {
     }
 
     pub(super) fn composed(&self) -> (Files, Index) {
-        let sealed = [(blob(), EVIDENCE.to_vec())].into();
+        let held = [EVIDENCE, AGREEMENT].map(|bytes| (BlobId(Sha256::digest(bytes).into()), bytes.to_vec()));
+        let sealed = held.into();
         self.parts.compose(&self.chain, sealed).unwrap()
     }
 
@@ -172,14 +181,14 @@ impl World {
 
     pub(super) fn bundle(&self) -> Files {
         let (files, index) = self.composed();
-        Index::seal(&self.attest(index, 1), files).unwrap()
+        Index::seal(&self.attest(index, self.exporter), files).unwrap()
     }
 
     /// Other files under an index of their own, signed by the exporter.
     pub(super) fn sign_again(&self, files: Files) -> Files {
         let (_, mut index) = self.composed();
         index.files = super::super::compose::entries(&files).try_into().unwrap();
-        Index::seal(&self.attest(index, 1), files).unwrap()
+        Index::seal(&self.attest(index, self.exporter), files).unwrap()
     }
 
     pub(super) fn verdict(&mut self) -> &mut VerdictProof {
@@ -190,6 +199,72 @@ impl World {
         let mut rating = self.parts.ratings.ratings[0].clone();
         rating.value = RatingValue::new(value).unwrap();
         self.parts.ratings.ratings = [rating].into();
+    }
+
+    /// The bundle is by somebody else.
+    pub(super) fn export_as(&mut self, n: u8) {
+        self.parts.exporter = did(n);
+        self.exporter = n;
+    }
+
+    /// The mandate on chain says something else.
+    pub(super) fn grant(&mut self, n: u8, change: impl FnOnce(&mut typed::Mandate)) {
+        let mut mandate = mandate(&self.parts, n);
+        let before = granted(&mandate);
+        change(&mut mandate);
+        let held = self.chain.logs.iter_mut().find(|log| log.topics == before.topics).unwrap();
+        let after = granted(&mandate);
+        (held.topics, held.data) = (after.topics, after.data);
+    }
+
+    /// Where the card of somebody lies.
+    pub(super) fn card_file(n: u8) -> String {
+        format!("cards/0x{}.json", hex::encode(account(n)))
+    }
+
+    /// The card of somebody is not shown.
+    pub(super) fn forget_card(&mut self, n: u8) {
+        self.parts.cards.retain(|card| card.document.settlement != account(n));
+    }
+
+    /// Nothing was brought on chain, and three accounts without seats accept, vote and sign.
+    pub(super) fn judge_by_sybils(&mut self) {
+        let contracts = deployment().contracts;
+        let mut accepted = self.parts.panel.accepted.to_vec();
+        accepted.extend(SYBILS.map(|n| accept(&self.parts.panel.request, n)));
+        self.parts.panel.accepted = accepted.try_into().unwrap();
+        self.parts.cards.extend(SYBILS.map(|n| card(n, Role::Juror)));
+        self.parts.milestones[0].verdict = Some(verdict(self.parts.deal, &SYBILS));
+        let judged = IDealEscrow::Judged::SIGNATURE_HASH;
+        self.chain.logs.retain(|log| log.topics[0] != judged || log.address != contracts.escrow);
+    }
+
+    /// Side B alleges a breach of the NDA while the deal runs.
+    pub(super) fn allege_breach(&mut self) {
+        let (accords, nda) = (deployment().contracts.accords, self.parts.nda.id.word());
+        let event = IAccords::BreachAlleged { nda, by: account(2), evidence: B256::repeat_byte(3) };
+        let place = self.chain.logs.len() - 2;
+        let mut alleged = log(accords, &event);
+        let before = &self.chain.logs[place - 1];
+        (alleged.block, alleged.tx, alleged.index) = (before.block, TxHash([0xbb; 32]), before.index + 1);
+        self.chain.logs.insert(place, alleged);
+    }
+
+    /// The bundle's agreement is not what the vaults hold.
+    pub(super) fn swap_agreement(&mut self) {
+        let contracts = deployment().contracts;
+        let put = VaultPut {
+            deal: self.parts.deal,
+            milestone: 255,
+            attempt: 0,
+            manifest: ContentHash(self.parts.terms.agreement.0),
+        };
+        let other = BlobId([0x0d; 32]);
+        let mut receipt =
+            Receipt { put, blob: other, size: 1, stored_at: 1, vault: account(6), signature: None };
+        receipt.signature = Some(eth(6, receipt.typed().digest(&contracts)));
+        self.parts.terms.receipts = [receipt].into();
+        self.parts.sealed.push(("sealed/agreement.age".into(), BlobId(Sha256::digest(AGREEMENT).into())));
     }
 
     /// The register's seats joined a moment before the draw.
@@ -245,28 +320,30 @@ fn panel() -> (PanelRequest, PanelProofs) {
         attempt: 0,
     };
     let digest = request.digest(&contracts);
-    let accept = |n: u8| {
-        let mut seat = SeatAccepted {
-            negotiation: NegotiationId([0x22; 32]),
-            request: digest.0,
-            juror: account(n),
-            recipient: [n; 32],
-            fee: Usdc::ZERO,
-            until: 4_000_000_000,
-            signature: EthSignature([0; 65]),
-        };
-        seat.signature = eth(n, seat.typed().digest(&contracts));
-        seat
-    };
     let proofs = PanelProofs {
         request: request.clone(),
         by_buyer: eth(1, digest),
         by_seller: eth(2, digest),
         beacon: beacon::Proof(hex::decode(BEACON).unwrap().try_into().unwrap()),
-        accepted: JURORS.map(accept).into(),
+        accepted: JURORS.map(|n| accept(&request, n)).into(),
         walk: Vec::new(),
     };
     (request, proofs)
+}
+
+fn accept(request: &PanelRequest, n: u8) -> SeatAccepted {
+    let contracts = deployment().contracts;
+    let mut seat = SeatAccepted {
+        negotiation: NegotiationId([0x22; 32]),
+        request: request.digest(&contracts).0,
+        juror: account(n),
+        recipient: [n; 32],
+        fee: Usdc::ZERO,
+        until: 4_000_000_000,
+        signature: EthSignature([0; 65]),
+    };
+    seat.signature = eth(n, seat.typed().digest(&contracts));
+    seat
 }
 
 fn terms(nda: B256, request: &PanelRequest) -> typed::Deal {
@@ -312,7 +389,7 @@ fn terms(nda: B256, request: &PanelRequest) -> typed::Deal {
 
 fn milestone(deal: DealId) -> MilestoneProofs {
     let contracts = deployment().contracts;
-    let manifest = PaperId([0x3a; 32]);
+    let manifest = MANIFEST;
     let size = EVIDENCE.len() as u64;
     let claim = document(
         7,
@@ -337,6 +414,18 @@ fn milestone(deal: DealId) -> MilestoneProofs {
         receipt.signature = Some(eth(n, receipt.typed().digest(&contracts)));
         receipt
     };
+    MilestoneProofs {
+        milestone: 0,
+        claim: Some(claim),
+        receipts: VAULTS.map(receipt).into(),
+        verdict: Some(verdict(deal, &JURORS)),
+    }
+}
+
+/// A verdict for the full share by these.
+fn verdict(deal: DealId, by: &[u8; 3]) -> VerdictProof {
+    let contracts = deployment().contracts;
+    let manifest = MANIFEST;
     let ballot = |n: u8| {
         let clauses = [ClauseResult {
             clause: "citations".parse().unwrap(),
@@ -358,7 +447,7 @@ fn milestone(deal: DealId) -> MilestoneProofs {
         let ballot = document(n, ballot);
         BallotProof { account: account(n), commit: ballot.id().word(), revealed: true, ballot: Some(ballot) }
     };
-    let mut ballots = JURORS.map(ballot);
+    let mut ballots = by.map(ballot);
     ballots.sort_by_key(|ballot| ballot.account);
     let run = RunId { deal, milestone: MilestoneIndex(0), round: 0, attempt: 0 };
     let votes = votes_digest(run, manifest, ballots.iter().map(|b| (b.account, b.commit, b.revealed)));
@@ -371,21 +460,15 @@ fn milestone(deal: DealId) -> MilestoneProofs {
         evidence: manifest.word(),
         votes,
     };
-    let mut signatures = JURORS.map(|n| (account(n), eth(n, verdict.digest(&contracts))));
+    let mut signatures = by.map(|n| (account(n), eth(n, verdict.digest(&contracts))));
     signatures.sort_by_key(|(account, _)| *account);
-    let verdict = VerdictProof {
+    VerdictProof {
         case: CaseId { deal, milestone: 0, round: 0, attempt: 0 },
         seller_bps: 10_000,
         evidence: ContentHash(manifest.0),
         votes: ContentHash(votes.0),
         ballots: ballots.into(),
         signatures: signatures.into(),
-    };
-    MilestoneProofs {
-        milestone: 0,
-        claim: Some(claim),
-        receipts: VAULTS.map(receipt).into(),
-        verdict: Some(verdict),
     }
 }
 
@@ -431,6 +514,7 @@ fn chain(parts: &Parts) -> OnChain {
     let mut logs: Vec<ChainLog> = (0..).zip(JURORS).map(|(seat, n)| seated(seat, n)).collect();
     // A seat that joined after the request is none of this deal's business.
     logs.push(seated(3, 9));
+    logs.extend([1, 2].map(|n| granted(&mandate(parts, n))));
     let nda = parts.nda.id.word();
     let (a, b) = (terms.buyer, terms.seller);
     logs.push(log(contracts.accords, &IAccords::Anchored { nda, a, b, terms: shape(&parts.nda.terms) }));
@@ -468,13 +552,43 @@ fn chain(parts: &Parts) -> OnChain {
         log.block = Mark { number, hash: BlockHash([u8::try_from(number).unwrap(); 32]) };
         log.tx = TxHash([u8::try_from(number).unwrap(); 32]);
         if log.address == contracts.jury {
-            times.insert(number, now().secs() - 1000 + number);
+            let joined = if number == LATE { 200 } else { 1000 };
+            times.insert(number, now().secs() - joined + number);
         }
     }
     let last = logs.len() as u64;
-    let period = 3;
-    let genesis = BeaconChain::quicknet().time_of(Round(1));
-    OnChain { chain_id: 31337, blocks: (0, last), logs, times, beacon: Some((genesis, period)) }
+    let built = Built {
+        deployment: deployment(),
+        beacon: BeaconChain::quicknet(),
+        seat_age_secs: parts.seat_age_secs,
+    };
+    OnChain { chain_id: 31337, blocks: (0, last), logs, times, built: Some(built) }
+}
+
+/// The mandate under which an agent acts, for the card of the bundle.
+fn mandate(parts: &Parts, n: u8) -> typed::Mandate {
+    let card = parts.cards.iter().find(|card| card.document.settlement == account(n)).unwrap();
+    typed::Mandate {
+        agent: account(n),
+        principal: account(50 + n),
+        spender: deployment().contracts.escrow,
+        card: card.document.id().word(),
+        agentId: U256::ZERO,
+        humanAbove: PRICE,
+        perPeriod: PRICE,
+        period: 86_400,
+        scopes: 3,
+        validFrom: u40(1),
+        validUntil: u40(4_000_000_000),
+        policy: B256::ZERO,
+        serial: 1,
+    }
+}
+
+fn granted(mandate: &typed::Mandate) -> ChainLog {
+    let (agent, principal, spender) = (mandate.agent, mandate.principal, mandate.spender);
+    let event = IMandates::Granted { agent, principal, spender, mandate: shape(mandate), spent: 0 };
+    log(deployment().contracts.mandates, &event)
 }
 
 fn seated(seat: u64, n: u8) -> ChainLog {

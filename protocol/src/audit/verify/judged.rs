@@ -17,20 +17,20 @@ use crate::{
     audit::{
         compose::milestone_path,
         logs::LoggedAt,
-        papers::{BallotProof, DealProofs, MilestoneProofs, PanelProofs, VerdictProof},
+        papers::{BallotProof, DealProofs, MilestoneProofs, VerdictProof},
     },
     document::{DeliveryClaim, Document},
     ids::{ContentHash, MilestoneIndex, PaperId},
     stage::jury::{RunId, commitment, votes_digest},
     typed::{Typed, Verdict, unpack_amounts},
-    wire::Receipt,
+    wire::{Receipt, receipts_needed},
 };
 
 impl Examination<'_> {
     pub(super) fn milestones(
         &mut self,
         deal: &DealProofs,
-        panel: &PanelProofs,
+        members: &BTreeSet<Address>,
         real: &[(LoggedAt, ChainEvent)],
     ) {
         let count = unpack_amounts(deal.terms.amounts, deal.terms.amounts2).len();
@@ -40,7 +40,7 @@ impl Examination<'_> {
             self.hold(proofs.milestone == index, &file, "id", "the file is of another milestone");
             self.claim(&file, deal, &proofs);
             if let Some(verdict) = &proofs.verdict {
-                self.verdict(&file, deal, panel, index, verdict);
+                self.verdict((&file, index), deal, members, verdict);
             }
             self.on_chain(&file, deal, index, &proofs, real);
         }
@@ -83,11 +83,29 @@ impl Examination<'_> {
             self.receipt(file, receipt);
         }
         if let Some(verdict) = &proofs.verdict {
+            let vaults: BTreeSet<Address> = proofs.receipts.iter().map(|receipt| receipt.vault).collect();
+            let (held, needed) = (vaults.len(), receipts_needed(deal.vaults.len()));
+            let message = format!("{held} vaults gave a receipt for what was judged, {needed} are needed");
+            self.hold(held >= needed, file, "receipt", message);
             // The verdict on an earlier delivery stands until the corrected one is judged.
             let earlier = verdict.case.attempt < claim.attempt;
             let same = verdict.case.attempt == claim.attempt && verdict.evidence.0 == claim.manifest.0;
             let judged = earlier || same;
             self.hold(judged, file, "verdict", "what was judged is not what was claimed");
+        }
+    }
+
+    /// The sealed agreement and inputs are what the vaults' receipts name, where receipts are shown.
+    pub(super) fn sealed_papers(&mut self, deal: &DealProofs) {
+        for (path, manifest) in [("sealed/agreement.age", Some(deal.agreement.0)), ("sealed/inputs.age", None)] {
+            let Some(entry) = self.index.files.iter().find(|entry| entry.path == path) else { continue };
+            let of_it = |receipt: &&Receipt| {
+                // Inputs have no manifest of their own: their receipts name the blob itself.
+                receipt.put.manifest.0 == manifest.unwrap_or(receipt.blob.0)
+            };
+            let mut named = deal.receipts.iter().filter(of_it).map(|receipt| receipt.blob.0).peekable();
+            let same = named.peek().is_none() || named.any(|blob| blob == entry.sha256.0);
+            self.hold(same, path, "receipt", "it is not what the vaults gave their receipts for");
         }
     }
 
@@ -103,10 +121,9 @@ impl Examination<'_> {
 
     fn verdict(
         &mut self,
-        file: &str,
+        (file, index): (&str, u8),
         deal: &DealProofs,
-        panel: &PanelProofs,
-        index: u8,
+        members: &BTreeSet<Address>,
         verdict: &VerdictProof,
     ) {
         let case = verdict.case;
@@ -124,7 +141,6 @@ impl Examination<'_> {
         let votes = verdict.ballots.iter().map(|ballot| (ballot.account, ballot.commit, ballot.revealed));
         let hash = ContentHash(votes_digest(run, evidence, votes).0);
         self.hold(hash == verdict.votes, file, "votes", format!("the votes hash to {hash}"));
-        let members: BTreeSet<Address> = panel.accepted.iter().map(|seat| seat.juror).collect();
         for ballot in &verdict.ballots {
             let seated = members.contains(&ballot.account);
             self.hold(seated, file, "votes", format!("{} is not on the panel", ballot.account));

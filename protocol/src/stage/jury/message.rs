@@ -11,6 +11,7 @@ use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    misconduct::Misconduct,
     document::{Ballot, Document},
     ids::{DealId, MilestoneIndex},
     money::Bps,
@@ -153,19 +154,19 @@ pub enum JuryFault {
 }
 
 impl JuryFault {
-    /// Whether the sender broke a rule; otherwise it may be late, or we may be.
+    /// How the sender broke a rule; nothing where it may be late, or we may be.
     #[must_use]
-    pub const fn is_misconduct(&self) -> bool {
+    pub fn misconduct(&self) -> Option<Misconduct> {
         match self {
-            Self::NotAMember(_)
-            | Self::WrongSignature(_)
-            | Self::RelaysItself(_)
-            | Self::ForeignBallot(_) => true,
+            Self::NotAMember(_) => Some(Misconduct::NotAMember { what: "vote".into() }),
+            Self::WrongSignature(_) => Some(Misconduct::bad_signature("vote")),
+            Self::RelaysItself(_) => Some(Misconduct::malformed("vote")),
+            Self::ForeignBallot(_) => Some(Misconduct::WrongDomain { what: "ballot".into() }),
             Self::NotCommitted(_)
             | Self::OtherRun(_)
             | Self::Late { .. }
             | Self::CommittedTwice(_)
-            | Self::NotWanted(_) => false,
+            | Self::NotWanted(_) => None,
         }
     }
 }

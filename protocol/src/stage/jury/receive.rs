@@ -64,7 +64,7 @@ impl Jury {
     /// A message from whoever brought it.
     ///
     /// # Errors
-    /// [`JuryFault`] when it is not taken; [`JuryFault::is_misconduct`] says whether to count it.
+    /// [`JuryFault`] when it is not taken; [`JuryFault::misconduct`] says as what to count it.
     pub fn on_message(&self, message: &JuryMessage, now: Timestamp) -> Result<Vec<JuryEvent>, JuryFault> {
         if message.run != self.run() {
             return Err(JuryFault::OtherRun(message.run));

@@ -415,7 +415,7 @@ fn a_stranger_and_a_forger_are_named() {
     assert_eq!(outside, Err(JuryFault::NotAMember(stranger.account())));
     let forged = world.deliver(world.account(0), &by(world.account(1)));
     assert_eq!(forged, Err(JuryFault::WrongSignature(world.account(1))));
-    assert!(forged.unwrap_err().is_misconduct());
+    assert!(forged.unwrap_err().misconduct().is_some());
     let other = RunId { attempt: 1, ..run };
     let message = JuryMessage { run: other, ..by(world.account(1)) };
     assert_eq!(world.deliver(world.account(0), &message), Err(JuryFault::OtherRun(other)));

@@ -1,0 +1,6 @@
+//! Two nodes and the network between them: what they sign, when, and what a crash changes.
+
+mod approval;
+mod commitment;
+mod pair;
+mod people;
