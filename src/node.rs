@@ -267,8 +267,10 @@ impl Daemon {
         let store = Store::open(&home.path("records"))?;
         let (records, ndas) = records::load(&store, &keys)?;
         let sealing = keys.clone();
-        let recorder = Recorder::start(store, move |entry| records::to_row(&sealing, &entry).map_err(|error| error.to_string()))
-            .map_err(|error| DaemonError::Home(format!("no thread for the records: {error}")))?;
+        let recorder = Recorder::start(store, move |entry| {
+            records::to_row(&sealing, &entry).map_err(|error| error.to_string())
+        })
+        .map_err(|error| DaemonError::Home(format!("no thread for the records: {error}")))?;
         let performer = Performer {
             keys: keys.clone(),
             recorder,
@@ -433,7 +435,8 @@ impl Daemon {
             Notice::HandedOver { hash, answer, head } => Input::Journal(Fact::Handed { hash, answer, head }),
             Notice::Spent { nonce, by, .. } => Input::Journal(Fact::Spent { nonce, by }),
             Notice::RpcDown { url, error } => {
-                let hint = "the node waits, nothing is lost; check it, or name others under rpc in network.json";
+                let hint =
+                    "the node waits, nothing is lost; check it, or name others under rpc in network.json";
                 tracing::warn!(%url, %error, hint, "an endpoint of the chain does not answer");
                 return Ok(());
             }

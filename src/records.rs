@@ -83,8 +83,7 @@ pub(crate) fn from_row(keys: &Keys, row: &Row) -> Result<Record, RecordsError> {
     let opened = opened.transpose().map_err(|error| RecordsError::Sealed { number, error })?;
     let plain = opened.as_ref().map_or(&row.value[..], |plain| plain.as_slice());
     // The reader's own words may repeat what it read.
-    serde_json::from_slice(plain)
-        .map_err(|error| RecordsError::Senseless { number, column: error.column() })
+    serde_json::from_slice(plain).map_err(|error| RecordsError::Senseless { number, column: error.column() })
 }
 
 /// All records, and the digests of the NDAs that they name by their drafts.
@@ -141,9 +140,8 @@ mod tests {
             nda: Some(DRAFT),
             body: Box::new(Direct::DealSecret(nuncio_protocol::ids::DealId([5; 32]), b"quixotic".to_vec())),
         };
-        for (number, record) in [under_nda(), secret, Record::Noted(Event::NdaAnchored { nda: DRAFT })]
-            .into_iter()
-            .enumerate()
+        for (number, record) in
+            [under_nda(), secret, Record::Noted(Event::NdaAnchored { nda: DRAFT })].into_iter().enumerate()
         {
             let nda = record.nda().map(|_| NDA);
             let row = to_row(&keys, &(number as u64, nda, record.clone())).unwrap();
@@ -164,7 +162,11 @@ mod tests {
             Row { value: changed.into(), ..row.clone() },
             Row { key: 18, ..row.clone() },
             Row { nda: None, ..row.clone() },
-            Row { nda: None, value: br#"{"record":"quixotic-7f3a","with":{}}"#.to_vec().into(), ..row.clone() },
+            Row {
+                nda: None,
+                value: br#"{"record":"quixotic-7f3a","with":{}}"#.to_vec().into(),
+                ..row.clone()
+            },
         ];
         for row in rows {
             let error = from_row(&keys, &row).unwrap_err();
@@ -174,6 +176,9 @@ mod tests {
         }
         keys.destroy_nda(NDA).unwrap();
         let gone = from_row(&keys, &row).unwrap_err();
-        assert!(matches!(gone, RecordsError::Sealed { number: 17, error: KeysError::NoNda { .. } }), "{gone}");
+        assert!(
+            matches!(gone, RecordsError::Sealed { number: 17, error: KeysError::NoNda { .. } }),
+            "{gone}"
+        );
     }
 }

@@ -235,20 +235,23 @@ impl Misconduct {
             Self::StaleAnnouncement { .. } | Self::StaleRound { .. } => {
                 "nothing was taken; if many peers do it, check this machine's clock"
             }
-            Self::StaleAccept | Self::OutOfTurn => {
-                "nothing was taken; the negotiation stands where it stood"
-            }
+            Self::StaleAccept | Self::OutOfTurn => "nothing was taken; the negotiation stands where it stood",
             Self::SecondDigest { .. } => {
                 "the first digest stands; both signatures are a proof: keep the records and do not deal with it"
             }
             Self::WrongNda => "no session was opened; list NDAs with `nuncio ndas` and sign one first",
-            Self::OutOfScope { .. } => "the content was set aside unread; see what the NDA allows",
+            Self::OutOfScope { .. } | Self::Mislabelled { .. } | Self::Unsigned { .. } => {
+                "the content was set aside unread; see what the NDA allows"
+            }
             Self::NoCheckpoint { .. } | Self::WrongCheckpoint => {
                 "the session was closed and is opened again from what both have signed"
             }
             Self::WrongPanel | Self::NotAMember { .. } => {
                 "nothing was taken; the panel that both sides can compute stands"
             }
+            Self::NotHeld => "nothing was taken; the head waits for a principal, or for nobody",
+            Self::Paused => "nothing was taken; the peer may deal again when its pause is over",
+            Self::Unjudgeable { .. } => "nothing was taken; ask for a pact whose clauses can be judged",
             Self::PanelRefused | Self::NotConfirmed => {
                 "the negotiation goes on or lapses by itself; money was not moved"
             }

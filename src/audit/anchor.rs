@@ -45,7 +45,9 @@ pub(super) async fn built(
 
 /// The contracts of this project on the chain of these.
 async fn known(claimed: &Deployment, rpc: &Rpc) -> Result<Option<Deployment>, RpcError> {
-    let Some(network) = Listed::of_chain(claimed.contracts.chain_id) else { return local(claimed, rpc).await };
+    let Some(network) = Listed::of_chain(claimed.contracts.chain_id) else {
+        return local(claimed, rpc).await;
+    };
     if !network.contracts.is_empty() {
         return Ok(addresses(network));
     }

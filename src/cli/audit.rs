@@ -92,7 +92,9 @@ impl Verify {
             return Err(Failure::usage(format!("{} is no folder", self.bundle.display())));
         }
         let mut report = match read_folder(&self.bundle) {
-            Ok(files) => self.examine(&files, named.as_ref(), identity.as_ref().map(|text| text.as_str())).await?,
+            Ok(files) => {
+                self.examine(&files, named.as_ref(), identity.as_ref().map(|text| text.as_str())).await?
+            }
             Err(error) => refused(&self.bundle, error)?,
         };
         report.ok = report.findings.is_empty();

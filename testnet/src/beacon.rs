@@ -7,8 +7,6 @@
 //!
 //! Deliberately absent: storage. A round is signed again whenever it is asked for.
 
-
-
 use std::{
     net::SocketAddr,
     sync::Arc,

@@ -67,8 +67,7 @@ fn two_daemons_negotiate_by_themselves_and_the_benchmark_says_how_fast() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("bench.json");
     let short = ["--rounds", "5", "--millis", "50"];
-    let output =
-        testnet(&[&["bench", "negotiation", "--json", json.to_str().unwrap()], &short[..]].concat());
+    let output = testnet(&[&["bench", "negotiation", "--json", json.to_str().unwrap()], &short[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let report: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     assert_eq!((&report["schema"], &report["rounds"]), (&"nuncio.bench/1".into(), &5.into()));

@@ -9,7 +9,7 @@ use alloy_primitives::{Address, B256, U256, aliases::U40};
 use k256::ecdsa::SigningKey;
 use nuncio_protocol::{
     did::{Did, PrincipalDid},
-    document::{AgentCard, AgeRecipient, Chain, Document, Role, Salt, SessionKey, Signed},
+    document::{AgeRecipient, AgentCard, Chain, Document, Role, Salt, SessionKey, Signed},
     guard::{Payload, SignRequest, Signature, Slot},
     ids::PeerKey,
     money::Usdc,
@@ -127,6 +127,7 @@ impl World {
         let list = |text: &str| text.parse().expect("invariant: a plain word is a token");
         let me = Me {
             did: card.document.agent,
+            trust_seeds: [card.document.agent].into(),
             card,
             domains: [list("documents")].into(),
             task_schemas: [list("filing-summary/1")].into(),

@@ -195,8 +195,11 @@ impl Chain {
         if tx.nonce() < self.machine.nonce(from) {
             return Handover::Unclear("nonce too low".into());
         }
-        let rivals: Vec<&Pooled> =
-            self.pool.iter().filter(|pooled| pooled.from == from && pooled.tx.nonce() == tx.nonce()).collect();
+        let rivals: Vec<&Pooled> = self
+            .pool
+            .iter()
+            .filter(|pooled| pooled.from == from && pooled.tx.nonce() == tx.nonce())
+            .collect();
         if rivals.iter().any(|rival| tx.max_fee_per_gas() * 10 < rival.tx.max_fee_per_gas() * 11) {
             return Handover::Unclear("replacement transaction underpriced".into());
         }
@@ -212,9 +215,10 @@ impl Chain {
         let number = parent.mark.number + 1;
         let mut pool = std::mem::take(&mut self.pool);
         pool.sort_by_key(|pooled| (pooled.from, pooled.tx.nonce()));
-        let hash = pool.iter().fold(keccak256([parent.mark.hash.as_bytes().as_slice(), &time.to_be_bytes()].concat()), |hash, pooled| {
-            keccak256([hash.as_slice(), pooled.hash.as_bytes()].concat())
-        });
+        let hash = pool.iter().fold(
+            keccak256([parent.mark.hash.as_bytes().as_slice(), &time.to_be_bytes()].concat()),
+            |hash, pooled| keccak256([hash.as_slice(), pooled.hash.as_bytes()].concat()),
+        );
         let mark = Mark { number, hash: BlockHash(hash.0) };
         let mut logs = std::mem::take(&mut self.waiting);
         for log in &mut logs {
@@ -308,7 +312,12 @@ impl Chain {
         if let Err(reason) = outcome(&ran) {
             panic!("{what}: {reason}");
         }
-        let tx = TxHash(keccak256([B256::from(newest.mark.hash.0).as_slice(), what.as_bytes(), &nonce.to_be_bytes()].concat()).0);
+        let tx = TxHash(
+            keccak256(
+                [B256::from(newest.mark.hash.0).as_slice(), what.as_bytes(), &nonce.to_be_bytes()].concat(),
+            )
+            .0,
+        );
         let mut logs = std::mem::take(&mut self.waiting);
         self.keep_logs(&ran, newest.mark, tx, &mut logs);
         self.waiting = logs;

@@ -64,8 +64,7 @@ impl Keys {
         let (guard_disk, slots_disk) = (MemoryDisk::default(), MemoryDisk::default());
         let owner = identity.verifying_key().to_bytes();
         let guard = Guard::create(guard_disk.clone(), &owner, rng).expect("invariant: the disk is empty");
-        let slots =
-            Slots::create(slots_disk.clone(), &slots_key, rng).expect("invariant: the disk is empty");
+        let slots = Slots::create(slots_disk.clone(), &slots_key, rng).expect("invariant: the disk is empty");
         Self {
             identity,
             settlement,
@@ -89,8 +88,7 @@ impl Keys {
         self.slots_disk.lose_power();
         let owner = self.identity.verifying_key().to_bytes();
         self.guard = Guard::open(self.guard_disk.clone(), &owner).map_err(|e| e.to_string())?;
-        self.slots =
-            Slots::open(self.slots_disk.clone(), &self.slots_key, rng).map_err(|e| e.to_string())?;
+        self.slots = Slots::open(self.slots_disk.clone(), &self.slots_key, rng).map_err(|e| e.to_string())?;
         Ok(())
     }
 

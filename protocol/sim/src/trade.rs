@@ -194,7 +194,12 @@ impl Agent for Buyer {
         let Some(negotiation) = negotiations.iter().find(|n| n.nda == nda.nda && n.stage != "ended") else {
             if nda.session && self.asked.again("negotiate".into(), now) {
                 let (size, quorum) = self.panel;
-                let _ = desk.ask(Command::Negotiate(NewNegotiation { nda: nda.nda, size, quorum }));
+                let _ = desk.ask(Command::Negotiate(NewNegotiation {
+                    nda: nda.nda,
+                    size,
+                    quorum,
+                    fee: Usdc::ZERO,
+                }));
             }
             return;
         };

@@ -58,9 +58,11 @@ fn the_report_has_the_shape_that_programs_read() {
     assert_eq!(opened["proof"]["file"], LOGS);
     assert!(opened["proof"]["tx"].as_str().unwrap().starts_with("0x"));
     let signed = events.iter().find(|event| event["act"] == "agreement.signed").unwrap();
-    let proof = serde_json::json!({ "kind": "signature", "file": "proofs/deal.json", "tx": null, "log": null });
+    let proof =
+        serde_json::json!({ "kind": "signature", "file": "proofs/deal.json", "tx": null, "log": null });
     assert_eq!(signed["proof"], proof);
-    let keys = |value: &serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let keys =
+        |value: &serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     assert_eq!(keys(&report), ["deal", "events", "findings", "ok", "schema"]);
     assert!(events.iter().all(|event| keys(event) == ["act", "amount", "proof", "who"]));
     let mut bundle = world.bundle();

@@ -12,11 +12,10 @@ use sha2::{Digest, Sha256};
 use super::{Node, invalid, not_found, not_now, papers, session::SayError};
 use crate::{
     clause,
-    command::{Concession, Event, NewNegotiation, Proposal, ProposedMilestone, Refusal, Reply},
-    document::{Category, Document, Pact, TermSheet},
+    command::{Concession, Event, NewNegotiation, Refusal, Reply},
+    document::{Category, Pact},
     ids::{ContentHash, Head, NdaId, NegotiationId, PaperId},
     misconduct::Misconduct,
-    money::Usdc,
     policy::Answer,
     record::{Decision, Record},
     side::Side,

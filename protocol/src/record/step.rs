@@ -69,6 +69,12 @@ const fn negotiation(event: &NegotiationEvent) -> &'static str {
         NegotiationEvent::PanelSet { .. } => "panel.set",
         NegotiationEvent::AttemptFailed { .. } => "panel.attempt-failed",
         NegotiationEvent::Offered { .. } => "negotiation.offered",
+        NegotiationEvent::Resaid { .. } => "negotiation.resaid",
+        NegotiationEvent::Held { .. } => "negotiation.held",
+        NegotiationEvent::HoldAgreed => "negotiation.hold-agreed",
+        NegotiationEvent::Approved(_) => "negotiation.approved",
+        NegotiationEvent::Ready { .. } => "negotiation.ready",
+        NegotiationEvent::Thawed(_) => "negotiation.thawed",
         NegotiationEvent::Strategy(_) => "negotiation.strategy",
         NegotiationEvent::Accepted { .. } => "negotiation.accepted",
         NegotiationEvent::Assented { .. } => "negotiation.assented",
@@ -79,6 +85,7 @@ const fn negotiation(event: &NegotiationEvent) -> &'static str {
 const fn deal(event: &DealEvent) -> &'static str {
     match event {
         DealEvent::Agreed { .. } => "deal.agreed",
+        DealEvent::Countersigned { .. } => "deal.countersigned",
         DealEvent::Opened => "deal.opened",
         DealEvent::Lapsed => "deal.lapsed",
         DealEvent::SecretHeld => "deal.secret-held",

@@ -50,9 +50,12 @@ pub(super) async fn refuses_changes(bundle: &Path, rpc: &str, log: &Path) -> Res
     let added: Vec<_> =
         folders.iter().map(|folder| Change::Added { path: format!("{folder}more.json").into() }).collect();
     let mut checks = Vec::new();
-    for (what, changes) in
-        [("a changed byte", bytes), ("a missing file", missing), ("a renamed file", renamed), ("an added file", added)]
-    {
+    for (what, changes) in [
+        ("a changed byte", bytes),
+        ("a missing file", missing),
+        ("a renamed file", renamed),
+        ("an added file", added),
+    ] {
         let tried = changes.len();
         let refused = refused(changes, bundle, rpc, log).await?;
         let name = format!("a stranger refuses {what} by the file's name: {refused} of {tried}");
@@ -160,7 +163,10 @@ impl Change {
 
     fn path(&self) -> &Path {
         match self {
-            Self::Byte { path, .. } | Self::Missing { path } | Self::Renamed { path } | Self::Added { path } => path,
+            Self::Byte { path, .. }
+            | Self::Missing { path }
+            | Self::Renamed { path }
+            | Self::Added { path } => path,
         }
     }
 

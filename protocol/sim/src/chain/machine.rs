@@ -105,12 +105,7 @@ pub(super) fn outcome(result: &ExecutionResult) -> Result<&Bytes, String> {
 
 type Mainnet<'a> = revm::handler::MainnetContext<&'a mut CacheDB<EmptyDB>>;
 
-fn context<'a>(
-    db: &'a mut CacheDB<EmptyDB>,
-    chain_id: u64,
-    base_fee: u64,
-    message: &Message,
-) -> Mainnet<'a> {
+fn context<'a>(db: &'a mut CacheDB<EmptyDB>, chain_id: u64, base_fee: u64, message: &Message) -> Mainnet<'a> {
     Context::mainnet()
         .with_db(db)
         .modify_cfg_chained(|cfg| {

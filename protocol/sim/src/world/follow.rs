@@ -124,8 +124,7 @@ impl World {
         };
         let digest = envelope.signature_hash();
         let name = format!("tx/{}/{}/{version}", transaction.chain, transaction.nonce);
-        let request =
-            SignRequest { slot: Slot::exclusive(name), payloads: vec![Payload::Typed { digest }] };
+        let request = SignRequest { slot: Slot::exclusive(name), payloads: vec![Payload::Typed { digest }] };
         let signatures = self.host_mut(who).keys.sign(&request).ok()?;
         let Some(Signed::Typed(bytes)) = signatures.into_iter().next() else { return None };
         let signature = Signature::from_bytes_and_parity(&bytes[..64], bytes[64] == 28);

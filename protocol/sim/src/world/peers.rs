@@ -102,8 +102,13 @@ impl World {
         if !self.peers.up.remove(&pair(a, b)) {
             return;
         }
-        let between: Vec<_> =
-            self.peers.streams.iter().filter(|((o, _), end)| *o == a && end.peer == b).map(|(k, _)| *k).collect();
+        let between: Vec<_> = self
+            .peers
+            .streams
+            .iter()
+            .filter(|((o, _), end)| *o == a && end.peer == b)
+            .map(|(k, _)| *k)
+            .collect();
         for (owner, stream) in between {
             self.break_stream(owner, stream);
         }

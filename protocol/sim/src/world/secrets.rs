@@ -25,9 +25,7 @@ impl Host {
                 let (session, age) = keys.nda_prepare(draft.0, rng)?;
                 Ok(Outcome::NdaKeys { session, age: age.to_string() })
             }
-            Job::SeatKey { request, .. } => {
-                Ok(Outcome::Recipient(*keys.seat_recipient(request, rng)?.key()))
-            }
+            Job::SeatKey { request, .. } => Ok(Outcome::Recipient(*keys.seat_recipient(request, rng)?.key())),
             Job::CreateDealSecret { deal, recipient } => {
                 Ok(Outcome::Wrapped(keys.deal_secret_wrap(deal, &recipient, rng)?))
             }
@@ -43,7 +41,8 @@ impl Host {
                 let to = seal::recipient(&keys.class_identity(deal, &class.label())?);
                 let staged = &self.staged;
                 let read = |file: &nuncio_protocol::job::StagedFile| {
-                    let bytes = staged.get(&file.blob).ok_or_else(|| format!("{} is not staged", file.blob))?;
+                    let bytes =
+                        staged.get(&file.blob).ok_or_else(|| format!("{} is not staged", file.blob))?;
                     Ok((file.name.clone(), bytes.clone()))
                 };
                 let files = files.iter().map(read).collect::<Result<Vec<_>, String>>()?;

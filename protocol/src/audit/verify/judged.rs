@@ -97,7 +97,9 @@ impl Examination<'_> {
 
     /// The sealed agreement and inputs are what the vaults' receipts name, where receipts are shown.
     pub(super) fn sealed_papers(&mut self, deal: &DealProofs) {
-        for (path, manifest) in [("sealed/agreement.age", Some(deal.agreement.0)), ("sealed/inputs.age", None)] {
+        for (path, manifest) in
+            [("sealed/agreement.age", Some(deal.agreement.0)), ("sealed/inputs.age", None)]
+        {
             let Some(entry) = self.index.files.iter().find(|entry| entry.path == path) else { continue };
             let of_it = |receipt: &&Receipt| {
                 // Inputs have no manifest of their own: their receipts name the blob itself.

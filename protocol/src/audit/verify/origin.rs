@@ -18,7 +18,8 @@ impl Examination<'_> {
     pub(super) fn as_built(&mut self, built: &Built) -> bool {
         let (ours, theirs) = (&self.index.deployment, &built.deployment);
         let (named, found) = (ours.contracts.escrow, theirs.contracts.escrow);
-        let message = format!("the bundle is of other contracts: its escrow is {named}, the known one {found}");
+        let message =
+            format!("the bundle is of other contracts: its escrow is {named}, the known one {found}");
         let same = self.hold(ours == theirs, INDEX, "contracts", message);
         let beacon = self.index.beacon.is(&built.beacon);
         self.hold(beacon, INDEX, "beacon", "the beacon is not the one that the contract was built with");
@@ -47,7 +48,8 @@ impl Examination<'_> {
             let (Some(mandate), Some(card)) = (granted, self.card(side)) else { continue };
             let (principal, id) = (card.principal.address, card.id().word());
             let file = format!("cards/0x{}.json", hex::encode(side));
-            let message = format!("the card names the principal {principal}, the mandate {}", mandate.principal);
+            let message =
+                format!("the card names the principal {principal}, the mandate {}", mandate.principal);
             self.hold(principal == mandate.principal, &file, "mandate", message);
             let message = format!("the card is {id}, the mandate is for the card {}", mandate.card);
             self.hold(id == mandate.card, &file, "mandate", message);

@@ -101,7 +101,8 @@ impl Examination<'_> {
         let seats = seconds(panel.request.seats);
         let drawn_at = built.beacon.time_of(Round(panel.request.beaconRound));
         let here = register(real, drawn_at).len() as u64;
-        let message = format!("the request counts {seats} seats, the register had {here} of them at the draw");
+        let message =
+            format!("the request counts {seats} seats, the register had {here} of them at the draw");
         self.hold(seats <= here, FILE, "seats", message);
         let ripe = |time: u64| time + built.seat_age_secs + ASKED_AHEAD_SECS <= drawn_at;
         let left_out = self.chain.logs.iter().any(|log| {

@@ -374,7 +374,10 @@ impl Pair {
     }
 
     pub(super) fn begin(&mut self) -> Result<Reply, Refusal> {
-        self.ask(Side::A, Command::Negotiate(NewNegotiation { nda: DRAFT, size: 1, quorum: 1 }))
+        self.ask(
+            Side::A,
+            Command::Negotiate(NewNegotiation { nda: DRAFT, size: 1, quorum: 1, fee: Usdc::ZERO }),
+        )
     }
 
     /// The principal of a side signs what waits for it.

@@ -160,6 +160,7 @@ pub(super) fn me(n: u8) -> Me {
         domains: ["documents".parse().unwrap()].into(),
         task_schemas: BoundedVec::new(),
         addresses: BoundedVec::new(),
+        trust_seeds: [did(n)].into(),
     }
 }
 
@@ -275,6 +276,7 @@ pub(super) fn begin() -> Begin {
         pact: document(24, content),
         size: 1,
         quorum: 1,
+        fee: Usdc::ZERO,
         again: None,
     }
 }

@@ -11,9 +11,9 @@ use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    misconduct::Misconduct,
     document::{Ballot, Document},
     ids::{DealId, MilestoneIndex},
+    misconduct::Misconduct,
     money::Bps,
     time::Timestamp,
     typed::EthSignature,
