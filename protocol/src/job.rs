@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::Index,
-    document::{Announcement, Bid, DeliveryClaim, Document, Pact, Rating, Request},
+    document::{Announcement, Bid, DeliveryClaim, Document, Pact, Rating, Request, Signed},
     ids::{BlobId, CaseId, DealId, NegotiationId, PaperId, PeerKey},
     wire,
 };
@@ -138,8 +138,17 @@ pub enum Signing {
     Announcement(Box<Document<Announcement>>),
     /// A request of ours.
     Request(Box<Document<Request>>),
-    /// A bid of ours, with its pact; the pact's proof comes first.
-    Bid(Box<Document<Bid>>, Box<Document<Pact>>, PeerKey),
+    /// A bid of ours, with its pact and the request that it answers; the pact's proof comes first.
+    Bid {
+        /// The bid.
+        bid: Box<Document<Bid>>,
+        /// Its pact.
+        pact: Box<Document<Pact>>,
+        /// The request as it was heard: the directory forgets it with the process.
+        request: Box<Signed<Request>>,
+        /// The buyer's node.
+        to: PeerKey,
+    },
     /// An NDA, by paper id.
     Nda(PaperId),
     /// The panel request of a negotiation's attempt.

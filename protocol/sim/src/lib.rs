@@ -31,6 +31,7 @@ mod death;
 mod disk;
 mod host;
 mod keys;
+pub mod scene;
 mod seal;
 mod store;
 pub mod trade;
@@ -39,7 +40,7 @@ mod world;
 
 pub use agent::{Agent, Desk};
 pub use cast::{JUROR_PURSE, PURSE, Part};
-pub use death::{Death, Doom};
+pub use death::{Death, Doom, Named};
 pub use host::{Host, Who};
 pub use keys::{Keys, Witness};
 pub use store::Store;

@@ -36,8 +36,6 @@ const OPENING: [Usdc; 3] = [Usdc(45_000_000), Usdc(52_500_000), Usdc(52_500_000)
 const ASKED: [Usdc; 3] = [Usdc(58_500_000), Usdc(68_250_000), Usdc(68_250_000)];
 /// When each milestone is due, seconds from the start.
 const DUE: [u32; 3] = [60, 120, 180];
-/// The seats of the panel, and how many of them make a verdict.
-const PANEL: (u8, u8) = (5, 3);
 /// What is to be summarised.
 const FILING: &[u8] = b"Item 7. Revenue rose by 12 per cent. Item 8. The auditors have no remarks.";
 /// What has not shown itself after this is asked for again.
@@ -113,12 +111,20 @@ fn proposal(amounts: [Usdc; 3]) -> Proposal {
 }
 
 /// Buys one summary.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Buyer {
     asked: Asked,
+    /// The seats of the panel, and how many of them make a verdict.
+    panel: (u8, u8),
 }
 
 impl Buyer {
+    /// A buyer that asks for a panel of so many seats, of which so many make a verdict.
+    #[must_use]
+    pub fn with_panel(panel: (u8, u8)) -> Self {
+        Self { asked: Asked::default(), panel }
+    }
+
     fn request(&mut self, desk: &mut Desk<'_>) {
         let blob = desk.stage(FILING);
         let input = FileRef {
@@ -189,7 +195,7 @@ impl Agent for Buyer {
         let negotiations = negotiations(desk);
         let Some(negotiation) = negotiations.iter().find(|n| n.nda == nda.nda && n.stage != "ended") else {
             if nda.session && self.asked.again("negotiate".into(), now) {
-                let (size, quorum) = PANEL;
+                let (size, quorum) = self.panel;
                 let _ = desk.ask(Command::Negotiate(NewNegotiation {
                     nda: nda.nda,
                     size,

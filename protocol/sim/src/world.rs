@@ -35,7 +35,7 @@ use crate::{
     agent::{Agent, Desk},
     beacon::BeaconKey,
     chain::{Chain, Founding, Settler},
-    death::{Death, Doom},
+    death::{Death, Doom, Moment},
     host::{Host, Volatile, Who},
     weather::Weather,
 };
@@ -346,18 +346,20 @@ impl World {
         let Host { node, rng, .. } = self.host_mut(who);
         let Some(node) = node.as_mut() else { return false };
         let effects = node.handle(input, now, rng);
-        let mut lost: Vec<&'static str> = effects.iter().flat_map(steps).collect();
-        let (mut kept, mut done) = (Vec::new(), None);
-        if !effects.is_empty() && self.dies(who, &lost, &kept, done) {
+        let decided = effects.iter().flat_map(steps).collect();
+        let mut moment = Moment { lost: decided, kept: Vec::new(), done: None };
+        if !effects.is_empty() && self.dies(who, &moment) {
             return false;
         }
         for effect in effects {
-            let stored: Vec<&'static str> = steps(&effect).collect();
-            done = Some(name(&effect));
+            moment.kept = steps(&effect).collect();
+            moment.done = Some(name(&effect));
             self.perform(who, effect);
-            kept = stored;
-            lost.retain(|step| !kept.contains(step));
-            if self.dies(who, &lost, &kept, done) {
+            if !moment.kept.is_empty() {
+                // One batch holds all that a step decided.
+                moment.lost.clear();
+            }
+            if self.dies(who, &moment) {
                 return false;
             }
         }
@@ -366,20 +368,15 @@ impl World {
     }
 
     /// Passes an instant at which the machine's process may be doomed to die.
-    fn dies(
-        &mut self,
-        who: Who,
-        lost: &[&'static str],
-        kept: &[&'static str],
-        done: Option<&'static str>,
-    ) -> bool {
+    fn dies(&mut self, who: Who, moment: &Moment) -> bool {
         let host = self.host_mut(who);
-        let moment = host.moments;
+        let number = host.moments;
         host.moments += 1;
-        if !self.dooms.get(&who).is_some_and(|doom| doom.strikes(moment)) {
+        if !self.dooms.get_mut(&who).is_some_and(|doom| doom.strikes(number, moment)) {
             return false;
         }
-        self.deaths.push(Death { who, moment, lost: lost.to_vec(), kept: kept.to_vec(), done });
+        let Moment { lost, kept, done } = moment.clone();
+        self.deaths.push(Death { who, moment: number, lost, kept, done });
         self.kill(who);
         true
     }

@@ -2,52 +2,66 @@
 
 use core::time::Duration;
 
-use nuncio_sim::{
-    World,
-    trade::{Buyer, Seller},
-};
+use nuncio_protocol::money::Usdc;
+use nuncio_sim::{Weather, World, scene::Scene};
+
+/// From the first request to the last rating.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 #[test]
-fn happy() {
-    let start = std::time::Instant::now();
-    let mut world = World::new(1);
-    let (buyer, seller) = world.traders();
-    world.jurors(5);
-    world.vaults(2);
-    world.employ(buyer, Buyer::default());
-    world.employ(seller, Seller::default());
-    println!("made {:?}", start.elapsed());
-    let mut shown = 0;
-    let mut last = 0;
-    let done = world.run_until(Duration::from_secs(200), |world| {
-        let notes = world.host(buyer).notes();
-        for (at, note) in &notes[shown..] {
-            println!("{at} buyer {note:?}");
-        }
-        shown = notes.len();
-        let notes = world.host(seller).notes();
-        for (at, note) in &notes[last..] {
-            println!("{at} seller {note:?}");
-        }
-        last = notes.len();
-        world
-            .host(buyer)
-            .notes()
-            .iter()
-            .any(|(_, note)| matches!(note, nuncio_protocol::command::Event::Rated { .. }))
-    });
-    println!("ran {:?} virtual {:?}", start.elapsed(), world.elapsed());
-    for host in world.hosts() {
-        println!("{} moments {} records {}", host.name(), host.moments(), host.store().records().len());
-        for (at, note) in host.notes() {
-            if matches!(
-                note,
-                nuncio_protocol::command::Event::Trouble { .. }
-                    | nuncio_protocol::command::Event::Misconduct { .. }
-            ) {
-                println!("{at} {} {note:?}", host.name());
-            }
+fn three_milestones_are_delivered_judged_by_five_and_paid_to_the_micro_usdc() {
+    let mut scene = Scene::new(1, 5);
+    let ending = scene.play(PATIENCE).unwrap();
+    let deal = scene.deal(scene.buyer).unwrap();
+    let amounts: Vec<Usdc> = deal.milestones.iter().map(|milestone| milestone.amount).collect();
+    assert_eq!(amounts, [54_000_000, 63_000_000, 63_000_000].map(Usdc));
+    assert_eq!((deal.panel.len(), deal.quorum, deal.rated), (5, 3, [true, true]));
+    let owns = |name: &str| ending.wealth.iter().find(|(who, _, _)| who == name).map(|(_, owned, _)| *owned);
+    assert_eq!(owns("buyer"), Some(Usdc(820_000_000)));
+    assert_eq!(owns("seller"), Some(Usdc(180_000_000)));
+    let sent = |name: &str| ending.transactions.iter().find(|(who, _)| who == name).map(|(_, sent)| *sent);
+    // The NDA, the opening and a rating; three verdicts and a rating.
+    assert_eq!((sent("buyer"), sent("seller")), (Some(3), Some(4)));
+}
+
+#[test]
+fn a_network_that_loses_doubles_and_reorders_costs_time_and_nothing_else() {
+    for seed in [11, 12, 13] {
+        let mut scene = Scene::new(seed, 3);
+        scene.world.set_weather(Weather::FOUL);
+        if let Err(why) = scene.play(Duration::from_secs(600)) {
+            panic!("seed {seed}: {why}");
         }
     }
-    assert!(done);
+}
+
+#[test]
+fn a_parted_network_costs_time_and_nothing_else() {
+    let mut scene = Scene::new(21, 3);
+    for _ in 0..12 {
+        scene.world.run(Duration::from_secs(2));
+        let (buyer, seller) = (scene.buyer, scene.seller);
+        scene.world.part(buyer, seller, Duration::from_millis(700));
+    }
+    scene.play(Duration::from_secs(600)).unwrap();
+}
+
+#[test]
+fn one_seed_is_one_run_record_for_record() {
+    let tell = |seed| {
+        let mut world = World::new(seed);
+        world.traders();
+        world.vaults(1);
+        world.run(Duration::from_secs(12));
+        world.chronicle()
+    };
+    assert_eq!(tell(5), tell(5));
+    assert_ne!(tell(5), tell(6));
+    let play = || {
+        let mut scene = Scene::new(3, 3);
+        scene.world.set_weather(Weather::FOUL);
+        scene.world.run(Duration::from_secs(40));
+        scene.world.chronicle()
+    };
+    assert_eq!(play(), play());
 }

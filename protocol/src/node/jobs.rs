@@ -185,9 +185,10 @@ impl Node {
                 let proof = proof(0);
                 self.on_request_signed(*paper, proof, command);
             }
-            Signing::Bid(bid, pact, to) => {
-                let (pact_proof, bid_proof) = (proof(0), proof(1));
-                self.on_bid_signed(*bid, *pact, to, pact_proof, bid_proof, command);
+            Signing::Bid { bid, pact, request, to } => {
+                let pact = Box::new(papers::signed(*pact, proof(0)));
+                let bid = Box::new(papers::signed(*bid, proof(1)));
+                self.on_bid_signed(bid, pact, request, to, command);
             }
             Signing::Nda(draft) => {
                 let proof = proof(0);

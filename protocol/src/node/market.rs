@@ -44,6 +44,7 @@ impl Node {
             return;
         }
         self.announced_at = Some(self.now);
+        self.repeat_requests();
         let card = &self.me.card.document;
         let seq = self.now.0.max(self.market.seq + 1);
         let content = Announcement {
@@ -67,6 +68,20 @@ impl Node {
                 self.sign(None, slot, vec![payload], Signing::Announcement(Box::new(paper)));
             }
             Err(error) => self.note(Event::Trouble { what: format!("no announcement: {error}") }),
+        }
+    }
+
+    /// Gossips our open requests again: for those who came later, and because the process that
+    /// recorded one may have died before it said it.
+    fn repeat_requests(&mut self) {
+        let now = self.now.secs();
+        for own in self.market.requests.values() {
+            let request = &own.request;
+            if own.chosen.is_none() && request.document.expires_secs > now {
+                let topic = topic(request.document.domain.as_str());
+                let bytes = papers::encode(&Gossip::Request(Box::new(request.clone())));
+                self.effects.push(Effect::Gossip { topic, bytes });
+            }
         }
     }
 
@@ -209,7 +224,7 @@ impl Node {
         rng: &mut dyn CryptoRng,
     ) -> Result<Option<Reply>, Refusal> {
         let request = self.directory.request(new.request).ok_or_else(|| not_found("request", new.request))?;
-        let buyer = request.document.buyer;
+        let (buyer, request) = (request.document.buyer, Box::new(request.clone()));
         if let Some(rule) = self.policy.never(Some(request.document.domain.as_str()), &buyer.to_string()) {
             return Err(Refusal::Policy(rule));
         }
@@ -239,26 +254,22 @@ impl Node {
         let bid = papers::paper(chain, bid, rng).map_err(wrong)?;
         let payloads = [pact.id(), bid.id()].map(|id| papers::payload(self.me.did, self.now, id)).to_vec();
         let slot = Slot::open(format!("bid/{}", bid.id()));
-        let job = self.sign(None, slot, payloads, Signing::Bid(Box::new(bid), Box::new(pact), to));
+        let (bid, pact) = (Box::new(bid), Box::new(pact));
+        let job = self.sign(None, slot, payloads, Signing::Bid { bid, pact, request, to });
         self.waiting.insert(job, command);
         Ok(None)
     }
 
     pub(super) fn on_bid_signed(
         &mut self,
-        bid: Document<Bid>,
-        pact: Document<Pact>,
+        bid: Box<Signed<Bid>>,
+        pact: Box<Signed<Pact>>,
+        request: Box<Signed<Request>>,
         to: PeerKey,
-        pact_proof: Proof,
-        bid_proof: Proof,
         command: Option<CommandId>,
     ) {
-        let Some(request) = self.directory.request(bid.request).cloned() else { return };
-        let bid = Box::new(papers::signed(bid, bid_proof));
-        let pact = Box::new(papers::signed(pact, pact_proof));
         let id = bid.document.id();
-        let answered =
-            MarketEvent::Answered { request: Box::new(request), bid: bid.clone(), pact: pact.clone() };
+        let answered = MarketEvent::Answered { request, bid: bid.clone(), pact: pact.clone() };
         self.record(Record::Market(answered));
         self.post(to, None, Direct::Bid(bid, pact, Box::new(self.me.card.clone())));
         if let Some(command) = command {

@@ -163,8 +163,14 @@ impl Node {
         let attempt = negotiation.current();
         let Some(request) = &attempt.request else { return };
         let nda = negotiation.nda;
-        let body = match negotiation.side {
-            Side::A => attempt.by_a.map(|signature| {
+        let body = match (negotiation.side, &attempt.proposed, &attempt.beacon) {
+            // The seats of the proposed panel alone: with a later acceptance another panel would follow.
+            (Side::A, Some(members), Some(beacon)) => Some(Say::PanelFormed {
+                attempt: negotiation.attempt,
+                beacon: beacon.clone(),
+                accepted: members.clone(),
+            }),
+            (Side::A, _, _) => attempt.by_a.map(|signature| {
                 Say::PanelRequest(PanelAsk {
                     beacon_round: request.beaconRound,
                     seats: typed::seconds(request.seats),
@@ -172,7 +178,7 @@ impl Node {
                     signature,
                 })
             }),
-            Side::B => attempt.by_b.map(Say::PanelSigned),
+            (Side::B, _, _) => attempt.by_b.map(Say::PanelSigned),
         };
         if let Some(body) = body {
             let _ = self.say(nda, Category::Announcement, body, rng);
