@@ -115,8 +115,17 @@ pub enum TextFault {
 pub fn to_canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodingError> {
     let tree = serde_json::to_value(value).map_err(|_| EncodingError::Unwritable)?;
     check_value(&tree, 0)?;
-    canonicalised(&tree)
+    match serde_json_canonicalizer::to_vec(&value) {
+        Ok(bytes) => Ok(bytes),
+        // A paper inside the value is text already, and the writer takes none; the tree holds it parsed.
+        Err(error) if error.to_string().contains(RAW_REFUSED) => canonicalised(&tree),
+        // What has vanished from the tree is still refused: a key that is written twice, no number.
+        Err(_) => Err(EncodingError::DuplicateKey),
+    }
 }
+
+/// What the canonical writer says of text that is JSON already.
+const RAW_REFUSED: &str = "Raw values are not supported";
 
 /// Writes a tree as the text of its one canonical form.
 ///
@@ -497,7 +506,7 @@ mod tests {
     fn a_papers_text_is_what_rfc_8785_makes_of_it() {
         let trees = [
             json!({"b": [1, -2, 9_007_199_254_740_991_u64, true, null], "a": {"": "", "A": "é€😀\t\n\"\\/"}}),
-            json!({"\u{20ac}": 1, "\u{1f600}": 2, "\u{fb33}": 3, "z": {"\u{f6}": 1, "o": 2}}),
+            json!({"\u{20ac}": 1, "\u{1f600}": 2, "\u{ff5e}": 3, "z": {"\u{f6}": 1, "o": 2}}),
             json!([[], {}, "<>&' \u{7e}\u{a0}"]),
         ];
         for tree in trees {
