@@ -197,7 +197,7 @@ fn an_opening_that_names_no_predecessor_cannot_draw_a_fresh_panel() {
     let fresh = Begin { nonce: [9; 16], ..people::begin() };
     let taken = node.on_said(DRAFT, Say::Begin(Box::new(fresh)), head, rng);
     assert_eq!(taken, Err(Misconduct::OutOfTurn));
-    let other = Begin { again: Some(NegotiationId([5; 32])), ..people::begin() };
+    let other = Begin { nonce: [8; 16], again: Some(NegotiationId([5; 32])), ..people::begin() };
     assert_eq!(node.on_said(DRAFT, Say::Begin(Box::new(other)), head, rng), Err(Misconduct::OutOfTurn));
 }
 
