@@ -90,14 +90,14 @@ impl Scene {
             self.world.spare(who);
         }
         self.world.run(AFTERMATH);
-        self.account()
+        self.account().map_err(|why| format!("{why}: {}", self.standing()))
     }
 
     /// Where the parties are.
     fn standing(&mut self) -> String {
         let mut told = String::new();
         for who in [self.buyer, self.seller] {
-            let trouble = self.world.host(who).notes().iter().rev().take(6);
+            let trouble = self.world.host(who).notes().iter().rev().take(12);
             let trouble: Vec<String> = trouble.map(|(at, event)| format!("{at} {event:?}")).collect();
             for look in [Look::Status, Look::Requests, Look::Ndas, Look::Negotiations, Look::Deals] {
                 let view = self.world.look(who, look);
