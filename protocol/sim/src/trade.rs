@@ -13,7 +13,9 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use nuncio_protocol::{
-    command::{Choice, Command, Look, NewBid, NewNegotiation, NewRequest, Proposal, ProposedMilestone, Reply},
+    command::{
+        Choice, Command, Look, NewBid, NewNegotiation, NewRequest, Proposal, ProposedMilestone, Reply,
+    },
     document::{Categories, Category, Clause, Consequence, FileRef, JsonSchema, Test},
     ids::{CommandId, ContentHash, DealId, NegotiationId, PaperId},
     job::File,
@@ -207,7 +209,8 @@ impl Agent for Buyer {
             return self.bargain(negotiation, desk);
         }
         for deal in deals(desk) {
-            if deal.stage == "closed" && !deal.rated[0] && self.asked.again(format!("rate/{}", deal.id), now) {
+            if deal.stage == "closed" && !deal.rated[0] && self.asked.again(format!("rate/{}", deal.id), now)
+            {
                 let _ = desk.ask(Command::Rate(deal.id, 95));
             }
         }
@@ -239,7 +242,8 @@ impl Seller {
             id: token("structure"),
             test: Test::OutputSchema {
                 file: "summary.json".parse().expect("invariant: a plain name is a file name"),
-                schema: JsonSchema::new(schema).expect("invariant: the schema is small and refers to nothing"),
+                schema: JsonSchema::new(schema)
+                    .expect("invariant: the schema is small and refers to nothing"),
             },
             milestones: BoundedVec::new(),
             weight_bps: share(7000),
