@@ -90,18 +90,23 @@ impl Scene {
             self.world.spare(who);
         }
         self.world.run(AFTERMATH);
-        self.account()
+        self.account().map_err(|why| format!("{why}: {}", self.standing()))
     }
 
     /// Where the parties are.
     fn standing(&mut self) -> String {
         let mut told = String::new();
         for who in [self.buyer, self.seller] {
-            let trouble = self.world.host(who).notes().iter().rev().take(6);
+            let trouble = self.world.host(who).notes().iter().rev().take(12);
             let trouble: Vec<String> = trouble.map(|(at, event)| format!("{at} {event:?}")).collect();
             for look in [Look::Status, Look::Requests, Look::Ndas, Look::Negotiations, Look::Deals] {
                 let view = self.world.look(who, look);
-                told.push_str(&format!("\n{}: {view:?}", self.world.host(who).name()).chars().take(900).collect::<String>());
+                told.push_str(
+                    &format!("\n{}: {view:?}", self.world.host(who).name())
+                        .chars()
+                        .take(900)
+                        .collect::<String>(),
+                );
             }
             told.push_str(&format!("\n{trouble:#?}"));
         }
@@ -191,10 +196,17 @@ impl Scene {
     fn check_signatures(&self, deal: DealId) -> Result<(), String> {
         for host in self.world.hosts() {
             for (slot, sets) in host.keys().witness() {
-                same(&format!("sets of digests that {} signed as {slot} for {deal}", host.name()), &sets.len(), &1)?;
+                same(
+                    &format!("sets of digests that {} signed as {slot} for {deal}", host.name()),
+                    &sets.len(),
+                    &1,
+                )?;
             }
             if let Some(refused) = host.keys().refused().first() {
-                return Err(format!("{} asked for a signature that its guard refused: {refused}", host.name()));
+                return Err(format!(
+                    "{} asked for a signature that its guard refused: {refused}",
+                    host.name()
+                ));
             }
         }
         Ok(())

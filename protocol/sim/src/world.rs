@@ -106,10 +106,11 @@ impl World {
         Self::with_timing(seed, Self::timing())
     }
 
-    /// The waiting times of a local chain, with short turns of the jury.
+    /// The waiting times of a local chain, with turns of the jury long enough for a juror that dies,
+    /// or whose messages are lost, to come back. A jury that has heard everybody does not wait.
     #[must_use]
     pub fn timing() -> Timing {
-        Timing { commit: Duration::from_secs(3), reveal: Duration::from_secs(3), ..Timing::local() }
+        Timing { commit: Duration::from_secs(25), reveal: Duration::from_secs(25), ..Timing::local() }
     }
 
     /// A world in which nodes wait like this.

@@ -27,6 +27,9 @@ const STRIDE: u64 = 97;
 /// Between the first deaths of two runs.
 const APART: u64 = 12;
 
+/// What is only told; it rides on the batch of what it tells of.
+const NOTED: &str = "event.noted";
+
 fn play(pick: impl Fn(&Scene) -> Who, doom: Doom) -> (Scene, Ending) {
     let mut scene = Scene::new(SEED, JURORS);
     let who = pick(&scene);
@@ -60,7 +63,10 @@ fn dies_over_each_step(pick: impl Fn(&Scene) -> Who + Copy) {
     let deaths = scene.world.deaths();
     let before: BTreeSet<&str> = deaths.iter().flat_map(|death| death.lost.iter().copied()).collect();
     let after: BTreeSet<&str> = deaths.iter().flat_map(|death| death.kept.iter().copied()).collect();
-    let missed: Vec<_> = named.iter().filter(|step| !before.contains(*step) || !after.contains(*step)).collect();
+    let missed: Vec<_> = named
+        .iter()
+        .filter(|step| **step != NOTED && (!before.contains(*step) || !after.contains(*step)))
+        .collect();
     println!("{} deaths over {} steps: {named:?}", deaths.len(), named.len());
     assert!(missed.is_empty(), "nobody died over {missed:?}");
 }

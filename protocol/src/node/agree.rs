@@ -339,7 +339,7 @@ impl Node {
     }
 
     /// Ends what took too long: without an acceptance by the clock, after one on facts alone.
-    pub(super) fn lapse_when_late(&mut self, id: NegotiationId) {
+    pub(super) fn lapse_when_late(&mut self, id: NegotiationId, rng: &mut dyn CryptoRng) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
         let limit = core::time::Duration::from_secs(self.policy.negotiation_secs_max);
         if negotiation.ended || self.deal_of(negotiation).is_some() {
@@ -363,8 +363,11 @@ impl Node {
         };
         let unconfirmed = ours && theirs.is_none();
         let peer = self.ndas.get(&negotiation.nda).map(|state| state.peer);
+        let nda = negotiation.nda;
         self.event(id, NegotiationEvent::Ended);
         self.note(Event::Ended { negotiation: id });
+        // A side that lost its own offer with its process cannot know that it was accepted: tell it.
+        let _ = self.say(nda, Category::Announcement, Say::End, rng);
         if let (true, Some(peer)) = (unconfirmed, peer) {
             self.misbehaved(peer, Misconduct::NotConfirmed);
         }

@@ -144,7 +144,7 @@ impl Node {
         self.drive_hold(id, rng);
         self.sign_accepted(id);
         self.form_deal(id);
-        self.lapse_when_late(id);
+        self.lapse_when_late(id, rng);
     }
 
     /// When a negotiation must be looked at again.

@@ -74,6 +74,10 @@ impl Node {
             }
             return Ok(());
         }
+        // Both say their newest offer again after a broken stream; what we have answered is not new.
+        if negotiation.theirs.as_ref() == Some(&terms) {
+            return Ok(());
+        }
         let frozen = negotiation.hold.is_some() || negotiation.accepted.is_some();
         if negotiation.our_turn() || negotiation.panel.is_none() || frozen {
             return Err(Misconduct::OutOfTurn);
