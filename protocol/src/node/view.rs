@@ -219,7 +219,6 @@ impl Node {
 mod tests {
     use alloy_primitives::B256;
 
-    use super::*;
     use crate::{
         abi::{Cause, ChainLog, Source, shape, sol::IDealEscrow, tests::log},
         block::{Block, Mark},
