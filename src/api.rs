@@ -31,6 +31,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 mod token;
+mod trail;
 mod view;
 
 use std::{

@@ -42,7 +42,10 @@ use serde_json::Value;
 
 use self::shown::Table;
 pub use self::{failure::Failure, init::Init, start::Start};
-use crate::home::{Home, HomeError};
+use crate::{
+    api::Role,
+    home::{Home, HomeError},
+};
 
 /// An agent's node: negotiates, settles and rates deals with strangers.
 #[derive(Debug, Parser)]
@@ -94,6 +97,18 @@ enum Command {
     /// Reports.
     #[command(subcommand)]
     Report(Report),
+    /// Prints what the node has on record: decisions with their rules, papers, facts.
+    Trail {
+        /// The number of the first record.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        count: usize,
+        /// Only records of this step, such as policy.decided.
+        #[arg(long)]
+        step: Option<String>,
+    },
     /// Bundles that show a deal to a stranger.
     #[command(subcommand)]
     Audit(audit::Act),
@@ -166,6 +181,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 "closed",
             ];
             (ask("/reports/settlement").await?, Table::Lines("lines", columns))
+        }
+        Command::Trail { from, count, step } => {
+            let step = step.map_or_else(String::new, |step| format!("&step={step}"));
+            let path = format!("/trail?from={from}&count={count}{step}");
+            let page = ask::bytes(&home, &path, Role::Principal).await?;
+            let page = serde_json::from_slice(&page).map_err(Failure::failed)?;
+            (page, Table::Lines("entries", &["number", "step", "record"]))
         }
         Command::Audit(audit::Act::Export(export)) => (export.run(&home).await?, Table::Fields),
         Command::Audit(audit::Act::Verify(verify)) => return verify.run(json).await,

@@ -17,4 +17,5 @@ pub mod node;
 pub mod records;
 pub mod sealing;
 pub mod store;
+pub mod trail;
 pub mod vault;

@@ -45,6 +45,7 @@ use crate::{
     net::{GossipId, Net, NetConfig, NetEvent},
     records,
     store::{Recorder, Store},
+    trail::{Entry, Trail},
     vault::Blobs,
 };
 
@@ -129,6 +130,7 @@ pub struct Handle {
     net: Net,
     listen: Arc<std::sync::Mutex<Vec<String>>>,
     exporter: Exporter,
+    trail: Trail,
 }
 
 impl Handle {
@@ -164,6 +166,21 @@ impl Handle {
     /// [`ExportError`].
     pub async fn bundle(&self, deal: DealId) -> Result<Vec<u8>, ExportError> {
         self.exporter.bundle_tar(self, deal).await
+    }
+
+    /// What the node has on record from a number on, as [`Trail::read`].
+    ///
+    /// # Errors
+    /// [`Refusal::NotNow`] where a record cannot be read.
+    pub async fn trail(&self, from: u64, count: usize, step: Option<String>) -> Result<Vec<Entry>, Refusal> {
+        let trail = self.trail.clone();
+        // Reading may take a while, and opens seals.
+        let read = tokio::task::spawn_blocking(move || trail.read(from, count, step.as_deref())).await;
+        match read {
+            Ok(Ok(entries)) => Ok(entries),
+            Ok(Err(error)) => Err(Refusal::NotNow { why: error.to_string() }),
+            Err(_) => Err(Refusal::NotNow { why: "the node is stopping".into() }),
+        }
     }
 
     /// Nodes that are connected.
@@ -266,6 +283,7 @@ impl Daemon {
         std::fs::create_dir_all(&staged).map_err(|source| Fatal::File { path: staged.clone(), source })?;
         let store = Store::open(&home.path("records"))?;
         let (records, ndas) = records::load(&store, &keys)?;
+        let trail = Trail::new(store.reader(), keys.clone());
         let sealing = keys.clone();
         let recorder = Recorder::start(store, move |entry| {
             records::to_row(&sealing, &entry).map_err(|error| error.to_string())
@@ -296,7 +314,7 @@ impl Daemon {
         let rng = StdRng::try_from_rng(&mut SysRng)
             .map_err(|_| DaemonError::Home("the system gives no randomness".into()))?;
         let exporter = Exporter::new(performer.blobs.clone(), &home.network.rpc);
-        let handle = Handle { requests, events, net, listen: listen.clone(), exporter };
+        let handle = Handle { requests, events, net, listen: listen.clone(), exporter, trail };
         let daemon = Self {
             node,
             performer,

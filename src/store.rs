@@ -15,20 +15,22 @@
 //! Deliberately absent: what a record says, deletion, and sealing: values under an NDA come sealed,
 //! since a log-structured store cannot forget.
 
+mod reader;
 mod recorder;
 mod row;
 mod space;
 mod synced;
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode,
-    Direction, ErrorKind, IteratorMode, LogLevel, Options, WriteBatch, WriteOptions,
+    ErrorKind, IteratorMode, LogLevel, Options, WriteBatch, WriteOptions,
 };
 
 use self::synced::Synced;
 pub use self::{
+    reader::Reader,
     recorder::{Recorder, Syncer, Unrecorded},
     row::Row,
     space::{DiskSpace, Reserve},
@@ -48,7 +50,7 @@ pub const VALUE_MAX: usize = 16 << 20;
 
 /// The records of one node.
 pub struct Store {
-    db: DB,
+    db: Arc<DB>,
     synced: Synced,
     next: u64,
     failed: bool,
@@ -169,7 +171,7 @@ impl Store {
         let cache = Cache::new_lru_cache(BLOCK_CACHE);
         let family = |name| ColumnFamilyDescriptor::new(name, family_options(&cache));
         let families = ["default", RECORDS].map(family);
-        let db = DB::open_cf_descriptors(&options(&cache), dir, families).map_err(named)?;
+        let db = Arc::new(DB::open_cf_descriptors(&options(&cache), dir, families).map_err(named)?);
         let (synced, noted) = Synced::open(dir).map_err(unnoted)?;
         let mut store = Self { db, synced, next: 0, failed: false };
         let format_is_named = store.check_format()?;
@@ -275,32 +277,24 @@ impl Store {
     /// All rows in order, from the first.
     ///
     /// # Errors
-    /// Each item may be [`StoreError::Gap`], [`StoreError::NewerRow`] or [`StoreError::Damaged`];
-    /// nothing after it is to be trusted.
+    /// As [`Reader::load_from`].
     pub fn load(&self) -> impl Iterator<Item = Result<Row, StoreError>> + '_ {
-        self.load_from(0)
+        reader::rows(&self.db, 0)
     }
 
-    /// The rows from a number on, in order.
-    ///
-    /// # Errors
-    /// As [`Store::load`].
-    pub fn load_from(&self, first: u64) -> impl Iterator<Item = Result<Row, StoreError>> + '_ {
-        let start = first.to_be_bytes();
-        let rows = self.db.iterator_cf(self.records(), IteratorMode::From(&start, Direction::Forward));
-        rows.enumerate().map(move |(i, stored)| {
-            let (key, value) = stored.map_err(named)?;
-            let (found, expected) = (row::number(&key)?, first + i as u64);
-            if found != expected {
-                return Err(StoreError::Gap { expected, found });
-            }
-            Row::decode(found, &value)
-        })
+    /// For whoever only reads.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader(Arc::clone(&self.db))
     }
 
     fn records(&self) -> &ColumnFamily {
-        self.db.cf_handle(RECORDS).expect("invariant: the column family was opened with the database")
+        records(&self.db)
     }
+}
+
+fn records(db: &DB) -> &ColumnFamily {
+    db.cf_handle(RECORDS).expect("invariant: the column family was opened with the database")
 }
 
 impl std::fmt::Debug for Store {

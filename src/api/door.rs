@@ -10,7 +10,7 @@ use nuncio_protocol::{
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::{audit::ExportError, node::Handle};
+use crate::{audit::ExportError, node::Handle, trail::Entry};
 
 /// A node as the API sees it.
 pub trait Door: Send + Sync + 'static {
@@ -19,6 +19,14 @@ pub trait Door: Send + Sync + 'static {
 
     /// The bundle of a deal as an archive.
     fn bundle(&self, deal: DealId) -> BoxFuture<'_, Result<Vec<u8>, ExportError>>;
+
+    /// What the node has on record, from a number on.
+    fn trail(
+        &self,
+        from: u64,
+        count: usize,
+        step: Option<String>,
+    ) -> BoxFuture<'_, Result<Vec<Entry>, Refusal>>;
 
     /// Everything that happens from now on, numbered.
     fn events(&self) -> broadcast::Receiver<(u64, Event)>;
@@ -52,6 +60,15 @@ impl Door for Handle {
 
     fn bundle(&self, deal: DealId) -> BoxFuture<'_, Result<Vec<u8>, ExportError>> {
         Box::pin(Self::bundle(self, deal))
+    }
+
+    fn trail(
+        &self,
+        from: u64,
+        count: usize,
+        step: Option<String>,
+    ) -> BoxFuture<'_, Result<Vec<Entry>, Refusal>> {
+        Box::pin(Self::trail(self, from, count, step))
     }
 
     fn events(&self) -> broadcast::Receiver<(u64, Event)> {

@@ -77,6 +77,7 @@ fn check(app: &App, headers: &HeaderMap, right: Right) -> Result<(), Problem> {
         Right::ReadFiles => "read files",
         Right::Act => "act",
         Right::Export => "export",
+        Right::Trail => "read the trail",
         Right::Approve => "hand in approvals",
     };
     if role.may(right) { Ok(()) } else { Err(Problem::role(role.name(), what)) }

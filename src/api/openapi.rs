@@ -13,6 +13,7 @@ use super::{
     field::{Field, Kind},
     route::{BASE, Route, table},
 };
+use crate::trail::PAGE_MAX;
 
 /// `GET /openapi.json`.
 pub(super) async fn serve() -> Json<Value> {
@@ -75,6 +76,11 @@ fn parameters(path: &str) -> impl Iterator<Item = Value> {
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     let asked: &[(&str, Value)] = match path {
         "/events" => &[("after", json!({ "type": "integer", "minimum": 0 }))],
+        "/trail" => &[
+            ("from", json!({ "type": "integer", "minimum": 0 })),
+            ("count", json!({ "type": "integer", "minimum": 1, "maximum": PAGE_MAX })),
+            ("step", json!({ "type": "string" })),
+        ],
         "/market/announcements" => {
             &[("task_schema", json!({ "type": "string" })), ("domain", json!({ "type": "string" }))]
         }

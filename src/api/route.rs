@@ -17,6 +17,7 @@ use super::{
     gate, market, ndas, negotiations, node, openapi,
     problem::Problem,
     token::Right,
+    trail,
 };
 
 /// Where everything is.
@@ -141,7 +142,7 @@ fn approval_routes() -> [Route; 3] {
     ]
 }
 
-fn deal_routes() -> [Route; 10] {
+fn deal_routes() -> [Route; 11] {
     [
         read("/deals", "Lists deals.", get(deals::list)),
         read("/deals/{id}", "Shows one deal.", get(deals::one)),
@@ -175,6 +176,14 @@ fn deal_routes() -> [Route; 10] {
                 "/audit/{id}",
                 "Exports the bundle by which a stranger verifies a deal, as a tar archive.",
                 get(audit::export),
+            )
+        },
+        Route {
+            right: Right::Trail,
+            ..read(
+                "/trail",
+                "Pages through what the node has on record: decisions with their rules, papers, facts.",
+                get(trail::page),
             )
         },
         read(

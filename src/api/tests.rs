@@ -10,6 +10,7 @@ use nuncio_protocol::{
     job::File,
     money::Usdc,
     policy::Rule,
+    record::Record,
     view::{EventView, View},
 };
 use reqwest::{Client, Method, StatusCode};
@@ -17,7 +18,7 @@ use serde_json::json;
 use tokio::sync::broadcast;
 
 use super::*;
-use crate::audit::ExportError;
+use crate::{audit::ExportError, trail::Entry};
 
 /// Answers from a short script and keeps every command.
 struct Scripted {
@@ -84,6 +85,13 @@ impl Door for Scripted {
         let unknown = Refusal::NotFound { what: "deal", id: deal.to_string() };
         let known = deal == DealId([1; 32]);
         Box::pin(async move { if known { Ok(b"archive".to_vec()) } else { Err(unknown.into()) } })
+    }
+
+    fn trail(&self, from: u64, _: usize, step: Option<String>) -> BoxFuture<'_, Result<Vec<Entry>, Refusal>> {
+        let record = Record::Noted(closed(1));
+        let entry = Entry { number: from + 4, step: record.step(), record };
+        let fits = step.is_none_or(|step| step == entry.step);
+        Box::pin(async move { Ok(fits.then_some(entry).into_iter().collect()) })
     }
 
     fn events(&self) -> broadcast::Receiver<(u64, Event)> {
@@ -167,7 +175,7 @@ fn an_agent_acts_and_only_a_principal_hands_in_approvals() {
         (Role::Auditor, [true, false, false, true, false]),
     ];
     for (role, expected) in rows {
-        let rights = [Right::Read, Right::ReadFiles, Right::Act, Right::Export, Right::Approve];
+        let rights = [Right::Read, Right::ReadFiles, Right::Act, Right::Export, Right::Trail, Right::Approve];
         let rights = rights.map(|right| role.may(right));
         assert_eq!(rights, expected, "{}", role.name());
     }
@@ -292,6 +300,24 @@ async fn the_market_is_asked_by_task_schema_and_by_domain() {
         assert_eq!((status, list.as_array().unwrap().len()), (StatusCode::OK, count), "{query}");
     }
     assert_eq!(listed("?schema=summary/1").await.0, StatusCode::BAD_REQUEST, "a misspelt name is no filter");
+}
+
+#[tokio::test]
+async fn the_trail_is_paged_through_by_the_principal() {
+    let world = World::new("127.0.0.1:0").await;
+    let page = async |query: &str, role| {
+        let response = world.request(Method::GET, &format!("/trail{query}"), role).send().await.unwrap();
+        (response.status(), response.json::<Value>().await.unwrap())
+    };
+    let (status, first) = page("?from=7", Role::Principal).await;
+    assert_eq!((status, &first["next"]), (StatusCode::OK, &json!(12)));
+    assert_eq!(
+        (&first["entries"][0]["number"], &first["entries"][0]["step"]),
+        (&json!(11), &json!("event.noted"))
+    );
+    let (_, none) = page("?from=7&step=policy.decided", Role::Principal).await;
+    assert_eq!((&none["entries"], &none["next"]), (&json!([]), &json!(7)));
+    assert_eq!(page("", Role::Agent).await.0, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! Bearer tokens: one per role, and what each role may do.
 //!
-//! | role | reads | reads files | acts | exports | hands in approvals |
-//! |---|---|---|---|---|---|
-//! | `admin` | yes | yes | yes | yes | no |
-//! | `principal` | yes | yes | no | yes | yes |
-//! | `agent` | yes | yes | yes | no | no |
-//! | `readonly` | yes | no | no | no | no |
-//! | `auditor` | yes | no | no | yes | no |
+//! | role | reads | reads files | acts | exports | reads the trail | hands in approvals |
+//! |---|---|---|---|---|---|---|
+//! | `admin` | yes | yes | yes | yes | yes | no |
+//! | `principal` | yes | yes | no | yes | yes | yes |
+//! | `agent` | yes | yes | yes | no | no | no |
+//! | `readonly` | yes | no | no | no | no | no |
+//! | `auditor` | yes | no | no | yes | no | no |
 //!
 //! A token is 256 random bits in `HOME/tokens/<role>`, mode 0600. The node keeps SHA-256 of each and
 //! compares hashes without stopping at the first difference, so time tells nothing about a token.
@@ -52,6 +52,8 @@ pub enum Right {
     Act,
     /// A deal's whole bundle.
     Export,
+    /// Everything on record: decisions, offers, papers.
+    Trail,
     /// The principal's signed yes, or its no, to a deal that waits for it.
     Approve,
 }
@@ -102,6 +104,7 @@ impl Role {
             Right::ReadFiles => matches!(self, Self::Admin | Self::Principal | Self::Agent),
             Right::Act => matches!(self, Self::Admin | Self::Agent),
             Right::Export => matches!(self, Self::Admin | Self::Principal | Self::Auditor),
+            Right::Trail => matches!(self, Self::Admin | Self::Principal),
             Right::Approve => matches!(self, Self::Principal),
         }
     }
