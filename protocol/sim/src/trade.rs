@@ -35,7 +35,7 @@ const OPENING: [Usdc; 3] = [Usdc(45_000_000), Usdc(52_500_000), Usdc(52_500_000)
 /// What the seller asks first, by milestone, micro-USDC.
 const ASKED: [Usdc; 3] = [Usdc(58_500_000), Usdc(68_250_000), Usdc(68_250_000)];
 /// When each milestone is due, seconds from the start.
-const DUE: [u32; 3] = [60, 120, 180];
+const DUE: [u32; 3] = [300, 600, 900];
 /// What is to be summarised.
 const FILING: &[u8] = b"Item 7. Revenue rose by 12 per cent. Item 8. The auditors have no remarks.";
 /// What has not shown itself after this is asked for again.
@@ -269,7 +269,7 @@ impl Seller {
             title: line("Summary of a filing"),
             clauses: Self::clauses(),
             price: Usdc(195_000_000),
-            due_secs: 270,
+            due_secs: 900,
             expires_secs: 3600,
         }));
     }

@@ -110,7 +110,7 @@ impl World {
     /// or whose messages are lost, to come back. A jury that has heard everybody does not wait.
     #[must_use]
     pub fn timing() -> Timing {
-        Timing { commit: Duration::from_secs(25), reveal: Duration::from_secs(25), ..Timing::local() }
+        Timing { commit: Duration::from_secs(120), reveal: Duration::from_secs(120), ..Timing::local() }
     }
 
     /// A world in which nodes wait like this.

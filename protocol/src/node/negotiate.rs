@@ -45,6 +45,12 @@ impl Node {
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Misconduct> {
         let current = self.current_under(nda);
+        let opens = matches!(body, Say::Checkpoint | Say::Begin(_) | Say::Begun(_) | Say::End);
+        if current.is_none() && !opens && self.negotiations.values().any(|n| n.nda == nda) {
+            // It goes on with what has ended here: our word of the end was lost with its process.
+            let _ = self.say(nda, Category::Announcement, Say::End, rng);
+            return Ok(());
+        }
         let open = || current.ok_or(Misconduct::OutOfTurn);
         match body {
             Say::Checkpoint => Ok(()),
