@@ -244,6 +244,8 @@ pub struct MilestoneView {
     pub attempts: u8,
     /// The seller's share in the newest verdict.
     pub verdict: Option<u16>,
+    /// How far its jurors agree: 8800 for 0.88.
+    pub consensus: Option<u16>,
     /// Micro-USDC to the seller, once settled.
     pub to_seller: Option<Usdc>,
     /// Micro-USDC to the buyer, once settled.

@@ -1,13 +1,22 @@
 //! What this node shows of itself.
 
+use std::collections::BTreeMap;
+
+use alloy_primitives::Address;
+
 use super::{Node, not_found};
 use crate::{
+    clause::Terms,
     command::{Look, Refusal},
     deal::{Deal, Milestone},
     ids::MilestoneIndex,
     money::Usdc,
     side::Side,
-    stage::{nda::NdaState, negotiation::Negotiation},
+    stage::{
+        jury::{self, Vote},
+        nda::NdaState,
+        negotiation::Negotiation,
+    },
     view::{
         BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, StatusView, View,
     },
@@ -208,10 +217,21 @@ impl Node {
             stage,
             attempts: attempts.map_or(0, |attempt| attempt.saturating_add(1)),
             verdict: milestone.verdict.as_ref().map(|verdict| verdict.seller_bps),
+            consensus: self.consensus(deal, index),
             to_seller: milestone.settled.map(|(to_seller, _)| Usdc(to_seller)),
             to_buyer: milestone.settled.map(|(_, to_buyer)| Usdc(to_buyer)),
             tx,
         }
+    }
+
+    /// How far the jurors of a milestone's verdict agree, by the ballots that came with it.
+    fn consensus(&self, deal: &Deal, index: u8) -> Option<u16> {
+        let verdict = deal.milestones.get(usize::from(index))?.verdict.as_ref()?;
+        let votes: BTreeMap<Address, Vote> = serde_json::from_str(&verdict.transcript).ok()?;
+        let ballots: Vec<_> = votes.values().filter_map(|vote| vote.ballot.as_ref()).collect();
+        let pact = &self.negotiations.get(&deal.negotiation)?.begin.pact;
+        let terms = Terms::of(pact, MilestoneIndex(index));
+        (!ballots.is_empty()).then(|| jury::consensus(&terms, &ballots).get())
     }
 }
 

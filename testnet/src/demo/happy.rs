@@ -290,6 +290,8 @@ fn check(story: &mut StoryReport, amounts: &[Usdc], held: Usdc, (jurors, owed, a
         "every milestone was paid in full on a verdict",
         paid && story.milestones.len() == amounts.len(),
     );
+    let agreed = story.milestones.iter().all(|m| m.consensus == Some(10_000));
+    story.check("the buyer sees how far the jurors of each milestone agreed: wholly", agreed);
     story.check("nothing of the deal is left in the escrow", story.escrow.left == Usdc::ZERO);
     story.check("the escrow holds exactly the credit of its owners", held == story.escrow.credit);
     // At most a micro-USDC per juror and milestone does not divide.
@@ -327,6 +329,7 @@ fn milestones(history: &History, deal: B256, amounts: &[Usdc], view: &DealView) 
                 attempts,
                 to_seller: settlement.to_seller,
                 to_buyer: settlement.to_buyer,
+                consensus: view.milestones.get(index).and_then(|m| m.consensus),
                 verdict: verdict.map(ToString::to_string).unwrap_or_default(),
                 tx: settlement.tx.to_string(),
             }

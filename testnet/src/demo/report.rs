@@ -100,6 +100,9 @@ pub struct MilestoneReport {
     pub to_seller: Usdc,
     /// Paid back.
     pub to_buyer: Usdc,
+    /// How far its jurors agreed, in basis points; told in the table alone.
+    #[serde(skip)]
+    pub consensus: Option<u16>,
     /// The verdict's digest.
     pub verdict: String,
     /// The transaction that settled it.
@@ -229,13 +232,15 @@ impl fmt::Display for StoryReport {
             "panel      beacon round {}, {} seats, quorum {}",
             self.panel.round, self.panel.size, self.panel.quorum
         )?;
-        writeln!(f, "\nmilestone  amount       attempts  to seller    to buyer     verdict")?;
+        writeln!(f, "\nmilestone  amount       attempts  to seller    to buyer     consensus  verdict")?;
         for m in &self.milestones {
             let verdict = m.verdict.get(..18).unwrap_or(&m.verdict);
             let (amount, seller, buyer) = (usdc(m.amount), usdc(m.to_seller), usdc(m.to_buyer));
+            let agreed =
+                m.consensus.map_or_else(|| "-".to_owned(), |bps| format!("{:.2}", f64::from(bps) / 1e4));
             writeln!(
                 f,
-                "{:<9}  {amount:<11}  {:<8}  {seller:<11}  {buyer:<11}  {verdict}",
+                "{:<9}  {amount:<11}  {:<8}  {seller:<11}  {buyer:<11}  {agreed:<9}  {verdict}",
                 m.index, m.attempts
             )?;
         }

@@ -340,6 +340,9 @@ pub struct MilestoneView {
     /// The seller's share in the newest verdict, in basis points.
     #[serde(default)]
     pub verdict: Option<u16>,
+    /// How far its jurors agree, in basis points.
+    #[serde(default)]
+    pub consensus: Option<u16>,
 }
 
 /// `GET /deals/{id}/inputs`: the texts to work on.

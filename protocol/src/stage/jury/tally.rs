@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{case::Case, message::RunId};
 use crate::{
+    clause::Terms,
     did::Did,
     document::{Ballot, Chain, ClauseVerdict, Document, Salt, VerdictPaper},
     ids::{ContentHash, PaperId},
@@ -121,26 +122,56 @@ pub fn tally(case: &Case, votes: &BTreeMap<Address, Vote>) -> Result<Tally, NoQu
         return Err(NoQuorum::TooFewReveals { revealed: small(ballots.len()), quorum });
     }
     let mut clauses = BTreeMap::new();
-    let (mut agreed, mut given) = (0, 0);
     for (clause, term) in case.terms.clauses() {
-        let score = |ballot: &&Document<Ballot>| {
-            ballot.clauses.iter().find(|result| result.clause == *clause).map(|result| result.score_bps)
-        };
-        let mut scores: Vec<Bps> = ballots.iter().filter_map(score).collect();
+        let scores = scores(&ballots, clause);
         if scores.len() < usize::from(quorum.max(1)) {
             let (clause, scores) = (clause.clone(), small(scores.len()));
             return Err(NoQuorum::TooManyAbstain { clause, scores, quorum });
         }
-        scores.sort_unstable();
-        let median = scores[(scores.len() - 1) / 2];
+        let median = median(&scores);
         let passed = term.passes(median);
         let same = scores.iter().filter(|score| term.passes(**score) == passed).count();
-        (agreed, given) = (agreed + same, given + scores.len());
         clauses.insert(clause.clone(), ClauseTally { median, passed, agreed: share(same, scores.len()) });
     }
     let medians = clauses.iter().map(|(clause, tally)| (clause.clone(), tally.median)).collect();
     let seller_share = case.terms.seller_share(&medians);
-    Ok(Tally { clauses, seller_share, consensus: share(agreed, given), votes: votes_hash(case, votes) })
+    Ok(Tally {
+        clauses,
+        seller_share,
+        consensus: consensus(&case.terms, &ballots),
+        votes: votes_hash(case, votes),
+    })
+}
+
+/// How far ballots agree: of all scores that they give, the share on the side of its clause's median.
+#[must_use]
+pub fn consensus(terms: &Terms, ballots: &[&Document<Ballot>]) -> Bps {
+    let (mut agreed, mut given) = (0, 0);
+    for (clause, term) in terms.clauses() {
+        let scores = scores(ballots, clause);
+        if scores.is_empty() {
+            continue;
+        }
+        let passed = term.passes(median(&scores));
+        agreed += scores.iter().filter(|score| term.passes(**score) == passed).count();
+        given += scores.len();
+    }
+    share(agreed, given)
+}
+
+/// The scores of one clause, from the lowest.
+fn scores(ballots: &[&Document<Ballot>], clause: &Token) -> Vec<Bps> {
+    let score = |ballot: &&Document<Ballot>| {
+        ballot.clauses.iter().find(|result| result.clause == *clause).map(|result| result.score_bps)
+    };
+    let mut scores: Vec<Bps> = ballots.iter().filter_map(score).collect();
+    scores.sort_unstable();
+    scores
+}
+
+/// The lower median of scores in order, of which there is at least one.
+fn median(scores: &[Bps]) -> Bps {
+    scores[(scores.len() - 1) / 2]
 }
 
 /// The ballots that are in the tally, by the accounts of the jurors, who sign its verdict.
