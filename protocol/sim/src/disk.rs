@@ -18,11 +18,11 @@ struct Platter {
 
 /// A handle on one disk.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryDisk(Rc<RefCell<Platter>>);
+pub(crate) struct MemoryDisk(Rc<RefCell<Platter>>);
 
 impl MemoryDisk {
     /// Takes the power away: only what was synced is left.
-    pub fn lose_power(&self) {
+    pub(crate) fn lose_power(&self) {
         let mut platter = self.0.borrow_mut();
         platter.cached = platter.lasting.clone();
     }
