@@ -122,10 +122,10 @@ impl Scene {
         let Some(Ok(Reply::View(view))) = self.world.look(who, Look::Deals) else {
             return Err(format!("{name} does not answer"));
         };
-        match *view {
-            View::Deals(deals) if deals.len() == 1 => Ok(deals[0].clone()),
-            View::Deals(deals) => Err(format!("{name} has {} deals", deals.len())),
-            _ => Err(format!("{name} answers something else")),
+        let View::Deals(deals) = *view else { return Err(format!("{name} answers something else")) };
+        match deals.as_slice() {
+            [deal] => Ok(deal.clone()),
+            _ => Err(format!("{name} has {} deals", deals.len())),
         }
     }
 

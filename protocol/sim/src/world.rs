@@ -444,13 +444,9 @@ impl World {
 
     /// How many agents somebody's node has heard of, its own included.
     pub fn knows(&mut self, who: Who) -> usize {
-        match self.look(who, Look::Status) {
-            Some(Ok(Reply::View(view))) => match *view {
-                View::Status(status) => status.known,
-                _ => 0,
-            },
-            Some(Ok(_) | Err(_)) | None => 0,
-        }
+        let Some(Ok(Reply::View(view))) = self.look(who, Look::Status) else { return 0 };
+        let View::Status(status) = *view else { return 0 };
+        status.known
     }
 
     /// What the machines stored, as bytes, machine by machine.
@@ -473,10 +469,7 @@ impl World {
 
 /// The steps that an effect stores.
 fn steps(effect: &Effect) -> impl Iterator<Item = &'static str> {
-    let records = match effect {
-        Effect::Persist { records, .. } => records.as_slice(),
-        _ => &[],
-    };
+    let records = if let Effect::Persist { records, .. } = effect { records.as_slice() } else { &[] };
     records.iter().map(Record::step).collect::<Vec<_>>().into_iter()
 }
 

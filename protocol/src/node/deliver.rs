@@ -18,6 +18,7 @@ use crate::{
     proof::Proof,
     side::Side,
     text::{BoundError, BoundedVec},
+    time::Timestamp,
     typed::{self, EthSignature, Typed},
     wire::{Delivery, Direct, Receipt, SeatAccepted, VaultPut, VerdictReady, receipts_needed},
 };
@@ -221,6 +222,14 @@ impl Node {
                 Some((self.directory.settlement(juror)?.card.document.node, identity))
             })
             .collect();
+        // Addresses come from the directory, which a new process fills by and by. Who is not known yet
+        // is waited for, but for half of the time only in which a panel commits.
+        let stored = delivery.receipts.iter().map(|receipt| receipt.stored_at).max().unwrap_or_default();
+        let late = Timestamp::from_secs(stored).plus(self.network.timing.commit / 2);
+        let enough = if self.now < late { deal.panel.len() } else { usize::from(deal.terms.quorum) };
+        if jurors.len() < enough {
+            return;
+        }
         self.deal_event(id, DealEvent::Delivered(Box::new(delivery.clone())));
         self.deal_event(id, DealEvent::EvidenceHeld { milestone: index, attempt });
         if let Some(buyer) = buyer {

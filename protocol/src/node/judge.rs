@@ -114,10 +114,11 @@ impl Node {
     }
 
     fn send_to_juror(&mut self, id: CaseId, key: String, to: Address, message: JuryMessage) {
-        if !self.sent.insert(key) {
+        // Whoever is not in the directory yet gets it when it is.
+        let Some(peer) = self.directory.settlement(to).map(|listing| listing.card.document.node) else {
             return;
-        }
-        if let Some(peer) = self.directory.settlement(to).map(|listing| listing.card.document.node) {
+        };
+        if self.sent.insert(key) {
             self.post(peer, None, Direct::Jury(id, Box::new(message)));
         }
     }
@@ -371,6 +372,10 @@ impl Node {
             .filter_map(|party| self.directory.settlement(*party))
             .map(|listing| listing.card.document.node)
             .collect();
+        if peers.len() < parties.len() {
+            // A new process does not know both yet; their listings come with the next announcements.
+            return;
+        }
         for peer in peers {
             self.post(peer, None, Direct::Verdict(Box::new(ready.clone())));
         }
