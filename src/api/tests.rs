@@ -168,11 +168,11 @@ async fn every_route_is_open_to_the_roles_that_the_table_names_and_to_nobody_els
 #[test]
 fn an_agent_acts_and_only_a_principal_hands_in_approvals() {
     let rows = [
-        (Role::Admin, [true, true, true, true, false]),
-        (Role::Principal, [true, true, false, true, true]),
-        (Role::Agent, [true, true, true, false, false]),
-        (Role::Readonly, [true, false, false, false, false]),
-        (Role::Auditor, [true, false, false, true, false]),
+        (Role::Admin, [true, true, true, true, true, false]),
+        (Role::Principal, [true, true, false, true, true, true]),
+        (Role::Agent, [true, true, true, false, false, false]),
+        (Role::Readonly, [true, false, false, false, false, false]),
+        (Role::Auditor, [true, false, false, true, false, false]),
     ];
     for (role, expected) in rows {
         let rights = [Right::Read, Right::ReadFiles, Right::Act, Right::Export, Right::Trail, Right::Approve];

@@ -50,7 +50,7 @@ fn rows_come_back_in_order_after_a_restart() {
     assert_eq!(loaded(dir.path()), rows(0..40));
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(store.next_key(), 40);
-    assert_eq!(store.load_from(35).map(Result::unwrap).collect::<Vec<_>>(), rows(35..40));
+    assert_eq!(store.reader().load_from(35).map(Result::unwrap).collect::<Vec<_>>(), rows(35..40));
 }
 
 #[test]
