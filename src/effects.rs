@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent: decisions. An effect is performed or the process ends.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, io::Write, path::PathBuf, sync::Arc};
 
 use alloy_primitives::Address;
 use bytes::Bytes;
@@ -213,8 +213,14 @@ impl Performer {
         let sealed = sealing::seal(&[recipient], bytes).expect("invariant: our own recipient seals");
         let part = path.with_extension("part");
         let file = |source| Fatal::File { path: path.clone(), source };
-        std::fs::write(&part, sealed).map_err(file)?;
-        std::fs::rename(&part, &path).map_err(file)
+        // On disk, name and all, before any record refers to it.
+        let written = fs::File::create(&part).and_then(|mut out| {
+            out.write_all(&sealed)?;
+            out.sync_all()?;
+            fs::rename(&part, &path)?;
+            fs::File::open(&self.staged)?.sync_all()
+        });
+        written.map_err(file)
     }
 
     /// Starts a slow act; it comes back as [`Input::Done`].

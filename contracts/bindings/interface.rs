@@ -5,9 +5,9 @@
 //! has a module of its own, because two of them know the same structs.
 
 macro_rules! interfaces {
-    ($($module:ident: $contract:ident from $abi:tt),* $(,)?) => {$(
+    ($($(#[$lint:meta])? $module:ident: $contract:ident from $abi:tt),* $(,)?) => {$(
         #[doc = concat!("`", stringify!($contract), "` and the structs of its ABI.")]
-        #[allow(clippy::too_many_arguments, reason = "as many as a call of the contract has")]
+        $(#[$lint])?
         pub mod $module {
             alloy_sol_types::sol!(
                 #[sol(extra_derives(Debug, PartialEq, Eq))]
@@ -26,7 +26,9 @@ interfaces! {
     jury_pool: JuryPool from "abi/JuryPool.json",
     mandates: Mandates from "abi/Mandates.json",
     test_identity_registry: TestIdentityRegistry from "abi/TestIdentityRegistry.json",
+    #[expect(clippy::too_many_arguments, reason = "as many as a call of the contract has")]
     test_reputation_registry: TestReputationRegistry from "abi/TestReputationRegistry.json",
+    #[expect(clippy::too_many_arguments, reason = "as many as a call of the contract has")]
     test_usdc: TestUsdc from "abi/TestUsdc.json",
     test_usdc_proxy: TestUsdcProxy from "abi/TestUsdcProxy.json",
 }

@@ -41,9 +41,9 @@ impl Examination<'_> {
         let opened = |(_, event): &&(LoggedAt, ChainEvent)| !matches!(event, ChainEvent::Opened { .. });
         let before: Vec<_> = real.iter().take_while(opened).collect();
         for side in [deal.terms.buyer, deal.terms.seller] {
-            let granted = before.iter().rev().find_map(|(_, event)| match event {
-                ChainEvent::Granted { mandate, .. } if mandate.agent == side => Some(mandate),
-                _ => None,
+            let granted = before.iter().rev().find_map(|(_, event)| {
+                let ChainEvent::Granted { mandate, .. } = event else { return None };
+                (mandate.agent == side).then_some(mandate)
             });
             let (Some(mandate), Some(card)) = (granted, self.card(side)) else { continue };
             let (principal, id) = (card.principal.address, card.id().word());
