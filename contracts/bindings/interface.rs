@@ -21,6 +21,7 @@ macro_rules! interfaces {
 
 interfaces! {
     accords: Accords from "abi/Accords.json",
+    #[expect(clippy::too_many_arguments, reason = "as many as a call of the contract has")]
     deal_escrow: DealEscrow from "abi/DealEscrow.json",
     drand_beacon: DrandBeacon from "abi/DrandBeacon.json",
     jury_pool: JuryPool from "abi/JuryPool.json",
@@ -28,7 +29,6 @@ interfaces! {
     test_identity_registry: TestIdentityRegistry from "abi/TestIdentityRegistry.json",
     #[expect(clippy::too_many_arguments, reason = "as many as a call of the contract has")]
     test_reputation_registry: TestReputationRegistry from "abi/TestReputationRegistry.json",
-    #[expect(clippy::too_many_arguments, reason = "as many as a call of the contract has")]
     test_usdc: TestUsdc from "abi/TestUsdc.json",
     test_usdc_proxy: TestUsdcProxy from "abi/TestUsdcProxy.json",
 }
