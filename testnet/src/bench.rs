@@ -65,7 +65,7 @@ pub struct BenchOptions {
 pub async fn negotiation(options: &BenchOptions) -> Result<BenchReport, DemoError> {
     // Kept alive until the end: dropping it takes the folder away.
     let scratch = tempfile::tempdir().map_err(|source| DemoError::File { path: "/tmp".into(), source })?;
-    let root = options.keep.as_deref().unwrap_or(scratch.path()).join("negotiation");
+    let root = options.keep.as_deref().unwrap_or_else(|| scratch.path()).join("negotiation");
     empty(&root)?;
     let mut narrator = Narrator::new(false);
     let table = Table::set(Places::make(&root)?, &mut narrator).await?;

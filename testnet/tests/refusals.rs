@@ -25,6 +25,7 @@ const DEAD: &str = "http://127.0.0.1:1";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Places with a network file whose only endpoint is this.
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 fn places(root: &Path, rpc: &str) -> (Places, PathBuf) {
     let places = Places::make(root).unwrap();
     let key = BeaconKey::from_seed(b"refusals");
@@ -53,6 +54,7 @@ fn places(root: &Path, rpc: &str) -> (Places, PathBuf) {
     (places, file)
 }
 
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 async fn node(root: &Path, rpc: &str) -> (Places, Node) {
     let (places, file) = places(root, rpc);
     let principal = alloy::primitives::Address::repeat_byte(9);
@@ -73,6 +75,7 @@ fn refused(output: &Output) -> (Option<i32>, String) {
 }
 
 /// Every file of a home but those that a start may touch.
+#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 fn contents(home: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all: Vec<_> = ["keys", "tokens"]
         .iter()

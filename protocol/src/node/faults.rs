@@ -236,7 +236,7 @@ fn what_the_network_names_is_counted_and_a_peer_that_keeps_at_it_is_banned() {
     let what = Misconduct::Oversized { what: "frame".into(), size: 1 << 30, limit: 1 << 16 };
     for count in 1..=max {
         let effects = victim.take(Input::Misbehaved { peer: peer(1), what: what.clone() });
-        assert_eq!(Victim::misconduct(&effects), [what.clone()]);
+        assert_eq!(Victim::misconduct(&effects), core::slice::from_ref(&what));
         let banned = effects.iter().any(|effect| matches!(effect, Effect::Ban(by) if *by == peer(1)));
         assert_eq!(banned, count >= max, "after {count}");
         assert!(matches!(effects[0], Effect::Persist { .. }), "it is recorded first");
@@ -249,9 +249,9 @@ fn what_the_network_names_is_counted_and_a_peer_that_keeps_at_it_is_banned() {
 fn a_count_of_misconduct_survives_a_restart() {
     let mut victim = Victim::new([]);
     let effects = victim.take(Input::Message { from: peer(1), bytes: b"{".to_vec() });
-    let records = effects.into_iter().find_map(|effect| match effect {
-        Effect::Persist { records, .. } => Some(records),
-        _ => None,
+    let records = effects.into_iter().find_map(|effect| {
+        let Effect::Persist { records, .. } = effect else { return None };
+        Some(records)
     });
     let again = Victim::new(records.unwrap());
     assert_eq!(again.node.misconduct[&peer(1)], 1);

@@ -110,7 +110,7 @@ impl Victim {
         let agreement = samples::agreement();
         let mut victim = Self {
             node: Node::resume(me, Policy::default(), network, records),
-            nda: Nda::typed(&nda()).id(&contracts).into(),
+            nda: Nda::typed(&nda()).id(&contracts),
             draft: DRAFT,
             negotiation: agreement.negotiation,
             deal: Agreement::deal(&samples::document(agreement)).id(&contracts),
@@ -202,17 +202,15 @@ impl Victim {
 
     /// What was recorded as misconduct in these effects.
     pub(in crate::node) fn misconduct(effects: &[Effect]) -> Vec<Misconduct> {
-        let persisted = effects.iter().filter_map(|effect| match effect {
-            Effect::Persist { records, .. } => Some(records),
-            _ => None,
+        let persisted = effects.iter().filter_map(|effect| {
+            let Effect::Persist { records, .. } = effect else { return None };
+            Some(records)
         });
-        persisted
-            .flatten()
-            .filter_map(|record| match record {
-                Record::Misconduct { what, .. } => Some(what.clone()),
-                _ => None,
-            })
-            .collect()
+        let counted = persisted.flatten().filter_map(|record| {
+            let Record::Misconduct { what, .. } = record else { return None };
+            Some(what.clone())
+        });
+        counted.collect()
     }
 
     /// Takes an input and gives what it was counted as; the counter must agree.
@@ -249,9 +247,9 @@ impl Victim {
         self.take(Input::StreamOpened { stream, peer: peer(1) });
         self.take(Input::StreamData { stream, bytes: hello });
         let key = Input::SessionKey { nda: self.nda, secret: Zeroizing::new(SELLER_SESSION) };
-        let reply = self.take(key).into_iter().find_map(|effect| match effect {
-            Effect::StreamSend { bytes, .. } => Some(bytes),
-            _ => None,
+        let reply = self.take(key).into_iter().find_map(|effect| {
+            let Effect::StreamSend { bytes, .. } = effect else { return None };
+            Some(bytes)
         });
         handshake.read(&reply.expect("the seller answers the handshake")).unwrap();
         handshake.finish(self.nda, Scope::of(nda.categories)).unwrap()
@@ -272,7 +270,7 @@ impl Victim {
 
 fn nda_records() -> Vec<Record> {
     let nda = nda();
-    let id: NdaId = Nda::typed(&nda).id(&samples::contracts()).into();
+    let id: NdaId = Nda::typed(&nda).id(&samples::contracts());
     let signed = |side, n| NdaEvent::Signed { side, proof: prove(n, nda.id()), signature: eth(n, id.word()) };
     let draft = NdaDraft { draft: DRAFT, bid: PaperId([0xb; 32]), nda: nda.clone() };
     let events = [

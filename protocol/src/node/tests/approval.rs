@@ -29,7 +29,8 @@ fn pair(buyer: u64, seller: u64) -> Pair {
 
 /// The buyer offers this, and the seller accepts it.
 fn offer_and_accept(pair: &mut Pair, price: Usdc) -> Result<Reply, Refusal> {
-    pair.offer(Side::A, price).unwrap();
+    let offered = pair.offer(Side::A, price);
+    assert!(offered.is_ok(), "{offered:?}");
     pair.ask(Side::B, Command::Accept(N))
 }
 

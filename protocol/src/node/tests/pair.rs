@@ -17,7 +17,7 @@ use crate::{
         tests::{deployment, log},
     },
     block::{Block, Mark},
-    command::{Command, Event, NewNegotiation, Proposal, ProposedMilestone, Refusal, Reply},
+    command::{Command, Event, NewNegotiation, Proposal, Refusal, Reply},
     deal::Deal,
     document::{Categories, Category, Nda},
     effect::Effect,
@@ -368,8 +368,7 @@ impl Pair {
     }
 
     pub(super) fn offer(&mut self, side: Side, price: Usdc) -> Result<Reply, Refusal> {
-        let title = "all of it".parse().unwrap();
-        let milestones = vec![ProposedMilestone { title, amount: price, due_secs: 3600 }];
+        let milestones = vec![people::whole(price)];
         self.ask(side, Command::Offer(N, Proposal { price, milestones }))
     }
 

@@ -7,6 +7,7 @@ use ed25519_dalek::Signer;
 use crate::{
     abi::tests::deployment,
     beacon::BeaconChain,
+    command::ProposedMilestone,
     did::{Did, PrincipalDid},
     document::{
         AgeRecipient, AgentCard, Announcement, Bid, BudgetBucket, Categories, Category, Chain, Clause,
@@ -304,4 +305,9 @@ pub(super) fn panel(negotiation: NegotiationId) -> (PanelRequest, SeatAccepted) 
     };
     seat.signature = eth(JUROR, seat.typed().digest(&contracts));
     (request, seat)
+}
+
+/// One milestone that is the whole deal.
+pub(super) fn whole(amount: Usdc) -> ProposedMilestone {
+    ProposedMilestone { title: "all of it".parse().unwrap(), amount, due_secs: 3600 }
 }
