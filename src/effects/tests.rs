@@ -46,11 +46,12 @@ fn wrapped(party: &Keys, class: Class, recipient: &str) -> Vec<u8> {
 async fn judge_opens(juror: &Arc<Keys>, wrapped: &[u8], blobs: &Blobs, blob: BlobId) -> Option<Vec<u8>> {
     let (juror, wrapped) = (Arc::clone(juror), wrapped.to_vec());
     let identity = move || class_identity(&juror, REQUEST, &wrapped);
-    match open(blobs, blob, identity).await {
-        Outcome::Files(files) => Some(files[0].bytes.clone()),
-        Outcome::Failed { permanent: true, .. } => None,
-        other => panic!("{other:?}"),
+    let opened = open(blobs, blob, identity).await;
+    if let Outcome::Files(files) = opened {
+        return Some(files[0].bytes.clone());
     }
+    assert!(matches!(opened, Outcome::Failed { permanent: true, .. }), "{opened:?}");
+    None
 }
 
 #[tokio::test]
