@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {JuryPool} from "../../src/JuryPool.sol";
 import {Deal, Rating, Release, Verdict} from "../../src/types/Deal.sol";
+import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 import {Meter} from "./Meter.sol";
 
@@ -9,6 +12,9 @@ import {Meter} from "./Meter.sol";
 /// does the escrow. 180 USDC as 54 / 63 / 63, a panel of five of which three sign. Without fees for jurors, except
 /// where the operation says so or an appeal needs one.
 contract DealGasTest is Court, Meter {
+    using EscrowCalls for DealEscrow;
+    using JuryCalls for JuryPool;
+
     function setUp() public override {
         super.setUp();
         minted(sellerPrincipal.addr, 1);
@@ -192,7 +198,7 @@ contract DealGasTest is Court, Meter {
             d.meta.salt = i + 1000;
             openedByAuthorization(d);
             (Release memory r, bytes memory signature) = releaseOf(d, 0);
-            calls[i] = abi.encodeCall(escrow.release, (d, r, signature, true));
+            calls[i] = escrow.releaseCall(d, r, signature, true);
         }
         escrow.settleMany(calls);
         noted("batch of 10 releases to 10 sellers, each", lastGas() / 10);
@@ -212,25 +218,39 @@ contract DealGasTest is Court, Meter {
     function test_deal_one_payout_and_ratings() external {
         Deal memory d = own();
         uint256 sum = openedByAuthorization(d);
-        for (uint8 i = 0; i < 3; ++i) {
-            sum += verdictGiven(d, i, false);
-        }
+        sum += verdictGiven(d, 0, false) + verdictGiven(d, 1, false);
         uint256 before = vm.snapshotState();
-        uint256 alone = payoutGiven(d);
+        uint256 alone = verdictGiven(d, 2, true);
         vm.revertToState(before);
-        uint256 rated = paidAndRated(d);
-        noted("payout that closes", alone);
+        uint256 rated = verdictRated(d, 2);
+        noted("verdict 3 of 5, pushed, which closes", alone);
         noted("rating in the closing transaction, each", (rated - alone) / 2);
         noted("deal: three verdicts, one payout, both ratings", sum + rated);
+        vm.revertToState(before);
+        verdictGiven(d, 2, false);
+        before = vm.snapshotState();
+        noted("payout that closes", payoutGiven(d));
+        vm.revertToState(before);
+        noted("payout that closes, with both ratings", paidAndRated(d));
+    }
+
+    function verdictRated(Deal memory d, uint8 milestone) private returns (uint256) {
+        Verdict memory v = verdictOn(d, milestone, 10_000);
+        bytes[4] memory signed;
+        Rating[2] memory ratings;
+        (ratings[0], signed[2]) = ratingOf(d, buyer);
+        (ratings[1], signed[3]) = ratingOf(d, seller);
+        escrow.verdictAndRate(d, v, votesOf(v, 7), signed, ratings, true);
+        return lastGas();
     }
 
     function test_deal_released_once() external {
         Deal memory d = own();
         uint256 sum = openedByAuthorization(d);
         for (uint8 i = 0; i < 3; ++i) {
-            sum += releaseGiven(d, i, false);
+            sum += releaseGiven(d, i, i == 2);
         }
-        noted("deal: three releases, one payout", sum + payoutGiven(d));
+        noted("deal: three releases, one payout", sum);
     }
 
     function test_deal_from_credit() external {
@@ -240,9 +260,9 @@ contract DealGasTest is Court, Meter {
         d.meta.salt = 8;
         uint256 sum = openedFromMandate(d);
         for (uint8 i = 0; i < 3; ++i) {
-            sum += verdictGiven(d, i, false);
+            sum += verdictGiven(d, i, i == 2);
         }
-        noted("deal: from credit, three verdicts, one payout", sum + payoutGiven(d));
+        noted("deal: from credit, three verdicts, one payout", sum);
     }
 
     function test_rating_alone() external {
@@ -264,9 +284,8 @@ contract DealGasTest is Court, Meter {
         uint256 sum = openedFromMandate(d);
         for (uint8 i = 0; i < 3; ++i) {
             escrow.claim(d, claimOf(d, i));
-            sum += lastGas() + verdictGiven(d, i, false);
+            sum += lastGas() + (i < 2 ? verdictGiven(d, i, false) : verdictRated(d, i));
         }
-        sum += paidAndRated(d);
         vm.warp(NOW + GRACE);
         escrow.payJurors(d, panel());
         measured("jurors paid, three for the first time");

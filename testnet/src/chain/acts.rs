@@ -11,10 +11,16 @@ use alloy::{
     primitives::{Address, B256, TxHash},
     providers::{DynProvider, Provider},
     rpc::types::{Filter, Log},
-    sol_types::{SolEvent, SolEventInterface},
+    sol_types::SolEvent,
 };
 use nuncio_contracts::interface::{Accords, DealEscrow, DrandBeacon, JuryPool, Mandates};
-use nuncio_protocol::{money::Usdc, typed::Contracts};
+use nuncio_protocol::{
+    abi::{ChainEvent, ChainLog, Deployment},
+    block::Mark,
+    ids,
+    money::Usdc,
+    typed::{Contracts, Deal},
+};
 
 use super::ChainError;
 
@@ -66,8 +72,8 @@ pub struct Rating {
 pub struct History {
     /// In order.
     pub acts: Vec<Act>,
-    /// Deals opened, in order.
-    pub opened: Vec<DealEscrow::Opened>,
+    /// Deals opened, in order, with their terms.
+    pub opened: Vec<(B256, Deal)>,
     /// The digest of the newest verdict on each milestone of each deal.
     pub judged: BTreeMap<(B256, u8), B256>,
     /// In order.
@@ -77,7 +83,7 @@ pub struct History {
 }
 
 /// Events from the one that tells most about a transaction to the one that tells least.
-const TELLING: [(B256, &str); 21] = [
+const TELLING: [(B256, &str); 22] = [
     (DealEscrow::Opened::SIGNATURE_HASH, "open the deal"),
     (DealEscrow::Voided::SIGNATURE_HASH, "void a deal"),
     (DealEscrow::Claimed::SIGNATURE_HASH, "claim a delivery"),
@@ -86,6 +92,7 @@ const TELLING: [(B256, &str); 21] = [
     (DealEscrow::Judged::SIGNATURE_HASH, "verdict"),
     (DealEscrow::Cosigned::SIGNATURE_HASH, "cosign a verdict"),
     (DealEscrow::Rated::SIGNATURE_HASH, "rate"),
+    (DealEscrow::Released::SIGNATURE_HASH, "release"),
     (DealEscrow::Settled::SIGNATURE_HASH, "settle"),
     (DealEscrow::Closed::SIGNATURE_HASH, "close"),
     (DealEscrow::Paid::SIGNATURE_HASH, "pay out"),
@@ -111,6 +118,8 @@ pub async fn history(
     from_block: u64,
 ) -> Result<History, ChainError> {
     let Contracts { mandates, accords, escrow, jury, .. } = *contracts;
+    // Only the escrow's logs are read, whose address is among the contracts'.
+    let deployment = Deployment { contracts: *contracts, beacon: Address::ZERO, usdc: Address::ZERO };
     let filter = Filter::new().address(vec![mandates, accords, escrow, jury]).from_block(from_block);
     let logs = provider.get_logs(&filter).await?;
     let mut history = History::default();
@@ -123,7 +132,7 @@ pub async fn history(
             *best = (*best).min(rank);
         }
         if log.address() == escrow {
-            history.note(log, tx)?;
+            history.note(&deployment, log, tx)?;
         }
     }
     for ((block, _, tx), rank) in told {
@@ -135,27 +144,61 @@ pub async fn history(
 }
 
 impl History {
-    fn note(&mut self, log: &Log, tx: TxHash) -> Result<(), ChainError> {
-        let event = DealEscrow::DealEscrowEvents::decode_log(&log.inner)
-            .map_err(|error| ChainError::Abi("an event of DealEscrow", error))?;
+    fn note(&mut self, deployment: &Deployment, log: &Log, tx: TxHash) -> Result<(), ChainError> {
         // The other events tell of acts only; they are named above.
-        if let DealEscrow::DealEscrowEvents::Opened(opened) = event.data {
-            self.opened.push(opened);
-        } else if let DealEscrow::DealEscrowEvents::Judged(judged) = event.data {
-            self.judged.insert((judged.deal, judged.verdict.milestone), judged.digest);
-        } else if let DealEscrow::DealEscrowEvents::Settled(settled) = event.data {
-            self.settlements.push(Settlement {
-                deal: settled.deal,
-                milestone: settled.milestone,
-                attempt: settled.attempt,
-                seller_bps: settled.sellerBps,
-                to_seller: Usdc(settled.toSeller),
-                to_buyer: Usdc(settled.toBuyer),
-                tx,
-            });
-        } else if let DealEscrow::DealEscrowEvents::Rated(rated) = event.data {
-            self.ratings.push(Rating { from: rated.rater, about: rated.ratee, value: rated.value });
+        match deployment.decode(&raw(log, tx))? {
+            Some(ChainEvent::Opened { deal, terms, .. }) => self.opened.push((deal.word(), *terms)),
+            Some(ChainEvent::Judged { deal, id, verdict, settled, .. }) => {
+                self.judged.insert((deal.word(), verdict.milestone), id.word());
+                if let Some((to_seller, to_buyer)) = settled {
+                    self.settlements.push(Settlement {
+                        deal: deal.word(),
+                        milestone: verdict.milestone,
+                        attempt: verdict.attempt,
+                        seller_bps: verdict.sellerBps,
+                        to_seller,
+                        to_buyer,
+                        tx,
+                    });
+                }
+            }
+            Some(ChainEvent::Settled {
+                deal, milestone, attempt, seller_bps, to_seller, to_buyer, ..
+            }) => {
+                self.settlements.push(Settlement {
+                    deal: deal.word(),
+                    milestone: milestone.0,
+                    attempt,
+                    seller_bps: seller_bps.get(),
+                    to_seller,
+                    to_buyer,
+                    tx,
+                });
+            }
+            Some(ChainEvent::Rated { deal, by, value, .. }) => {
+                let terms = self.opened.iter().find(|(id, _)| *id == deal.word());
+                self.ratings.extend(terms.map(|(_, terms)| {
+                    let (from, about) = by.of(terms);
+                    Rating { from, about, value }
+                }));
+            }
+            _ => {}
         }
         Ok(())
+    }
+}
+
+/// The log as the protocol reads it.
+fn raw(log: &Log, tx: TxHash) -> ChainLog {
+    ChainLog {
+        block: Mark {
+            number: log.block_number.unwrap_or_default(),
+            hash: ids::BlockHash(log.block_hash.unwrap_or_default().0),
+        },
+        tx: ids::TxHash(tx.0),
+        index: log.log_index.unwrap_or_default(),
+        address: log.address(),
+        topics: log.topics().to_vec(),
+        data: log.inner.data.data.clone(),
     }
 }
