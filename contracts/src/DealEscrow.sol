@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Appeals} from "./escrow/Appeals.sol";
 import {Credits} from "./escrow/Credits.sol";
 import {EscrowState} from "./escrow/EscrowState.sol";
 import {Opening} from "./escrow/Opening.sol";
-import {Ratings} from "./escrow/Ratings.sol";
-import {Deal} from "./types/Deal.sol";
 
 /// @title DealEscrow
 /// @notice See IDealEscrow. Here are only the batches: calls of this contract to itself, each under its own gas cap, so
 /// that an item that fails is an event and a hostile wallet or jury in one item costs the others nothing.
-contract DealEscrow is Credits, Opening, Ratings {
+contract DealEscrow is Credits, Opening, Appeals {
     uint256 private constant ITEM_GAS = 700_000;
     uint256 private constant REASON_BYTES = 128;
 
@@ -22,17 +21,22 @@ contract DealEscrow is Credits, Opening, Ratings {
         EscrowState(usdc_, mandates_, grace_, appealLimit_)
     {}
 
-    function payoutMany(Deal[] calldata deals) external {
+    function payoutMany(uint256[10][] calldata deals) external {
         for (uint256 i = 0; i < deals.length; ++i) {
             _item(i, abi.encodeCall(this.payout, (deals[i])));
         }
     }
 
     function settleMany(bytes[] calldata calls) external {
-        for (uint256 i = 0; i < calls.length; ++i) {
-            bytes4 selector = bytes4(calls[i]);
+        uint256 count = calls.length;
+        for (uint256 i = 0; i < count;) {
+            bytes calldata item = calls[i];
+            bytes4 selector = bytes4(item);
             require(_batchable(selector), NotBatchable(selector));
-            _item(i, calls[i]);
+            _item(i, item);
+            unchecked {
+                ++i;
+            }
         }
     }
 

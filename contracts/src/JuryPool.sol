@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Hearings} from "./jury/Hearings.sol";
 import {Seats} from "./jury/Seats.sol";
 import {Verdict} from "./types/Deal.sol";
+import {Hashes} from "./types/Hashes.sol";
 import {Seat, SeatStatus} from "./types/Jury.sol";
 
 /// @title JuryPool
@@ -34,8 +35,8 @@ contract JuryPool is Hearings {
         bytes32 slotA = keccak256(abi.encode(a.deal, a.milestone, a.round, a.attempt));
         bytes32 slotB = keccak256(abi.encode(b.deal, b.milestone, b.round, b.attempt));
         require(slotA == slotB, NotTheSameSlot(slotA, slotB));
-        bytes32 digestA = ESCROW.verdictDigest(a);
-        bytes32 digestB = ESCROW.verdictDigest(b);
+        bytes32 digestA = _escrowDigest(Hashes.verdict(a));
+        bytes32 digestB = _escrowDigest(Hashes.verdict(b));
         require(digestA != digestB, SameDigest(digestA));
         address holder = kept.holder;
         _requireSigned(holder, digestA, signatureA);

@@ -86,24 +86,25 @@ contract Mandates is IMandates, Eip712 {
         bytes calldata approval
     ) external {
         Authority storage kept = authorities[agent][msg.sender];
-        require(kept.principal != address(0), NoMandate(agent, msg.sender));
-        require(kept.principal == principal, WrongPrincipal(principal, kept.principal));
-        require(block.timestamp < kept.validUntil, Expired(kept.validUntil, block.timestamp));
-        require(kept.scopes & scope == scope, OutOfScope(scope, kept.scopes));
-        uint256 spent = uint256(_spentNow(kept)) + amount;
-        require(spent <= kept.perPeriod, OverPeriod(spent, kept.perPeriod));
-        bool approved = amount > kept.humanAbove;
-        if (approved) _requireApproval(principal, deal, amount, kept.humanAbove, approval);
+        (uint256 who, uint256 limits) = _words(kept);
+        _requireMandate(who, agent, principal, scope);
+        uint256 spent = _decayed(limits) + amount;
+        require(spent <= uint64(limits >> 64), OverPeriod(spent, uint64(limits >> 64)));
+        bool approved = amount > uint64(limits);
+        if (approved) _requireApproval(principal, deal, amount, uint64(limits), approval);
 
-        kept.spent = uint64(spent);
-        kept.spentAt = uint32(block.timestamp);
-        emit Spent(agent, principal, deal, amount, uint64(spent), approved);
+        _keepSpent(kept, limits, spent);
+        emit Spent(agent, principal, deal, amount | spent << 64 | (approved ? uint256(1) << 128 : 0));
     }
 
     function principalOf(address agent, address spender, uint32 scope) external view returns (address) {
         Authority storage kept = authorities[agent][spender];
-        bool valid = block.timestamp < kept.validUntil && kept.scopes & scope == scope;
-        return valid ? kept.principal : address(0);
+        uint256 who;
+        assembly ("memory-safe") {
+            who := sload(kept.slot)
+        }
+        bool valid = block.timestamp < uint40(who >> 160) && uint32(who >> 200) & scope == scope;
+        return valid ? address(uint160(who)) : address(0);
     }
 
     function mandateOf(address agent, address spender)
@@ -154,12 +155,44 @@ contract Mandates is IMandates, Eip712 {
         return _domain();
     }
 
-    /// @dev What is still counted: it decays by `perPeriod` per `period`, rounded against the agent.
+    function _requireMandate(uint256 who, address agent, address principal, uint32 scope) private view {
+        address mandated = address(uint160(who));
+        require(mandated != address(0), NoMandate(agent, msg.sender));
+        require(mandated == principal, WrongPrincipal(principal, mandated));
+        uint40 validUntil = uint40(who >> 160);
+        require(block.timestamp < validUntil, Expired(validUntil, block.timestamp));
+        require(uint32(who >> 200) & scope == scope, OutOfScope(scope, uint32(who >> 200)));
+    }
+
+    /// @dev Both words of an authority, in the layout of the struct: principal, validUntil, scopes, serial from the lowest
+    /// bit up; humanAbove, perPeriod, spent, spentAt, period. A field read by itself would load its word again.
+    function _words(Authority storage kept) private view returns (uint256 who, uint256 limits) {
+        assembly ("memory-safe") {
+            who := sload(kept.slot)
+            limits := sload(add(kept.slot, 1))
+        }
+    }
+
+    function _keepSpent(Authority storage kept, uint256 limits, uint256 spent) private {
+        uint256 rest = limits & ~(uint256(type(uint96).max) << 128);
+        uint256 word = rest | spent << 128 | uint256(uint32(block.timestamp)) << 192;
+        assembly ("memory-safe") {
+            sstore(add(kept.slot, 1), word)
+        }
+    }
+
     function _spentNow(Authority storage kept) private view returns (uint64) {
-        (uint64 spent, uint32 period) = (kept.spent, kept.period);
+        (, uint256 limits) = _words(kept);
+        return uint64(_decayed(limits));
+    }
+
+    /// @dev What is still counted: it decays by `perPeriod` per `period`, rounded against the agent.
+    function _decayed(uint256 limits) private view returns (uint256) {
+        uint256 spent = uint64(limits >> 128);
         if (spent == 0) return 0;
-        uint256 decayed = uint256(kept.perPeriod) * (block.timestamp - kept.spentAt) / period;
-        return decayed >= spent ? 0 : spent - uint64(decayed);
+        uint256 passed = block.timestamp - uint32(limits >> 192);
+        uint256 decayed = uint64(limits >> 64) * passed / (limits >> 224);
+        return decayed >= spent ? 0 : spent - decayed;
     }
 
     /// @dev `approval` is abi.encode(uint40 until, bytes signature): the word `until`, the offset 64, the length, the bytes.

@@ -17,6 +17,7 @@ use crate::{block::Mark, ids::TxHash, typed::Contracts};
 pub mod call;
 mod decode;
 pub mod event;
+mod pack;
 pub mod revert;
 #[expect(clippy::too_many_arguments, reason = "generated for an event of nine values")]
 pub(crate) mod sol;

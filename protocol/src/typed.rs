@@ -32,7 +32,10 @@ pub use structs::{
     VoteCommit, Withdraw,
 };
 
-use crate::ids::{DealId, NdaId, VerdictId};
+use crate::{
+    ids::{DealId, NdaId, VerdictId},
+    money::Usdc,
+};
 
 /// `Deal.flags`: the buyer is an agent; `buyerPay` is its principal.
 pub const BUYER_MANDATED: u8 = 1;
@@ -134,6 +137,17 @@ impl Deal {
     #[must_use]
     pub fn id(&self, contracts: &Contracts) -> DealId {
         self.digest(contracts).into()
+    }
+}
+
+impl Deal {
+    /// What opening takes from the buying side: all amounts and both fees. The contract refuses terms whose
+    /// sum does not fit into the type; here it stays at the largest value.
+    #[must_use]
+    pub fn total(&self) -> Usdc {
+        let amounts = unpack_amounts(self.amounts, self.amounts2);
+        let all = amounts.into_iter().chain([Usdc(self.juryFee), Usdc(self.appealFee)]);
+        all.fold(Usdc::ZERO, |sum, amount| Usdc(sum.0.saturating_add(amount.0)))
     }
 }
 

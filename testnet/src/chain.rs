@@ -82,6 +82,9 @@ pub enum ChainError {
     /// A transaction was not mined.
     #[error(transparent)]
     Late(#[from] Late),
+    /// A log that our contracts cannot have written.
+    #[error(transparent)]
+    Event(#[from] nuncio_protocol::abi::DecodeError),
     /// The bindings do not know a contract.
     #[error(transparent)]
     NotDeployed(#[from] NotDeployed),

@@ -7,17 +7,16 @@ import {IUsdc} from "../interfaces/IUsdc.sol";
 import {Eip712} from "../law/Eip712.sol";
 import {Locked} from "../law/Locked.sol";
 import {Signatures} from "../law/Signatures.sol";
-import {Deal, Status, Verdict} from "../types/Deal.sol";
+import {Status, Verdict} from "../types/Deal.sol";
 import {DealSlot, Slot} from "../types/DealSlot.sol";
 import {Hashes} from "../types/Hashes.sol";
+import {Core, Packing} from "../types/Packing.sol";
+import {Terms} from "../types/Terms.sol";
 
 /// @title What the escrow keeps, and how money moves in it
 /// @notice One word per deal, credit per account. Money that came in is in exactly one place: a deal's `held` and `left`,
 /// or somebody's credit. The token's balance is never read.
 abstract contract EscrowState is IDealEscrow, Eip712, Locked {
-    using DealSlot for Slot;
-    using DealSlot for uint256;
-
     uint256 internal constant MANDATES_GAS = 350_000; // two SSTOREs and an approval by an ERC-1271 wallet
 
     IUsdc internal immutable USDC;
@@ -39,11 +38,16 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
 
     // --- views ---
 
-    function dealId(Deal calldata deal) public view returns (bytes32) {
-        return _digest(Hashes.deal(deal));
+    function dealId(uint256[10] calldata terms) external view returns (bytes32 id) {
+        (, id) = _brief(terms);
     }
 
-    function verdictDigest(Verdict calldata v) public view returns (bytes32) {
+    function buyerTotal(uint256[10] calldata terms) external pure returns (uint64) {
+        (Core c,) = Packing.brief(terms);
+        return uint64(c.unsettled(0) + c.juryFee() + c.appealFee());
+    }
+
+    function verdictDigest(Verdict calldata v) external view returns (bytes32) {
         return _digest(Hashes.verdict(v));
     }
 
@@ -74,20 +78,34 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
 
     // --- the deal's word ---
 
+    function _brief(uint256[10] calldata terms) internal view returns (Core c, bytes32 id) {
+        bytes32 hash;
+        (c, hash) = Packing.brief(terms);
+        id = _digest(hash);
+    }
+
     /// @dev A deal whose milestones can still be settled.
-    function _live(Deal calldata deal) internal view returns (bytes32 id, Slot memory s) {
-        id = dealId(deal);
-        s = slot[id].unpack();
-        bool live = s.status == Status.Open || s.status == Status.Pending || s.status == Status.Appealed;
-        require(live, WrongStatus(s.status, Status.Open));
+    function _live(uint256[10] calldata terms) internal view returns (Core c, bytes32 id, Slot s) {
+        (c, id) = _brief(terms);
+        s = _liveSlot(id);
     }
 
-    function _store(bytes32 id, Slot memory s) internal {
-        slot[id] = s.pack();
+    /// @dev The same where the call brings the whole terms.
+    function _liveWhole(uint256[17] calldata terms) internal view returns (Core c, bytes32 id, Slot s) {
+        bytes32 hash;
+        (c, hash) = Packing.whole(terms);
+        id = _digest(hash);
+        s = _liveSlot(id);
     }
 
-    function _requireDeal(bytes32 named, bytes32 id) internal pure {
-        require(named == id, WrongDeal(named, id));
+    function _liveSlot(bytes32 id) private view returns (Slot s) {
+        s = DealSlot.hold(slot[id]);
+        bool live = s.status() == Status.Open || s.status() == Status.Pending || s.status() == Status.Appealed;
+        require(live, WrongStatus(s.status(), Status.Open));
+    }
+
+    function _store(bytes32 id, Slot s) internal {
+        slot[id] = s.word();
     }
 
     // --- signatures ---
@@ -100,8 +118,8 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
         require(Signatures.signed(signer, digest, signature), BadSignature(signer, digest));
     }
 
-    function _requireParty(Deal calldata deal, address by) internal pure {
-        require(by == deal.buyer || by == deal.seller, NotAParty(by));
+    function _requireSigner(Core c, address by) internal pure {
+        require(by == c.buyer() || by == c.seller(), NotAParty(by));
     }
 
     // --- money ---
@@ -114,41 +132,48 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
 
     function _debit(address owner, bytes32 id, uint256 amount) internal {
         if (amount == 0) return;
+        _take(owner, amount);
+        emit Debited(owner, id, uint64(amount));
+    }
+
+    /// @dev A debit that another event tells of.
+    function _take(address owner, uint256 amount) internal {
         uint256 has = credit[owner];
         require(has >= amount, CreditTooLow(has, amount));
         unchecked {
             credit[owner] = uint64(has - amount);
         }
-        emit Debited(owner, id, uint64(amount));
     }
 
-    /// @dev Debits a side of the deal: an agent's principal through the mandate, anybody else its own credit.
-    function _debitSide(
-        address signer,
-        address payee,
-        bool mandated,
-        uint32 scope,
-        bytes32 id,
-        uint256 amount
-    ) internal {
-        if (amount == 0) return;
-        _debit(mandated ? payee : signer, id, amount);
-        if (mandated) MANDATES.spend{gas: MANDATES_GAS}(signer, payee, scope, id, uint64(amount), "");
+    /// @dev Counts a spend of an agent against its mandate, which refuses what it does not cover.
+    function _spend(address agent, address principal, uint32 scope, bytes32 id, uint256 amount) internal {
+        MANDATES.spend{gas: MANDATES_GAS}(agent, principal, scope, id, uint64(amount), "");
     }
 
-    /// @dev Pushes USDC, or credits the payee when USDC refuses it, so that no payee can block another.
-    function _push(address to, bytes32 id, uint256 amount) internal {
-        if (amount == 0) return;
-        if (_transfer(to, amount)) emit Paid(id, to, uint64(amount));
-        else _credit(to, id, amount);
+    /// @dev Pushes USDC to both payees, or credits one that USDC refuses, so that no payee can block another.
+    function _push(Core c, bytes32 id, uint256 toSeller, uint256 toBuyer) internal {
+        uint256 paid = _pushOne(c.sellerPay(), id, toSeller);
+        paid |= _pushOne(c.buyerPay(), id, toBuyer) << 64;
+        if (paid != 0) emit Paid(id, paid);
+    }
+
+    function _pushOne(address to, bytes32 id, uint256 amount) private returns (uint256) {
+        if (amount == 0) return 0;
+        if (_transfer(to, amount)) return amount;
+        _credit(to, id, amount);
+        return 0;
     }
 
     /// @dev False unless the token answers with one true word.
     function _transfer(address to, uint256 amount) internal returns (bool done) {
         address token = address(USDC);
-        bytes memory data = abi.encodeCall(IUsdc.transfer, (to, amount));
+        bytes32 selector = IUsdc.transfer.selector;
         assembly ("memory-safe") {
-            let ok := call(gas(), token, 0, add(data, 0x20), mload(data), 0x00, 0x20)
+            let m := mload(0x40)
+            mstore(m, selector)
+            mstore(add(m, 0x04), to)
+            mstore(add(m, 0x24), amount)
+            let ok := call(gas(), token, 0, m, 0x44, 0x00, 0x20)
             done := and(and(ok, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
         }
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BUYER_MANDATED, Deal, Fallback, SELLER_MANDATED, Source, Status} from "../types/Deal.sol";
+import {BUYER_MANDATED, Fallback, SELLER_MANDATED, Source, Status} from "../types/Deal.sol";
 import {DealSlot, Slot} from "../types/DealSlot.sol";
 import {Hashes} from "../types/Hashes.sol";
 import {SCOPE_BUY, SCOPE_SELL} from "../types/Mandate.sol";
+import {Core, Packing} from "../types/Packing.sol";
 import {Terms} from "../types/Terms.sol";
 import {EscrowState} from "./EscrowState.sol";
 
@@ -13,93 +14,108 @@ import {EscrowState} from "./EscrowState.sol";
 /// signed. They differ in where the buyer's money comes from, which the buyer's signature fixes: an EIP-3009
 /// authorization cannot be used for credit, and the flags decide between own and principal's credit.
 abstract contract Opening is EscrowState {
-    using DealSlot for Slot;
-    using DealSlot for uint256;
-    using Terms for Deal;
+    using Packing for uint256[17];
 
-    uint8 private constant KNOWN_FLAGS = BUYER_MANDATED | SELLER_MANDATED;
+    uint256 private constant KNOWN_FLAGS = BUYER_MANDATED | SELLER_MANDATED;
 
     function openWithAuthorization(
-        Deal calldata deal,
+        uint256[17] calldata terms,
         bytes calldata buyerAuthorization,
         bytes calldata sellerSignature
     ) external locked returns (bytes32 id) {
         uint256 total;
-        (id, total) = _open(deal, sellerSignature, Source.Authorization);
-        if (deal.flags & BUYER_MANDATED != 0) _requirePrincipal(deal.buyer, deal.buyerPay, SCOPE_BUY);
-        USDC.receiveWithAuthorization(
-            deal.buyer, address(this), total, 0, uint256(deal.meta.fundBy) + 1, id, buyerAuthorization
-        );
+        Core c;
+        (c, id, total) = _open(terms, sellerSignature, Source.Authorization);
+        if (c.flags() & BUYER_MANDATED != 0) _requirePrincipal(c.buyer(), c.buyerPay(), SCOPE_BUY);
+        uint256 before = terms.fundBy() + 1;
+        USDC.receiveWithAuthorization(c.buyer(), address(this), total, 0, before, id, buyerAuthorization);
     }
 
-    function openFromCredit(Deal calldata deal, bytes calldata buyerSignature, bytes calldata sellerSignature)
-        external
-        locked
-        returns (bytes32 id)
-    {
-        require(deal.flags & BUYER_MANDATED == 0, WrongSource(deal.flags, Source.Credit));
+    function openFromCredit(
+        uint256[17] calldata terms,
+        bytes calldata buyerSignature,
+        bytes calldata sellerSignature
+    ) external locked returns (bytes32 id) {
         uint256 total;
-        (id, total) = _open(deal, sellerSignature, Source.Credit);
-        _requireSigned(deal.buyer, Hashes.fund(id), buyerSignature);
-        _debit(deal.buyer, id, total);
+        Core c;
+        (c, id, total) = _open(terms, sellerSignature, Source.Credit);
+        require(c.flags() & BUYER_MANDATED == 0, WrongSource(c.flags(), Source.Credit));
+        _requireSigned(c.buyer(), Hashes.fund(id), buyerSignature);
+        _take(c.buyer(), total);
     }
 
     function openFromMandate(
-        Deal calldata deal,
+        uint256[17] calldata terms,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature,
         bytes calldata approval
     ) external locked returns (bytes32 id) {
-        require(deal.flags & BUYER_MANDATED != 0, WrongSource(deal.flags, Source.Mandate));
         uint256 total;
-        (id, total) = _open(deal, sellerSignature, Source.Mandate);
-        _requireSigned(deal.buyer, Hashes.fund(id), buyerSignature);
-        _debit(deal.buyerPay, id, total);
-        MANDATES.spend{gas: MANDATES_GAS}(deal.buyer, deal.buyerPay, SCOPE_BUY, id, uint64(total), approval);
+        Core c;
+        (c, id, total) = _open(terms, sellerSignature, Source.Mandate);
+        _requireSigned(c.buyer(), Hashes.fund(id), buyerSignature);
+        _take(c.buyerPay(), total);
+        MANDATES.spend{gas: MANDATES_GAS}(c.buyer(), c.buyerPay(), SCOPE_BUY, id, uint64(total), approval);
     }
 
-    function voidDeal(Deal calldata deal, address by, bytes calldata signature) external locked {
-        bytes32 id = dealId(deal);
+    function voidDeal(uint256[10] calldata terms, address by, bytes calldata signature) external locked {
+        (Core c, bytes32 id) = _brief(terms);
         _requireUnused(id);
-        _requireParty(deal, by);
+        _requireSigner(c, by);
         _requireSigned(by, Hashes.voided(id), signature);
-        Slot memory s;
-        s.status = Status.Void;
-        _store(id, s);
+        _store(id, DealSlot.hold(uint256(Status.Void)));
         emit Voided(id, by);
-    }
-
-    function buyerTotal(Deal calldata deal) public pure returns (uint64) {
-        return uint64(deal.unsettled(0) + deal.juryFee + deal.appealFee);
     }
 
     /// @dev Everything that does not depend on where the buyer's money comes from: checks, the word, the event, and the
     /// seller's side.
-    function _open(Deal calldata deal, bytes calldata sellerSignature, Source source)
+    function _open(uint256[17] calldata terms, bytes calldata sellerSignature, Source source)
         private
-        returns (bytes32 id, uint256 total)
+        returns (Core c, bytes32 id, uint256 total)
     {
-        id = dealId(deal);
+        bytes32 hash;
+        (c, hash) = Packing.whole(terms);
+        if (source == Source.Mandate) {
+            require(c.flags() & BUYER_MANDATED != 0, WrongSource(c.flags(), Source.Mandate));
+        }
+        id = _digest(hash);
         _requireUnused(id);
-        _requireParties(deal);
-        total = _requireAmounts(deal);
-        _requireTimes(deal);
-        _requireSignedDigest(deal.seller, id, sellerSignature);
+        _requireParties(c);
+        if (c.flags() != 0) _requireMandates(terms.mandates());
+        total = _requireAmounts(c);
+        _requireTimes(c, terms.start(), terms.fundBy());
+        _requireSignedDigest(c.seller(), id, sellerSignature);
 
-        Slot memory s;
-        s.status = Status.Open;
-        s.openedAt = block.timestamp;
-        s.left = total + deal.sellerBond;
+        Slot s = DealSlot.hold(uint256(Status.Open));
+        s.setOpenedAt(block.timestamp);
+        s.setLeft(total + c.sellerBond());
         _store(id, s);
-        emit Opened(id, deal.buyer, deal.seller, source, deal);
+        _emitOpened(terms, c, id, source);
+        if (c.flags() & SELLER_MANDATED != 0) _requirePrincipal(c.seller(), c.sellerPay(), SCOPE_SELL);
+        if (c.sellerBond() != 0) _takeBond(c, id);
+    }
 
-        bool mandated = deal.flags & SELLER_MANDATED != 0;
-        if (mandated) _requirePrincipal(deal.seller, deal.sellerPay, SCOPE_SELL);
-        _debitSide(deal.seller, deal.sellerPay, mandated, SCOPE_SELL, id, deal.sellerBond);
+    function _takeBond(Core c, bytes32 id) private {
+        bool mandated = c.flags() & SELLER_MANDATED != 0;
+        _take(mandated ? c.sellerPay() : c.seller(), c.sellerBond());
+        if (mandated) _spend(c.seller(), c.sellerPay(), SCOPE_SELL, id, c.sellerBond());
+    }
+
+    /// @dev The event carries the terms as they came, with the source in what word 4 has left.
+    function _emitOpened(uint256[17] calldata terms, Core c, bytes32 id, Source source) private {
+        bytes32 topic = Opened.selector;
+        (address buyer, address seller) = (c.buyer(), c.seller());
+        uint256 word = uint256(uint160(c.jury())) | uint256(source) << 160;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            calldatacopy(m, terms, 0x220)
+            mstore(add(m, 0x80), word)
+            log4(m, 0x220, topic, id, buyer, seller)
+        }
     }
 
     function _requireUnused(bytes32 id) private view {
-        Status status = slot[id].unpack().status;
+        Status status = DealSlot.hold(slot[id]).status();
         require(status == Status.None, WrongStatus(status, Status.None));
     }
 
@@ -108,53 +124,57 @@ abstract contract Opening is EscrowState {
         require(principal == payee, WrongPrincipal(payee, principal));
     }
 
-    function _requireParties(Deal calldata deal) private view {
-        (address buyer, address seller) = (deal.buyer, deal.seller);
-        (address buyerPay, address sellerPay) = (deal.buyerPay, deal.sellerPay);
+    function _requireMandates(address named) private view {
+        require(named == address(MANDATES), WrongMandates(named, address(MANDATES)));
+    }
+
+    /// @dev Notices in one go whether anything is wrong; if so, finds out what.
+    function _requireParties(Core c) private pure {
+        if (c.parts() && c.panel() != bytes32(0) && c.quorum() != 0 && c.flags() <= KNOWN_FLAGS) return;
+        (address buyer, address seller) = (c.buyer(), c.seller());
+        (address buyerPay, address sellerPay) = (c.buyerPay(), c.sellerPay());
         bool named = buyer != address(0) && seller != address(0) && buyerPay != address(0);
-        require(named && sellerPay != address(0) && deal.jury != address(0), ZeroAddress());
+        require(named && sellerPay != address(0) && c.jury() != address(0), ZeroAddress());
         require(buyer != seller && buyer != sellerPay, BuyerIsSeller(buyer));
         require(buyerPay != seller && buyerPay != sellerPay, BuyerIsSeller(buyerPay));
-        require(deal.panel != bytes32(0) && deal.quorum != 0, NoPanel());
-        uint8 flags = deal.flags;
-        require(flags & ~KNOWN_FLAGS == 0, UnknownFlags(flags, KNOWN_FLAGS));
-        if (flags != 0) {
-            address named_ = deal.meta.mandates;
-            require(named_ == address(MANDATES), WrongMandates(named_, address(MANDATES)));
-        }
+        require(c.panel() != bytes32(0) && c.quorum() != 0, NoPanel());
+        require(c.flags() & ~KNOWN_FLAGS == 0, UnknownFlags(c.flags(), KNOWN_FLAGS));
     }
 
     /// @dev Bounds everything the deal can ever hold: amounts, fees, bond and an appeal deposit of the seller.
-    function _requireAmounts(Deal calldata deal) private pure returns (uint256 total) {
-        uint256 milestones = deal.count();
-        require(milestones != 0, NoMilestone());
-        uint256 sum;
-        for (uint256 i = 0; i < 8; ++i) {
-            uint256 amount = deal.amount(i);
-            require(i < milestones || amount == 0, GapInAmounts(milestones));
-            require(i < milestones || uint32(deal.due >> (i * 32)) == 0, DueWithoutAmount(i));
-            sum += amount;
+    function _requireAmounts(Core c) private pure returns (uint256 total) {
+        require(c.amounts() & type(uint64).max != 0, NoMilestone());
+        uint256 milestones = c.count();
+        bool gap;
+        (total, gap) = c.total(milestones);
+        if (gap) _refuseGap(c);
+        unchecked {
+            require(c.due() >> (milestones << 5) == 0, DueWithoutAmount(milestones));
+            total += c.juryFee() + c.appealFee();
+            uint256 most = total + c.appealFee() + c.sellerBond();
+            require(most <= type(uint64).max, TooManyFunds(most, type(uint64).max));
         }
-        sum += uint256(deal.juryFee) + deal.appealFee;
-        uint256 most = sum + deal.appealFee + deal.sellerBond;
-        require(most <= type(uint64).max, TooManyFunds(most, type(uint64).max));
-        total = sum;
-        (uint256 rule, uint256 bps) = (deal.fallback_, deal.fallbackBps);
+        (uint256 rule, uint256 bps) = (c.fallback_(), c.fallbackBps());
         require(bps <= Terms.BPS, BpsTooHigh(bps, Terms.BPS));
         bool sound = rule <= uint256(type(Fallback).max) && (rule != uint256(Fallback.Refund) || bps == 0);
         require(sound, BadFallback(rule, bps));
     }
 
-    function _requireTimes(Deal calldata deal) private view {
-        (uint256 start, uint256 fundBy) = (deal.meta.start, deal.meta.fundBy);
+    function _refuseGap(Core c) private pure {
+        uint256 i;
+        while (c.amount(i) != 0) ++i;
+        revert GapInAmounts(i);
+    }
+
+    function _requireTimes(Core c, uint256 start, uint256 fundBy) private view {
         require(start <= fundBy, StartAfterFundBy(start, fundBy));
         require(block.timestamp <= fundBy, FundByPassed(fundBy, block.timestamp));
-        uint256 earliest = fundBy;
-        uint256 milestones = deal.count();
-        for (uint256 i = 0; i < milestones; ++i) {
-            uint256 claimsUntil = deal.dueAt(i) + GRACE;
-            if (claimsUntil > earliest) earliest = claimsUntil;
+        uint256 latest;
+        for (uint256 due = c.due(); due != 0; due >>= 32) {
+            if (due & type(uint32).max > latest) latest = due & type(uint32).max;
         }
-        require(deal.end >= earliest, EndTooEarly(deal.end, earliest));
+        uint256 earliest = start + latest + GRACE; // the last claim is over
+        if (earliest < fundBy) earliest = fundBy;
+        require(c.end() >= earliest, EndTooEarly(c.end(), earliest));
     }
 }

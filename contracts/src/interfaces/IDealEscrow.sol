@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    AppealEnd,
-    Cancel,
-    Cause,
-    Claim,
-    Deal,
-    Rating,
-    Release,
-    Source,
-    Status,
-    Verdict,
-    Votes,
-    Withdraw
-} from "../types/Deal.sol";
+import {Ballot} from "../types/Ballot.sol";
+import {AppealEnd, Source, Status, Verdict, Withdraw} from "../types/Deal.sol";
 
 /// @title DealEscrow: money of a deal, milestone by milestone
 /// @notice Both sides sign the whole `Deal`; its EIP-712 digest is the deal's id. One transaction by anyone opens it and
 /// takes sum(amounts) + juryFee + appealFee from the buying side and sellerBond from the selling side. From then on a
 /// milestone is settled by the buyer's signature, a quorum of jurors, an appeal panel, both sides' signatures, or a
 /// timeout that anyone may run. Money goes to the two payees of the terms and to jurors, nowhere else.
+///
+/// Calls bring the terms packed, as Packing describes: all seventeen words, or ten where nothing of Meta is needed. A call
+/// says what it wants in one word, the head, and brings addresses and signatures in one unpadded piece, the tail.
 ///
 /// The sender of a call never matters, except in `deposit` and `withdraw`. EIP-712 domain: "DealEscrow", "1".
 /// Intervals are half open: a limit `t` is kept while block.timestamp < t, except `fundBy` and `until` of signed
@@ -50,10 +41,10 @@ import {
 interface IDealEscrow {
     // --- events ---
 
-    /// @notice A deal is open; the event carries the whole terms.
-    event Opened(
-        bytes32 indexed deal, address indexed buyer, address indexed seller, Source source, Deal terms
-    );
+    /// @notice A deal is open; the event carries the whole terms as Packing describes them, with the Source in bits
+    /// 160-167 of word 4. The buying side's total has come in with EIP-3009 or left the credit of the buyer or of its
+    /// principal, and the bond that of the seller or of its principal; no other event says so.
+    event Opened(bytes32 indexed deal, address indexed buyer, address indexed seller, uint256[17] terms);
     /// @notice The id can never open.
     event Voided(bytes32 indexed deal, address indexed by);
     /// @notice A delivery is claimed and the vaults have it. `vaults` bit i: the i-th named vault signed.
@@ -66,24 +57,18 @@ interface IDealEscrow {
         uint256 vaults,
         uint40[] storedAt
     );
-    /// @notice A verdict is accepted. `signers` bit i: the i-th panel member signed. `challengeUntil` 0: settled at once.
-    event Judged(
-        bytes32 indexed deal, bytes32 indexed digest, Verdict verdict, uint256 signers, uint40 challengeUntil
-    );
+    /// @notice A verdict is accepted.
+    /// @param judgement from the lowest bit up: milestone 8, attempt 8, sellerBps 16, signers 32 (bit i: the i-th panel
+    /// member signed), challengeUntil 40, toSeller 64, toBuyer 64. With challengeUntil 0 the milestone is settled for good
+    /// by these amounts, which no Settled repeats; else both amounts are 0.
+    event Judged(bytes32 indexed deal, uint256 judgement, bytes32 evidence, bytes32 votes);
     /// @notice Further members signed the accepted verdict.
     event Cosigned(bytes32 indexed deal, uint8 indexed milestone, uint256 signers);
-    /// @notice A milestone is settled for good. `evidence` is that of a Release, else it is in Judged or in the jury's log.
-    event Settled(
-        bytes32 indexed deal,
-        uint8 indexed milestone,
-        Cause cause,
-        uint8 round,
-        uint8 attempt,
-        uint16 sellerBps,
-        uint64 toSeller,
-        uint64 toBuyer,
-        bytes32 evidence
-    );
+    /// @notice A milestone is settled for good.
+    /// @param outcome milestone 8, Cause 8, round 8, attempt 8, sellerBps 16, toSeller 64, toBuyer 64.
+    event Settled(bytes32 indexed deal, uint256 outcome);
+    /// @notice The same by the buyer's signature.
+    event Released(bytes32 indexed deal, uint256 outcome, bytes32 evidence);
     event Appealed(
         bytes32 indexed deal, uint8 indexed milestone, address indexed by, bytes32 verdict, uint64 deposit
     );
@@ -96,18 +81,19 @@ interface IDealEscrow {
         uint64 toAppellant,
         uint64 toOther
     );
-    /// @notice USDC was pushed.
-    event Paid(bytes32 indexed deal, address indexed to, uint64 amount);
+    /// @notice USDC was pushed to the payees of the terms.
+    /// @param amounts toSeller 64, toBuyer 64; a share that USDC refused is not in it but in Credited.
+    event Paid(bytes32 indexed deal, uint256 amounts);
     /// @notice Credit grew. `deal` is zero for a deposit.
     event Credited(address indexed owner, bytes32 indexed deal, uint64 amount);
-    /// @notice Credit shrank for a deal: opening, bond or appeal deposit.
+    /// @notice Credit shrank for an appeal's deposit.
     event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
     event Withdrawn(address indexed owner, address indexed to, uint64 amount);
     /// @notice All milestones settled and both payees paid or credited. `juryFee` stays until `payJurors`.
-    event Closed(bytes32 indexed deal, uint64 toSeller, uint64 toBuyer, uint64 juryFee);
-    event Rated(
-        bytes32 indexed deal, address indexed rater, address indexed ratee, int128 value, bytes32 feedbackHash
-    );
+    /// @param amounts toSeller 64, toBuyer 64, juryFee 64.
+    event Closed(bytes32 indexed deal, uint256 amounts);
+    /// @param rating the value, an int128 in the low half; bit 128: 0 when the buyer rates the seller, 1 the other way.
+    event Rated(bytes32 indexed deal, uint256 rating, bytes32 feedbackHash);
     /// @notice One item of a batch reverted with `reason` (at most its first 128 bytes); the others are not affected.
     event ItemFailed(uint256 indexed index, bytes4 selector, bytes reason);
 
@@ -132,7 +118,8 @@ interface IDealEscrow {
     error WrongSource(uint256 flags, Source source);
     error WrongMandates(address named, address known);
     error WrongPrincipal(address named, address mandated);
-    error WrongDeal(bytes32 named, bytes32 computed);
+    error WrongMeta(bytes32 given, bytes32 terms);
+    error MetaMissing();
     error NoSuchMilestone(uint256 milestone, uint256 count);
     error MilestoneSettled(uint256 milestone);
     error BadSignature(address signer, bytes32 digest);
@@ -203,15 +190,17 @@ interface IDealEscrow {
     /// @param sellerSignature the seller's signature of the deal id. A mandated buyer or seller is checked to have its
     /// payee as principal; the limits of the buyer's mandate are for its principal's credit and do not apply here.
     function openWithAuthorization(
-        Deal calldata deal,
+        uint256[17] calldata terms,
         bytes calldata buyerAuthorization,
         bytes calldata sellerSignature
     ) external returns (bytes32 id);
 
     /// @notice Opens with the buyer's own credit; the buyer signs Fund(deal). Not for a mandated buyer.
-    function openFromCredit(Deal calldata deal, bytes calldata buyerSignature, bytes calldata sellerSignature)
-        external
-        returns (bytes32 id);
+    function openFromCredit(
+        uint256[17] calldata terms,
+        bytes calldata buyerSignature,
+        bytes calldata sellerSignature
+    ) external returns (bytes32 id);
 
     /// @notice Opens with the credit of the buyer's principal, within its mandate; the buyer (agent) signs Fund(deal).
     /// @dev A mandated seller's bond, and a mandated side's appeal deposit, count against its mandate in the same way; they
@@ -219,7 +208,7 @@ interface IDealEscrow {
     /// @param approval empty, or abi.encode(uint40 until, bytes signature) of the principal's Approve, needed when the
     /// total is above the mandate's `humanAbove`.
     function openFromMandate(
-        Deal calldata deal,
+        uint256[17] calldata terms,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature,
         bytes calldata approval
@@ -227,28 +216,37 @@ interface IDealEscrow {
 
     /// @notice Gives notice for a deal that is not open: its id never opens.
     /// @param by buyer or seller, who signed Void(deal).
-    function voidDeal(Deal calldata deal, address by, bytes calldata signature) external;
+    function voidDeal(uint256[10] calldata terms, address by, bytes calldata signature) external;
 
     // --- settling ---
 
     /// @notice Settles a milestone in full on the buyer's signature; the buyer can always give its own money.
-    /// @param push pay the payees now; otherwise the money is held for the next `payout`.
-    function release(Deal calldata deal, Release calldata r, bytes calldata buyerSignature, bool push)
-        external;
+    /// @param head milestone in bits 0-7; bit 8: pay the payees now, otherwise the money is held for the next `payout`.
+    function release(
+        uint256[10] calldata terms,
+        uint256 head,
+        bytes32 evidence,
+        bytes calldata buyerSignature
+    ) external;
 
     /// @notice Settles all that is unsettled: `sellerBps` of each milestone to the seller, the rest to the buyer.
     /// @dev Whoever gives something up signs: the seller unless sellerBps is 10000, the buyer unless it is 0. So a
     /// seller alone can refund everything and a buyer alone can pay everything. Pass an empty signature for the other.
     function cancel(
-        Deal calldata deal,
-        Cancel calldata c,
+        uint256[10] calldata terms,
+        uint16 sellerBps,
+        uint40 until,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature
     ) external;
 
     /// @notice Records that a milestone's delivery is with the vaults: all but one of them signed, and at least two.
     /// Without it the milestone times out as undelivered. Whether it was in time, jurors judge by `storedAt`.
-    function claim(Deal calldata deal, Claim calldata c) external;
+    /// @param head milestone 8, attempt 8, number of vaults 8, of receipts 8, receipts 32 (bit i: the i-th vault signed),
+    /// size 64, long 64 (see Tails).
+    /// @param tail all addresses of `Meta.vaults`, strictly ascending, then for each receipt its `storedAt` in five bytes
+    /// and the signature, in the order of the bits.
+    function claim(uint256[17] calldata terms, uint256 head, bytes32 manifest, bytes calldata tail) external;
 
     /// @notice Takes a first-panel verdict (round 0). A full pass settles at once when the window is 0 or the buyer
     /// consents; a fail when the seller consents; anything between when both do. Otherwise it waits for its window
@@ -256,45 +254,54 @@ interface IDealEscrow {
     /// @dev Below 10000 only from the due time on or with the seller's consent. A pending verdict below 10000 is
     /// replaced by one with a higher attempt. A pending verdict on another milestone is finalised first when its
     /// window is over, else this call reverts. Nothing extends a window.
-    /// @param votes bit i: panel[i] signed, at least `quorum` of at most 32.
-    /// @param buyerConsent the buyer's signature of Consent(verdict digest), or empty.
-    /// @param sellerConsent the seller's, or empty.
-    /// @param push pay now what is settled.
+    /// @param b what Ballot says; at least `quorum` of at most 32 members, whose addresses are all given, strictly
+    /// ascending.
+    /// @param evidence of the Verdict. @param votes of the Verdict.
+    /// @param tail Meta where the verdict is below a full pass without the seller's consent, panel, members' signatures,
+    /// consents (signatures of Consent(verdict digest)), and with the verdict that closes the deal both ratings.
     function verdict(
-        Deal calldata deal,
-        Verdict calldata v,
-        Votes calldata votes,
-        bytes calldata buyerConsent,
-        bytes calldata sellerConsent,
-        bool push
+        uint256[10] calldata terms,
+        Ballot b,
+        bytes32 evidence,
+        bytes32 votes,
+        bytes calldata tail
     ) external;
 
     /// @notice Adds signatures of further members to the verdict that was accepted for a milestone, until the fee is paid,
     /// so that the sender of a verdict does not choose who is paid.
-    function cosign(Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
+    function cosign(
+        uint256[10] calldata terms,
+        Ballot b,
+        bytes32 evidence,
+        bytes32 votes,
+        bytes calldata tail
+    ) external;
 
     /// @notice Ends the window of the pending verdict by the consent of whoever loses by it, as in `verdict`, and pays.
     function consent(
-        Deal calldata deal,
-        Verdict calldata v,
-        bytes calldata buyerConsent,
-        bytes calldata sellerConsent
+        uint256[10] calldata terms,
+        Ballot b,
+        bytes32 evidence,
+        bytes32 votes,
+        bytes calldata tail
     ) external;
 
     /// @notice Finalises a pending verdict whose window is over and pays all that is settled. Closes the deal after the
     /// last milestone.
-    function payout(Deal calldata deal) external;
+    function payout(uint256[10] calldata terms) external;
 
     /// @notice Brings the pending verdict before the jury, on a party's signature of Appeal(verdict digest, until).
     /// @dev The buyer's deposit is its reserve; once that is lost, and for the seller, it is taken from credit (through
     /// the mandate of a mandated side). A ruling is final for both sides, so each side appeals at most once per
     /// milestone. The beacon round is fixed afterwards by `JuryPool.request`, which anyone may send.
-    /// @param by buyer or seller.
+    /// @param b, evidence, votes the verdict as it was brought; there is no tail.
+    /// @param plea buyer or seller 160, until 40.
     function appeal(
-        Deal calldata deal,
-        Verdict calldata v,
-        uint40 until,
-        address by,
+        uint256[10] calldata terms,
+        Ballot b,
+        bytes32 evidence,
+        bytes32 votes,
+        uint256 plea,
         bytes calldata signature
     ) external;
 
@@ -302,34 +309,33 @@ interface IDealEscrow {
     /// @dev The appellant wins when the ruling is better for it than the verdict; the losing side's deposit then pays
     /// the jurors: the buyer's reserve, the seller's deposit or bond, and the appellant's own deposit for what is
     /// missing. First-panel signers of an overturned verdict lose that milestone's fee.
-    /// @param jurors holders that signed the ruling, in the order of JuryPool's event; empty when there is no ruling.
-    function rule(Deal calldata deal, address[] calldata jurors) external;
+    /// @param jurors holders that signed the ruling, 20 bytes each, in the order of JuryPool's event; empty when there is
+    /// no ruling.
+    function rule(uint256[10] calldata terms, bytes calldata jurors) external;
 
     /// @notice Settles a milestone that was not delivered (refund) or not judged (fallback), once its time is over.
-    function timeout(Deal calldata deal, uint8 milestone) external;
+    function timeout(uint256[17] calldata terms, uint8 milestone) external;
 
     /// @notice Credits the first panel's fee to the members that signed, milestone by milestone in equal parts, after the
     /// close and once all members have signed or `grace` is over. The closing `verdict` does it by itself when all have.
-    function payJurors(Deal calldata deal, address[] calldata panel) external;
+    /// @param panel all members, 20 bytes each.
+    function payJurors(uint256[10] calldata terms, bytes calldata panel) external;
 
     // --- rating ---
 
     /// @notice Records a party's rating of the other, once per side, after the close.
-    function rate(Deal calldata deal, Rating calldata r, address by, bytes calldata signature) external;
+    /// @param rating as in Rated.
+    function rate(uint256[10] calldata terms, uint256 rating, bytes32 feedbackHash, bytes calldata signature)
+        external;
 
-    /// @notice `payout`, then both ratings, in one transaction. An empty signature leaves that side's rating out.
-    function payoutAndRate(
-        Deal calldata deal,
-        Rating calldata byBuyer,
-        bytes calldata buyerSignature,
-        Rating calldata bySeller,
-        bytes calldata sellerSignature
-    ) external;
+    /// @notice `payout` and ratings in one transaction.
+    /// @param head marks of who rates in bits 0-7, then long 64 (see Ballot). @param tail the ratings that it announces.
+    function payoutAndRate(uint256[10] calldata terms, uint256 head, bytes calldata tail) external;
 
     // --- batches ---
 
     /// @notice `payout` for each; one that fails is an ItemFailed event.
-    function payoutMany(Deal[] calldata deals) external;
+    function payoutMany(uint256[10][] calldata deals) external;
 
     /// @notice Runs encoded calls of release, cancel, claim, verdict, cosign, consent, payout, rule, timeout, payJurors,
     /// rate or payoutAndRate, each under its own gas cap; one that fails is an ItemFailed event.
@@ -349,9 +355,9 @@ interface IDealEscrow {
     /// @notice Who signed the accepted verdict on a milestone and the lowest 224 bits of its digest; only kept when
     /// there is a jury fee.
     function signersOf(bytes32 deal, uint8 milestone) external view returns (uint32 signers, uint224 digest);
-    function dealId(Deal calldata deal) external view returns (bytes32);
+    function dealId(uint256[10] calldata terms) external view returns (bytes32);
     /// @notice What opening takes from the buying side: sum(amounts) + juryFee + appealFee.
-    function buyerTotal(Deal calldata deal) external pure returns (uint64);
+    function buyerTotal(uint256[10] calldata terms) external pure returns (uint64);
     function verdictDigest(Verdict calldata v) external view returns (bytes32);
     function domainSeparator() external view returns (bytes32);
     function usdc() external view returns (address);

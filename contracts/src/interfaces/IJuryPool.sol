@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Deal, Verdict, Votes} from "../types/Deal.sol";
+import {Ballot} from "../types/Ballot.sol";
+import {Verdict} from "../types/Deal.sol";
 import {Appeal, Seat} from "../types/Jury.sol";
 
 /// @title JuryPool: seats with a fixed stake, appeals, slashing
@@ -74,9 +75,8 @@ interface IJuryPool {
     error RoundNotProven(uint64 round);
     error DeadlinePassed(uint256 timestamp, uint40 deadline);
     error DeadlineNotPassed(uint256 timestamp, uint40 deadline);
-    error WrongDeal(bytes32 named, bytes32 computed);
-    error WrongRound(uint8 round, uint8 wanted);
-    error WrongAttempt(uint8 attempt, uint8 appealed);
+    error WrongRound(uint256 round, uint256 wanted);
+    error WrongAttempt(uint256 attempt, uint256 appealed);
     error BpsTooHigh(uint256 bps, uint256 max);
     error TooFewSigners(uint256 signers, uint256 wanted);
     error SignerOutOfPanel(uint256 signers, uint256 size);
@@ -112,27 +112,31 @@ interface IJuryPool {
     /// @notice Fixes beacon round and seats for the appeal that is open on `deal`. Anyone may send it.
     /// @dev The terms' appeal fee must be at least what one silent seat loses, so that seats are not called for nothing.
     /// @param seats number of leading seats that joined at least `seatAge` before the appeal, see `seatsAt`.
-    function request(Deal calldata deal, uint40 seats) external;
+    function request(uint256[10] calldata terms, uint40 seats) external;
 
     /// @notice Records one drawn seat's signed verdict, so that it does not count as silent when no quorum is reached.
     /// @param index position in the draw.
+    /// @param b, evidence, votes as in `rule`. @param tail the deal's first panel, then the signature.
     function testify(
-        Deal calldata deal,
-        address[] calldata panel,
-        Verdict calldata v,
+        uint256[10] calldata terms,
+        Ballot b,
+        bytes32 evidence,
+        bytes32 votes,
         uint8 index,
-        bytes calldata signature
+        bytes calldata tail
     ) external;
 
     /// @notice Takes the ruling of the current draw: at least 5 of 7 signatures over one Verdict with round 1 (2 after a
     /// redraw) and the appealed attempt, before the deadline, after the round is proven.
-    /// @param votes `panel` is the deal's first panel; bit i: the i-th drawn seat signed.
-    function rule(Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
+    /// @param b what Ballot says; signers bit i: the i-th drawn seat signed.
+    /// @param tail the deal's first panel, then the signatures in the order of the bits.
+    function rule(uint256[10] calldata terms, Ballot b, bytes32 evidence, bytes32 votes, bytes calldata tail)
+        external;
 
     /// @notice After the first deadline: suspends the silent of the first seven (a tenth of their stake) and draws again.
     /// After the second: suspends the silent again and ends the appeal as silent. When the escrow no longer waits (the
     /// parties settled, or its limit is over) the appeal ends and nobody is suspended.
-    function redraw(Deal calldata deal, uint8 milestone, address[] calldata panel) external;
+    function redraw(uint256[10] calldata terms, uint8 milestone, bytes calldata panel) external;
 
     /// @notice Takes all of a seat's stake for two different signed verdicts for one (deal, milestone, round, attempt).
     /// A tenth goes to the sender.
@@ -155,7 +159,7 @@ interface IJuryPool {
     function ruling(bytes32 deal, uint8 milestone) external view returns (uint256);
     function appealOf(bytes32 deal, uint8 milestone) external view returns (Appeal memory);
     /// @notice The seats of the current draw, in order; fewer than 7 when there are not enough.
-    function drawn(Deal calldata deal, uint8 milestone, address[] calldata panel)
+    function drawn(uint256[10] calldata terms, uint8 milestone, bytes calldata panel)
         external
         view
         returns (uint40[] memory);

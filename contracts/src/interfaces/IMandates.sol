@@ -19,15 +19,8 @@ interface IMandates {
         uint64 spent
     );
     event Revoked(address indexed agent, address indexed principal, address indexed spender, uint16 serial);
-    /// @param spent micro-USDC counted against the period after this spend.
-    event Spent(
-        address indexed agent,
-        address indexed principal,
-        bytes32 indexed deal,
-        uint64 amount,
-        uint64 spent,
-        bool approved
-    );
+    /// @param spend amount 64, what is counted against the period after this spend 64, and whether it was approved 1.
+    event Spent(address indexed agent, address indexed principal, bytes32 indexed deal, uint256 spend);
 
     error ZeroAddress();
     error AgentIsPrincipal(address account);

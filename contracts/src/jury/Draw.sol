@@ -11,12 +11,17 @@ library Draw {
         bytes32 seed;
         uint256 size;
         uint256 step;
-        uint256[STEPS_MAX] cells; // positions that were swapped away from their own value
-        uint256[STEPS_MAX] values;
+        uint256 moves; // in memory, one word per step: the position that was swapped away, and in the low half its value
     }
 
     function start(bytes32 seed, uint256 size) internal pure returns (Walk memory walk) {
         (walk.seed, walk.size) = (seed, size);
+        uint256 moves;
+        assembly ("memory-safe") {
+            moves := mload(0x40)
+            mstore(0x40, add(moves, 0x800)) // STEPS_MAX words
+        }
+        walk.moves = moves;
     }
 
     /// @notice Whether there is a next seat to look at.
@@ -26,17 +31,25 @@ library Draw {
 
     /// @notice The next seat. Step k takes what lies at k + uint256(keccak256(abi.encode(seed, k))) % (size - k) and puts
     /// there what lay at k.
+    /// @dev Later moves win: the loop runs forward, so the newest value of a position is the last one read.
     function next(Walk memory walk) internal pure returns (uint40 seat) {
-        uint256 k = walk.step;
-        uint256 j = k + uint256(keccak256(abi.encode(walk.seed, k))) % (walk.size - k);
-        (uint256 atK, uint256 atJ) = (k, j);
-        for (uint256 i = 0; i < k; ++i) {
-            if (walk.cells[i] == k) atK = walk.values[i];
-            if (walk.cells[i] == j) atJ = walk.values[i];
+        (uint256 k, uint256 moves, bytes32 seed, uint256 left) =
+            (walk.step, walk.moves, walk.seed, walk.size - walk.step);
+        assembly ("memory-safe") {
+            mstore(0x00, seed)
+            mstore(0x20, k)
+            let j := add(k, mod(keccak256(0x00, 0x40), left))
+            let atK := k
+            seat := j
+            let end := add(moves, shl(5, k))
+            for { let at := moves } lt(at, end) { at := add(at, 0x20) } {
+                let move := mload(at)
+                let position := shr(128, move)
+                if eq(position, k) { atK := and(move, 0xffffffffffffffffffffffffffffffff) }
+                if eq(position, j) { seat := and(move, 0xffffffffffffffffffffffffffffffff) }
+            }
+            mstore(end, or(shl(128, j), atK))
         }
-        // Later entries win: the loop above runs forward, so the newest value of a cell is the last one read.
-        (walk.cells[k], walk.values[k]) = (j, atK);
         walk.step = k + 1;
-        return uint40(atJ);
     }
 }

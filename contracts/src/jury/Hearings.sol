@@ -2,19 +2,21 @@
 pragma solidity 0.8.37;
 
 import {Signatures} from "../law/Signatures.sol";
-import {Deal, Status, Verdict, Votes} from "../types/Deal.sol";
+import {Ballot} from "../types/Ballot.sol";
+import {Status, Verdict} from "../types/Deal.sol";
 import {DealSlot, Slot} from "../types/DealSlot.sol";
 import {Hashes} from "../types/Hashes.sol";
 import {Appeal, AppealStatus, Seat} from "../types/Jury.sol";
+import {Core, Packing} from "../types/Packing.sol";
+import {Tail, Tails} from "../types/Tail.sol";
 import {Terms} from "../types/Terms.sol";
 import {Draw} from "./Draw.sol";
 import {Seats} from "./Seats.sol";
 
 /// @title Appeals: which seats hear them, and what they rule
-/// @notice An appeal is kept under the id of its deal, which the escrow computes from the terms. A draw is never stored:
+/// @notice An appeal is kept under the id of its deal, which is computed from the terms as the escrow does. A draw is never stored:
 /// whoever needs it recomputes it.
 abstract contract Hearings is Seats {
-    using DealSlot for uint256;
     using Draw for Draw.Walk;
 
     uint256 internal constant SIZE = 7;
@@ -23,77 +25,78 @@ abstract contract Hearings is Seats {
     mapping(bytes32 deal => mapping(uint8 milestone => Appeal)) private appeals;
     mapping(bytes32 deal => mapping(uint8 milestone => uint256)) private rulings; // as in `ruling`, without the status
 
-    function request(Deal calldata deal, uint40 count) external locked {
-        bytes32 id = ESCROW.dealId(deal);
-        require(deal.jury == address(this), WrongJury(deal.jury, address(this)));
-        require(deal.appealFee >= stake / 10, AppealFeeTooLow(deal.appealFee, stake / 10));
-        (bool waiting, Slot memory s) = _waiting(id);
+    function request(uint256[10] calldata terms, uint40 count) external locked {
+        (Core c, bytes32 id) = _brief(terms);
+        require(c.jury() == address(this), WrongJury(c.jury(), address(this)));
+        require(c.appealFee() >= stake / 10, AppealFeeTooLow(c.appealFee(), stake / 10));
+        (bool waiting, Slot s) = _waiting(id);
         require(waiting, NotAppealed(id));
-        uint8 milestone = uint8(s.pendingMilestone);
-        Appeal storage kept = appeals[id][milestone];
-        require(kept.status == AppealStatus.None, AlreadyRequested(id, milestone));
-        _requireEligible(count, uint40(s.challengeUntil));
+        uint8 milestone = uint8(s.pendingMilestone());
+        require(appeals[id][milestone].status == AppealStatus.None, AlreadyRequested(id, milestone));
+        uint40 appealedAt = uint40(s.challengeUntil());
+        _requireEligible(count, appealedAt);
 
         uint64 round = roundFor(block.timestamp);
-        (kept.status, kept.draw) = (AppealStatus.Requested, 1);
-        kept.appealedAt = uint40(s.challengeUntil);
-        kept.seats = count;
-        kept.round = round;
-        kept.deadline = _deadline(round);
-        kept.attempt = uint8(s.attempt);
-        emit AppealRequested(id, milestone, round, count, kept.deadline);
+        uint40 deadline = _deadline(round);
+        Appeal memory a;
+        (a.status, a.draw, a.attempt) = (AppealStatus.Requested, 1, uint8(s.attempt()));
+        (a.appealedAt, a.seats, a.round, a.deadline) = (appealedAt, count, uint40(round), deadline);
+        appeals[id][milestone] = a;
+        emit AppealRequested(id, milestone, round, count, deadline);
     }
 
     function testify(
-        Deal calldata deal,
-        address[] calldata panel,
-        Verdict calldata v,
+        uint256[10] calldata terms,
+        Ballot b,
+        bytes32 evidence,
+        bytes32 votes,
         uint8 index,
-        bytes calldata signature
+        bytes calldata tail
     ) external locked {
-        (bytes32 id, Appeal storage kept) = _open(deal, v);
-        (uint40[] memory chosen, address[] memory holders) = _drawn(id, v.milestone, deal, panel);
-        require(index < chosen.length, SignerOutOfPanel(index, chosen.length));
-        require(kept.testified & (uint256(1) << index) == 0, AlreadyTestified(chosen[index]));
-        bytes32 digest = ESCROW.verdictDigest(v);
-        _requireSigned(holders[index], digest, signature);
-        kept.testified |= uint8(uint256(1) << index);
-        emit Testified(id, v.milestone, chosen[index], digest, v.sellerBps);
+        Tail t = Tails.open(tail, b.long());
+        (Core c, bytes32 id) = _brief(terms);
+        bytes32 digest = _escrowDigest(b.structHash(id, evidence, votes));
+        _testify(c, id, b, t, index, digest);
     }
 
-    function rule(Deal calldata deal, Verdict calldata v, Votes calldata votes) external locked {
-        (bytes32 id, Appeal storage kept) = _open(deal, v);
-        (uint40[] memory chosen, address[] memory holders) = _drawn(id, v.milestone, deal, votes.panel);
-        address[] memory jurors = _requireVotes(holders, votes, ESCROW.verdictDigest(v));
-        kept.status = AppealStatus.Ruled;
-        kept.sellerBps = v.sellerBps;
-        uint256 hash = uint256(keccak256(abi.encodePacked(jurors))) >> 32 << 32;
-        rulings[id][v.milestone] = hash | uint256(v.round) << 24 | uint256(v.sellerBps) << 8;
-        emit RulingMade(id, v.milestone, v, chosen, votes.signers, jurors);
-        _sharePot(jurors);
+    function rule(uint256[10] calldata terms, Ballot b, bytes32 evidence, bytes32 votes, bytes calldata tail)
+        external
+        locked
+    {
+        Tail t = Tails.open(tail, b.long());
+        (Core c, bytes32 id) = _brief(terms);
+        Verdict memory v = Verdict({
+            deal: id,
+            milestone: uint8(b.milestone()),
+            round: uint8(b.round()),
+            attempt: uint8(b.attempt()),
+            sellerBps: uint16(b.sellerBps()),
+            evidence: evidence,
+            votes: votes
+        });
+        _rule(c, v, b, t);
     }
 
-    function redraw(Deal calldata deal, uint8 milestone, address[] calldata panel) external locked {
-        bytes32 id = ESCROW.dealId(deal);
-        Appeal storage kept = appeals[id][milestone];
-        _requireOpen(id, milestone, kept);
-        require(block.timestamp >= kept.deadline, DeadlineNotPassed(block.timestamp, kept.deadline));
-        (bool waiting, Slot memory s) = _waiting(id);
-        waiting = waiting && s.pendingMilestone == milestone;
-        bool drawn_ = BEACON.randomness(kept.round) != 0;
-        if (waiting && drawn_) _suspendSilent(id, milestone, deal, panel, kept.testified);
-        if (!waiting || kept.status == AppealStatus.Redrawn) {
-            kept.status = AppealStatus.Silent;
+    function redraw(uint256[10] calldata terms, uint8 milestone, bytes calldata panel) external locked {
+        (Core c, bytes32 id) = _brief(terms);
+        Appeal memory a = appeals[id][milestone];
+        _requireOpen(id, milestone, a);
+        require(block.timestamp >= a.deadline, DeadlineNotPassed(block.timestamp, a.deadline));
+        (bool waiting, Slot s) = _waiting(id);
+        waiting = waiting && s.pendingMilestone() == milestone;
+        bool drawn_ = BEACON.randomness(a.round) != 0;
+        if (waiting && drawn_) _suspendSilent(c, id, milestone, a, _members(panel));
+        if (!waiting || a.status == AppealStatus.Redrawn) {
+            appeals[id][milestone].status = AppealStatus.Silent;
             emit AppealSilent(id, milestone);
             return;
         }
-        kept.firstRound = drawn_ ? kept.round : 0;
+        a.firstRound = drawn_ ? a.round : 0;
         uint64 round = roundFor(block.timestamp);
-        (kept.status, kept.draw) = (AppealStatus.Redrawn, 2);
-        kept.round = round;
-        kept.deadline = _deadline(round);
-        kept.testified = 0;
-        emit Redrawn(id, milestone, round, kept.deadline);
+        (a.status, a.draw, a.testified) = (AppealStatus.Redrawn, 2, 0);
+        (a.round, a.deadline) = (uint40(round), _deadline(round));
+        appeals[id][milestone] = a;
+        emit Redrawn(id, milestone, round, a.deadline);
     }
 
     // --- views ---
@@ -106,12 +109,13 @@ abstract contract Hearings is Seats {
         return appeals[deal][milestone];
     }
 
-    function drawn(Deal calldata deal, uint8 milestone, address[] calldata panel)
+    function drawn(uint256[10] calldata terms, uint8 milestone, bytes calldata panel)
         external
         view
         returns (uint40[] memory chosen)
     {
-        (chosen,) = _drawn(ESCROW.dealId(deal), milestone, deal, panel);
+        (Core c, bytes32 id) = _brief(terms);
+        (chosen,) = _drawn(c, id, milestone, appeals[id][milestone], _members(panel));
     }
 
     /// @dev The first round of the first full `roundGrid` that is at least `roundDelay` ahead. A sequencer may lag behind the
@@ -119,42 +123,38 @@ abstract contract Hearings is Seats {
     function roundFor(uint256 timestamp) public view returns (uint64) {
         uint256 grid = roundGrid;
         uint256 from = (timestamp + roundDelay + grid - 1) / grid * grid;
-        (uint256 genesis, uint256 period) = (BEACON.genesis(), BEACON.period());
-        return from <= genesis ? 1 : uint64((from - genesis + period - 1) / period + 1);
+        return from <= GENESIS ? 1 : uint64((from - GENESIS + PERIOD - 1) / PERIOD + 1);
     }
 
     // --- the draw ---
 
     /// @dev Seats and their holders, at most SIZE, for the draw that the appeal is at.
-    function _drawn(bytes32 id, uint8 milestone, Deal calldata deal, address[] calldata panel)
+    function _drawn(Core c, bytes32 id, uint256 milestone, Appeal memory a, address[] memory panel)
         private
         view
         returns (uint40[] memory chosen, address[] memory holders)
     {
         bytes32 given = Hashes.addresses(panel);
-        require(given == deal.panel, WrongPanel(given, deal.panel));
-        Appeal memory a = appeals[id][milestone];
-        require(a.status != AppealStatus.None, NotRequested(id, milestone));
+        require(given == c.panel(), WrongPanel(given, c.panel()));
+        require(a.status != AppealStatus.None, NotRequested(id, uint8(milestone)));
         uint40[] memory none = new uint40[](0);
         if (a.firstRound != 0) {
-            (none,) = _walk(_seed(a.firstRound, id, milestone, 1), a, deal, panel, none);
+            (none,) = _walk(_seed(a.firstRound, id, milestone, 1), a, c, panel, none);
         }
-        return _walk(_seed(a.round, id, milestone, a.draw), a, deal, panel, none);
+        return _walk(_seed(a.round, id, milestone, a.draw), a, c, panel, none);
     }
 
-    function _seed(uint64 round, bytes32 id, uint8 milestone, uint8 draw) private view returns (bytes32) {
+    function _seed(uint64 round, bytes32 id, uint256 milestone, uint8 draw) private view returns (bytes32) {
         bytes32 randomness = BEACON.randomness(round);
         require(randomness != 0, RoundNotProven(round));
         return keccak256(abi.encode(randomness, id, milestone, draw));
     }
 
-    function _walk(
-        bytes32 seed,
-        Appeal memory a,
-        Deal calldata deal,
-        address[] calldata panel,
-        uint40[] memory before
-    ) private view returns (uint40[] memory chosen, address[] memory holders) {
+    function _walk(bytes32 seed, Appeal memory a, Core c, address[] memory panel, uint40[] memory before)
+        private
+        view
+        returns (uint40[] memory chosen, address[] memory holders)
+    {
         chosen = new uint40[](SIZE);
         holders = new address[](SIZE);
         address[] memory principals = new address[](SIZE);
@@ -163,14 +163,12 @@ abstract contract Hearings is Seats {
         while (n < SIZE && walk.more()) {
             uint40 number = walk.next();
             if (_among(number, before)) continue;
-            Seat storage seat = seats[number];
+            Seat storage seat = _known(number);
             (address holder, uint40 leftAt) = (seat.holder, seat.leftAt);
             if (leftAt != 0 && leftAt <= a.appealedAt) continue;
-            if (_sits(holder, panel) || _among(holder, holders)) continue;
+            if (_among(holder, panel) || _among(holder, holders)) continue;
             address principal = seat.principal;
-            if (_isParty(deal, holder) || _isParty(deal, principal) || _among(principal, principals)) {
-                continue;
-            }
+            if (c.isParty(holder) || c.isParty(principal) || _among(principal, principals)) continue;
             (chosen[n], holders[n], principals[n]) = (number, holder, principal);
             ++n;
         }
@@ -180,23 +178,14 @@ abstract contract Hearings is Seats {
         }
     }
 
-    function _isParty(Deal calldata deal, address account) private pure returns (bool) {
-        return account == deal.buyer || account == deal.seller || account == deal.buyerPay
-            || account == deal.sellerPay;
-    }
-
-    function _sits(address holder, address[] calldata panel) private pure returns (bool) {
-        for (uint256 i = 0; i < panel.length; ++i) {
-            if (panel[i] == holder) return true;
+    /// @dev Places that are not taken yet are zero, which nobody is.
+    function _among(address account, address[] memory list) private pure returns (bool found) {
+        assembly ("memory-safe") {
+            let at := add(list, 0x20)
+            for { let end := add(at, shl(5, mload(list))) } lt(at, end) { at := add(at, 0x20) } {
+                found := or(found, eq(mload(at), account))
+            }
         }
-        return false;
-    }
-
-    function _among(address account, address[] memory list) private pure returns (bool) {
-        for (uint256 i = 0; i < list.length; ++i) {
-            if (list[i] == account) return true;
-        }
-        return false;
     }
 
     function _among(uint40 seat, uint40[] memory list) private pure returns (bool) {
@@ -208,25 +197,63 @@ abstract contract Hearings is Seats {
 
     // --- conditions ---
 
-    /// @dev An appeal that can be ruled on now, by this verdict.
-    function _open(Deal calldata deal, Verdict calldata v)
-        private
-        view
-        returns (bytes32 id, Appeal storage kept)
-    {
-        id = ESCROW.dealId(deal);
-        require(v.deal == id, WrongDeal(v.deal, id));
-        kept = appeals[id][v.milestone];
-        _requireOpen(id, v.milestone, kept);
-        require(block.timestamp < kept.deadline, DeadlinePassed(block.timestamp, kept.deadline));
-        require(v.round == kept.draw, WrongRound(v.round, kept.draw));
-        require(v.attempt == kept.attempt, WrongAttempt(v.attempt, kept.attempt));
-        require(v.sellerBps <= Terms.BPS, BpsTooHigh(v.sellerBps, Terms.BPS));
+    function _brief(uint256[10] calldata terms) private view returns (Core c, bytes32 id) {
+        bytes32 hash;
+        (c, hash) = Packing.brief(terms);
+        id = _escrowDigest(hash);
     }
 
-    function _requireOpen(bytes32 id, uint8 milestone, Appeal storage kept) private view {
-        bool open = kept.status == AppealStatus.Requested || kept.status == AppealStatus.Redrawn;
+    function _members(bytes calldata panel) private pure returns (address[] memory) {
+        return Tails.addresses(Tails.open(panel, 0), panel.length / 20);
+    }
+
+    /// @dev An appeal that can be ruled on now, by this verdict.
+    function _open(bytes32 id, Ballot b) private view returns (Appeal memory a) {
+        a = appeals[id][uint8(b.milestone())];
+        _requireOpen(id, uint8(b.milestone()), a);
+        require(block.timestamp < a.deadline, DeadlinePassed(block.timestamp, a.deadline));
+        require(b.round() == a.draw, WrongRound(b.round(), a.draw));
+        require(b.attempt() == a.attempt, WrongAttempt(b.attempt(), a.attempt));
+        require(b.sellerBps() <= Terms.BPS, BpsTooHigh(b.sellerBps(), Terms.BPS));
+    }
+
+    function _requireOpen(bytes32 id, uint8 milestone, Appeal memory a) private pure {
+        bool open = a.status == AppealStatus.Requested || a.status == AppealStatus.Redrawn;
         require(open, NotRequested(id, milestone));
+    }
+
+    function _testify(Core c, bytes32 id, Ballot b, Tail t, uint256 index, bytes32 digest) private {
+        Appeal memory a = _open(id, b);
+        (uint40[] memory chosen, address[] memory holders) =
+            _drawn(c, id, b.milestone(), a, t.addresses(b.size()));
+        require(index < chosen.length, SignerOutOfPanel(index, chosen.length));
+        require(a.testified & (uint256(1) << index) == 0, AlreadyTestified(chosen[index]));
+        _requireSigned(holders[index], digest, t.signature());
+        appeals[id][uint8(b.milestone())].testified = a.testified | uint8(uint256(1) << index);
+        emit Testified(id, uint8(b.milestone()), chosen[index], digest, uint16(b.sellerBps()));
+    }
+
+    function _rule(Core c, Verdict memory v, Ballot b, Tail t) private {
+        bytes32 digest = _escrowDigest(b.structHash(v.deal, v.evidence, v.votes));
+        (uint40[] memory chosen, address[] memory jurors) = _ruled(c, v.deal, b, t, digest);
+        emit RulingMade(v.deal, v.milestone, v, chosen, b.signers(), jurors);
+        _sharePot(jurors);
+    }
+
+    /// @dev Checks a ruling and keeps what the escrow reads of it.
+    function _ruled(Core c, bytes32 id, Ballot b, Tail t, bytes32 digest)
+        private
+        returns (uint40[] memory chosen, address[] memory jurors)
+    {
+        Appeal memory a = _open(id, b);
+        address[] memory holders;
+        (chosen, holders) = _drawn(c, id, b.milestone(), a, t.addresses(b.size()));
+        jurors = _requireVotes(holders, b, t, digest);
+        uint8 milestone = uint8(b.milestone());
+        (a.status, a.sellerBps) = (AppealStatus.Ruled, uint16(b.sellerBps()));
+        appeals[id][milestone] = a;
+        uint256 hash = uint256(Hashes.addresses(jurors)) >> 32 << 32;
+        rulings[id][milestone] = hash | b.round() << 24 | b.sellerBps() << 8;
     }
 
     /// @dev `count` is exactly the seats that had joined `seatAge` before the appeal.
@@ -237,20 +264,20 @@ abstract contract Hearings is Seats {
         require(enough && old, WrongSeats(count, all));
     }
 
-    function _requireVotes(address[] memory holders, Votes calldata votes, bytes32 digest)
+    function _requireVotes(address[] memory holders, Ballot b, Tail t, bytes32 digest)
         private
         view
         returns (address[] memory jurors)
     {
-        uint256 given = votes.signatures.length;
+        uint256 given = b.count();
         require(given >= QUORUM, TooFewSigners(given, QUORUM));
-        require(votes.signers >> holders.length == 0, SignerOutOfPanel(votes.signers, holders.length));
+        require(b.signers() >> holders.length == 0, SignerOutOfPanel(b.signers(), holders.length));
         jurors = new address[](given);
         uint256 next;
         for (uint256 i = 0; i < holders.length; ++i) {
-            if (votes.signers & (uint256(1) << i) == 0) continue;
+            if (b.signers() & (uint256(1) << i) == 0) continue;
             require(next < given, SignatureCount(given, next + 1));
-            _requireSigned(holders[i], digest, votes.signatures[next]);
+            _requireSigned(holders[i], digest, t.signature());
             jurors[next++] = holders[i];
         }
         require(next == given, SignatureCount(given, next));
@@ -261,23 +288,19 @@ abstract contract Hearings is Seats {
     }
 
     /// @dev The escrow is known code, fixed at construction. Whether it waits for a ruling, and on what.
-    function _waiting(bytes32 id) private view returns (bool, Slot memory s) {
-        s = ESCROW.slot(id).unpack();
-        return (s.status == Status.Appealed, s);
+    function _waiting(bytes32 id) private view returns (bool, Slot s) {
+        s = DealSlot.hold(ESCROW.slot(id));
+        return (s.status() == Status.Appealed, s);
     }
 
     // --- money ---
 
-    function _suspendSilent(
-        bytes32 id,
-        uint8 milestone,
-        Deal calldata deal,
-        address[] calldata panel,
-        uint8 testified
-    ) private {
-        (uint40[] memory chosen,) = _drawn(id, milestone, deal, panel);
+    function _suspendSilent(Core c, bytes32 id, uint8 milestone, Appeal memory a, address[] memory panel)
+        private
+    {
+        (uint40[] memory chosen,) = _drawn(c, id, milestone, a, panel);
         for (uint256 i = 0; i < chosen.length; ++i) {
-            if (testified & (uint256(1) << i) == 0) _suspend(chosen[i]);
+            if (a.testified & (uint256(1) << i) == 0) _suspend(chosen[i]);
         }
     }
 
@@ -293,6 +316,6 @@ abstract contract Hearings is Seats {
 
     /// @dev The ruling is due `rulingTime` after the round's own time.
     function _deadline(uint64 round) private view returns (uint40) {
-        return uint40(BEACON.genesis() + uint256(round - 1) * BEACON.period()) + rulingTime;
+        return uint40(GENESIS + uint256(round - 1) * PERIOD) + rulingTime;
     }
 }

@@ -14,10 +14,13 @@ import {Seat, SeatStatus} from "../types/Jury.sol";
 /// joining never decrease, so "all that joined before t" is a number.
 abstract contract Seats is IJuryPool, Eip712, Locked {
     bytes32 private constant JOIN = keccak256("Join");
+    bytes32 private constant ESCROW_NAME = keccak256("DealEscrow");
 
     IUsdc internal immutable USDC;
     IDrandBeacon internal immutable BEACON;
     IDealEscrow internal immutable ESCROW;
+    uint256 internal immutable GENESIS; // of the beacon
+    uint256 internal immutable PERIOD;
     uint64 public immutable stake;
     uint40 public immutable seatAge;
     uint40 public immutable roundGrid;
@@ -43,6 +46,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         require(usdc_ != address(0) && beacon_ != address(0) && escrow_ != address(0), ZeroAddress());
         require(roundGrid_ != 0 && stake_ != 0 && rulingTime_ != 0, ZeroConstant());
         (USDC, BEACON, ESCROW) = (IUsdc(usdc_), IDrandBeacon(beacon_), IDealEscrow(escrow_));
+        (GENESIS, PERIOD) = (BEACON.genesis(), BEACON.period());
         stake = stake_;
         (seatAge, roundGrid, roundDelay) = (seatAge_, roundGrid_, roundDelay_);
         (rulingTime, exitDelay) = (rulingTime_, exitDelay_);
@@ -139,6 +143,20 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     function _kept(uint40 seat) internal view returns (Seat storage) {
         require(seat < seats.length, NoSuchSeat(seat, uint40(seats.length)));
         return seats[seat];
+    }
+
+    /// @dev A seat that is known to be there.
+    function _known(uint256 seat) internal view returns (Seat storage kept) {
+        Seat[] storage list = seats;
+        assembly ("memory-safe") {
+            mstore(0x00, list.slot)
+            kept.slot := add(keccak256(0x00, 0x20), shl(1, seat))
+        }
+    }
+
+    /// @dev Deals and verdicts are signed in the escrow's domain.
+    function _escrowDigest(bytes32 structHash) internal view returns (bytes32) {
+        return _digestIn(_separator(ESCROW_NAME, address(ESCROW)), structHash);
     }
 
     /// @dev Takes a tenth of the stake of a seat that was silent, and the seat out of later draws.

@@ -22,8 +22,11 @@ abstract contract Eip712 {
         return block.chainid == bornOn ? bornWith : _separator(nameHash, address(this));
     }
 
-    function _digest(bytes32 structHash) internal view returns (bytes32 digest) {
-        bytes32 domain = _domain();
+    function _digest(bytes32 structHash) internal view returns (bytes32) {
+        return _digestIn(_domain(), structHash);
+    }
+
+    function _digestIn(bytes32 domain, bytes32 structHash) internal pure returns (bytes32 digest) {
         assembly ("memory-safe") {
             let buffer := mload(0x40)
             mstore(buffer, hex"1901")
@@ -33,7 +36,7 @@ abstract contract Eip712 {
         }
     }
 
-    function _separator(bytes32 name, address here) private view returns (bytes32) {
+    function _separator(bytes32 name, address here) internal view returns (bytes32) {
         return keccak256(abi.encode(DOMAIN, name, keccak256("1"), block.chainid, here));
     }
 }

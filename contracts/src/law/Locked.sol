@@ -6,17 +6,17 @@ pragma solidity 0.8.37;
 abstract contract Locked {
     error Reentered();
 
-    bool private transient entered;
+    uint256 private transient entered; // a whole word, so that setting it reads nothing
 
     modifier locked() {
         _enter();
         _;
-        entered = false;
+        entered = 0;
     }
 
     /// @dev A function of its own: a modifier's body is copied into each function that has it.
     function _enter() private {
-        require(!entered, Reentered());
-        entered = true;
+        require(entered == 0, Reentered());
+        entered = 1;
     }
 }

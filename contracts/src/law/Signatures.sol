@@ -17,23 +17,61 @@ library Signatures {
     }
 
     /// @notice The account whose key signed, zero when the signature is malformed, malleable or nobody's.
-    function recover(bytes32 digest, bytes calldata signature) internal pure returns (address) {
-        bytes32 r;
-        uint256 s;
-        uint8 v;
-        if (signature.length == 64) {
-            r = bytes32(signature[:32]);
-            uint256 vs = uint256(bytes32(signature[32:]));
-            s = vs & (type(uint256).max >> 1);
-            v = uint8(27 + (vs >> 255));
-        } else if (signature.length == 65) {
-            r = bytes32(signature[:32]);
-            s = uint256(bytes32(signature[32:64]));
-            v = uint8(signature[64]);
-        } else {
-            return address(0);
+    /// @dev The precompile leaves the zeroed word alone when nobody could have signed. With another length `v` stays 0,
+    /// which is no signature either.
+    function recover(bytes32 digest, bytes calldata signature) internal view returns (address by) {
+        uint256 most = HALF_N;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let from := signature.offset
+            let s := calldataload(add(from, 0x20))
+            let v := 0
+            switch signature.length
+            case 64 {
+                v := add(27, shr(255, s))
+                s := shr(1, shl(1, s))
+            }
+            case 65 { v := byte(0, calldataload(add(from, 0x40))) }
+            mstore(0x00, 0)
+            if iszero(gt(s, most)) {
+                mstore(m, digest)
+                mstore(add(m, 0x20), v)
+                calldatacopy(add(m, 0x40), from, 0x20)
+                mstore(add(m, 0x60), s)
+                pop(staticcall(gas(), 0x01, m, 0x80, 0x00, 0x20))
+            }
+            by := mload(0x00)
         }
-        return s > HALF_N ? address(0) : ecrecover(digest, v, r, bytes32(s));
+    }
+
+    /// @notice Whether each account of `list` whose bit is set signed with its key; the signatures lie one after the other
+    /// from `from` on in calldata, 64 bytes each (EIP-2098).
+    function allSigned(address[] memory list, uint256 bits, bytes32 digest, uint256 from)
+        internal
+        view
+        returns (bool good)
+    {
+        uint256 most = HALF_N;
+        good = true;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, digest)
+            for { let signer := add(list, 0x20) } bits { signer := add(signer, 0x20) } {
+                if and(bits, 1) {
+                    let s := calldataload(add(from, 0x20))
+                    mstore(add(m, 0x20), add(27, shr(255, s)))
+                    s := shr(1, shl(1, s))
+                    mstore(add(m, 0x40), calldataload(from))
+                    mstore(add(m, 0x60), s)
+                    mstore(0x00, 0)
+                    pop(staticcall(gas(), 0x01, m, 0x80, 0x00, 0x20))
+                    let by := mload(0x00)
+                    if or(or(gt(s, most), iszero(by)), iszero(eq(by, mload(signer)))) { good := 0 }
+                    from := add(from, 0x40)
+                }
+                bits := shr(1, bits)
+            }
+        }
     }
 
     function _walletSays(address wallet, bytes32 digest, bytes calldata signature)

@@ -135,22 +135,3 @@ struct Withdraw {
     uint256 nonce;
     uint40 until;
 }
-
-/// Signatures of panel members over one Verdict.
-struct Votes {
-    address[] panel; // all members, strictly ascending
-    uint256 signers; // bit i: who signed, see the function that takes it
-    bytes[] signatures; // in the order of the bits
-}
-
-/// A delivery as the vaults hold it.
-struct Claim {
-    uint8 milestone;
-    uint8 attempt;
-    bytes32 manifest;
-    uint64 size;
-    address[] vaults; // all addresses of `meta.vaults`, strictly ascending
-    uint256 receipts; // bit i: vaults[i] signed a Receipt
-    uint40[] storedAt; // one per receipt, in the order of the bits
-    bytes[] signatures; // in the order of the bits
-}

@@ -3,52 +3,175 @@ pragma solidity 0.8.37;
 
 import {Status} from "./Deal.sol";
 
-/// A deal's storage word, taken apart. What a field means is said at `IDealEscrow.slot`. The fields are full words, because
-/// the code for keeping them in their widths would not fit; `pack` refuses what does not fit its place.
-struct Slot {
-    Status status;
-    uint256 done; // bit i: milestone i is settled
-    uint256 rated; // bit 0: the buyer has rated, bit 1: the seller has
-    uint256 round; // of the pending verdict
-    uint256 openedAt;
-    uint256 challengeUntil;
-    uint256 held; // micro-USDC settled for the seller and not yet paid
-    uint256 left; // micro-USDC of the deal besides `held`
-    uint256 pendingMilestone;
-    uint256 pendingBps;
-    uint256 attempt; // of the pending verdict
-    bool reserveSpent; // the buyer lost its appeal deposit
-    bool bondSpent; // the seller's bond has paid for an appeal
-    bool sellerAppealed; // who brought the appeal that is open
-}
+/// A deal's storage word while a call works on it: a place in memory that holds it. What a field means is said at
+/// `IDealEscrow.slot`.
+type Slot is uint256;
 
-/// @title The packing of a deal's word
+using DealSlot for Slot global;
+
+/// @title The fields of a deal's word
 library DealSlot {
-    function unpack(uint256 word) internal pure returns (Slot memory s) {
-        s.status = Status(word & 0xff);
-        s.done = word >> 8 & 0xff;
-        s.rated = word >> 16 & 3;
-        s.round = word >> 18 & 63;
-        s.openedAt = word >> 24 & type(uint40).max;
-        s.challengeUntil = word >> 64 & type(uint40).max;
-        s.held = word >> 104 & type(uint64).max;
-        s.left = word >> 168 & type(uint64).max;
-        s.pendingMilestone = word >> 232 & 7;
-        s.pendingBps = word >> 235 & 0x3fff;
-        s.attempt = word >> 249 & 7;
-        s.reserveSpent = word >> 252 & 1 != 0;
-        s.bondSpent = word >> 253 & 1 != 0;
-        s.sellerAppealed = word >> 254 & 1 != 0;
+    uint256 private constant U40 = type(uint40).max;
+    uint256 private constant U64 = type(uint64).max;
+
+    /// @dev The status, and everything that speaks of a pending verdict: round, challengeUntil, pendingMilestone,
+    /// pendingBps, attempt, and which side appealed.
+    uint256 private constant PENDING =
+        0xff | 63 << 18 | U40 << 64 | 7 << 232 | 0x3fff << 235 | 7 << 249 | 1 << 254;
+
+    function hold(uint256 word_) internal pure returns (Slot s) {
+        assembly ("memory-safe") {
+            s := mload(0x40)
+            mstore(0x40, add(s, 0x20))
+            mstore(s, word_)
+        }
+    }
+
+    function word(Slot s) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := mload(s)
+        }
+    }
+
+    function status(Slot s) internal pure returns (Status value) {
+        assembly ("memory-safe") {
+            value := and(mload(s), 0xff)
+        }
+    }
+
+    /// @notice Bit i: milestone i is settled.
+    function done(Slot s) internal pure returns (uint256) {
+        return _get(s, 8, 0xff);
+    }
+
+    /// @notice Bit 0: the buyer has rated, bit 1: the seller has.
+    function rated(Slot s) internal pure returns (uint256) {
+        return _get(s, 16, 3);
+    }
+
+    /// @notice Of the pending verdict.
+    function round(Slot s) internal pure returns (uint256) {
+        return _get(s, 18, 63);
+    }
+
+    function openedAt(Slot s) internal pure returns (uint256) {
+        return _get(s, 24, U40);
+    }
+
+    function challengeUntil(Slot s) internal pure returns (uint256) {
+        return _get(s, 64, U40);
+    }
+
+    /// @notice Micro-USDC settled for the seller and not yet paid.
+    function held(Slot s) internal pure returns (uint256) {
+        return _get(s, 104, U64);
+    }
+
+    /// @notice Micro-USDC of the deal besides `held`.
+    function left(Slot s) internal pure returns (uint256) {
+        return _get(s, 168, U64);
+    }
+
+    function pendingMilestone(Slot s) internal pure returns (uint256) {
+        return _get(s, 232, 7);
+    }
+
+    function pendingBps(Slot s) internal pure returns (uint256) {
+        return _get(s, 235, 0x3fff);
+    }
+
+    /// @notice Of the pending verdict.
+    function attempt(Slot s) internal pure returns (uint256) {
+        return _get(s, 249, 7);
+    }
+
+    /// @notice The buyer lost its appeal deposit.
+    function reserveSpent(Slot s) internal pure returns (bool) {
+        return _get(s, 252, 1) != 0;
+    }
+
+    /// @notice The seller's bond has paid for an appeal.
+    function bondSpent(Slot s) internal pure returns (bool) {
+        return _get(s, 253, 1) != 0;
+    }
+
+    /// @notice Who brought the appeal that is open.
+    function sellerAppealed(Slot s) internal pure returns (bool) {
+        return _get(s, 254, 1) != 0;
+    }
+
+    function setStatus(Slot s, Status value) internal pure {
+        _set(s, 0, 0xff, uint256(value));
+    }
+
+    function setDone(Slot s, uint256 value) internal pure {
+        _set(s, 8, 0xff, value);
+    }
+
+    function setRated(Slot s, uint256 value) internal pure {
+        _set(s, 16, 3, value);
+    }
+
+    function setOpenedAt(Slot s, uint256 value) internal pure {
+        _set(s, 24, U40, value);
+    }
+
+    function setChallengeUntil(Slot s, uint256 value) internal pure {
+        _set(s, 64, U40, value);
+    }
+
+    function setHeld(Slot s, uint256 value) internal pure {
+        _set(s, 104, U64, value);
+    }
+
+    function setLeft(Slot s, uint256 value) internal pure {
+        _set(s, 168, U64, value);
+    }
+
+    function setReserveSpent(Slot s, bool value) internal pure {
+        _set(s, 252, 1, value ? 1 : 0);
+    }
+
+    function setBondSpent(Slot s, bool value) internal pure {
+        _set(s, 253, 1, value ? 1 : 0);
+    }
+
+    function setSellerAppealed(Slot s, bool value) internal pure {
+        _set(s, 254, 1, value ? 1 : 0);
+    }
+
+    /// @notice A verdict of the first panel waits for its window.
+    function setPending(Slot s, uint256 milestone, uint256 bps, uint256 attempt_, uint256 until)
+        internal
+        pure
+    {
+        clearPending(s);
+        setStatus(s, Status.Pending);
+        setChallengeUntil(s, until);
+        _set(s, 232, 7, milestone);
+        _set(s, 235, 0x3fff, bps);
+        _set(s, 249, 7, attempt_);
+    }
+
+    /// @notice Nothing is pending or under appeal: the deal is open.
+    function clearPending(Slot s) internal pure {
+        uint256 mask = PENDING;
+        assembly ("memory-safe") {
+            mstore(s, or(and(mload(s), not(mask)), 1))
+        }
+    }
+
+    function _get(Slot s, uint256 shift, uint256 mask) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := and(shr(shift, mload(s)), mask)
+        }
     }
 
     /// @dev Times and amounts are bounded by the terms, which the opening checks; the assertion keeps it so.
-    function pack(Slot memory s) internal pure returns (uint256 word) {
-        assert((s.held | s.left) >> 64 == 0 && s.challengeUntil >> 40 == 0);
-        word = uint256(s.status) | s.done << 8 | s.rated << 16 | s.round << 18 | s.openedAt << 24;
-        word |= s.challengeUntil << 64 | s.held << 104 | s.left << 168;
-        word |= s.pendingMilestone << 232 | s.pendingBps << 235 | s.attempt << 249;
-        if (s.reserveSpent) word |= 1 << 252;
-        if (s.bondSpent) word |= 1 << 253;
-        if (s.sellerAppealed) word |= 1 << 254;
+    function _set(Slot s, uint256 shift, uint256 mask, uint256 value) private pure {
+        assert(value <= mask);
+        assembly ("memory-safe") {
+            mstore(s, or(and(mload(s), not(shl(shift, mask))), shl(shift, value)))
+        }
     }
 }

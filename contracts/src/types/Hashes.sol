@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Cancel, Deal, Meta, Rating, Receipt, Release, Verdict, Withdraw} from "./Deal.sol";
+import {Receipt, Verdict, Withdraw} from "./Deal.sol";
 import {Approve, Mandate, Revoke} from "./Mandate.sol";
 import {Agreement, Breach, Destroyed, Nda} from "./Nda.sol";
 
 /// @title The EIP-712 struct hashes of everything that is signed
-/// @notice A struct of static fields has the same words in calldata as in its EIP-712 encoding, so most hashes are one
-/// copy and one keccak. A field with dirty upper bits gives a digest that nobody signed, and reading it reverts.
+/// @notice A struct of static fields has the same words in calldata as in its EIP-712 encoding, so many hashes are one
+/// copy and one keccak. That of a deal is in Packing. A field with dirty upper bits gives a digest that nobody signed, and reading it reverts.
 library Hashes {
     bytes32 internal constant META = keccak256(
         "Meta(bytes32 agreement,bytes32 nda,bytes32 pact,bytes32 panelRequest,bytes32 vaults,address mandates,address reviewer,uint40 start,uint40 fundBy,uint16 kind,uint16 jurisdiction,uint64 beaconRound,uint8 attempt,uint256 salt)"
@@ -45,51 +45,26 @@ library Hashes {
     bytes32 internal constant DESTROYED = keccak256("Destroyed(bytes32 nda,bytes32 attestation)");
 
     /// @notice What `Deal.panel` and `Meta.vaults` hold: the addresses as 32-byte words, strictly ascending.
-    function addresses(address[] calldata list) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(list));
-    }
-
-    function deal(Deal calldata d) internal pure returns (bytes32 hash) {
-        Meta calldata meta = d.meta;
-        uint256 terms;
-        uint256 metaTerms;
+    function addresses(address[] memory list) internal pure returns (bytes32 hash) {
         assembly ("memory-safe") {
-            terms := d
-            metaTerms := meta
-        }
-        bytes32 metaHash = _static(META, metaTerms, 14);
-        bytes32 typeHash = DEAL;
-        assembly ("memory-safe") {
-            let buffer := mload(0x40)
-            mstore(buffer, typeHash)
-            calldatacopy(add(buffer, 0x20), terms, 576) // 18 words
-            mstore(add(buffer, 608), metaHash)
-            hash := keccak256(buffer, 640)
+            hash := keccak256(add(list, 0x20), shl(5, mload(list)))
         }
     }
 
-    function release(Release calldata r) internal pure returns (bytes32) {
-        uint256 from;
-        assembly ("memory-safe") {
-            from := r
-        }
-        return _static(RELEASE, from, 3);
+    function release(bytes32 id, uint256 milestone, bytes32 evidence) internal pure returns (bytes32) {
+        return _words(RELEASE, id, bytes32(milestone), evidence);
     }
 
     function fund(bytes32 id) internal pure returns (bytes32) {
-        return keccak256(abi.encode(FUND, id));
+        return _words(FUND, id);
     }
 
     function voided(bytes32 id) internal pure returns (bytes32) {
-        return keccak256(abi.encode(VOID, id));
+        return _words(VOID, id);
     }
 
-    function cancel(Cancel calldata c) internal pure returns (bytes32) {
-        uint256 from;
-        assembly ("memory-safe") {
-            from := c
-        }
-        return _static(CANCEL, from, 3);
+    function cancel(bytes32 id, uint256 sellerBps, uint256 until) internal pure returns (bytes32) {
+        return _words(CANCEL, id, bytes32(sellerBps), bytes32(until));
     }
 
     function receipt(Receipt memory r) internal pure returns (bytes32) {
@@ -105,19 +80,15 @@ library Hashes {
     }
 
     function consent(bytes32 verdictDigest) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CONSENT, verdictDigest));
+        return _words(CONSENT, verdictDigest);
     }
 
     function appeal(bytes32 verdictDigest, uint40 until) internal pure returns (bytes32) {
         return keccak256(abi.encode(APPEAL, verdictDigest, until));
     }
 
-    function rating(Rating calldata r) internal pure returns (bytes32) {
-        uint256 from;
-        assembly ("memory-safe") {
-            from := r
-        }
-        return _static(RATING, from, 3);
+    function rating(bytes32 id, int128 value, bytes32 feedbackHash) internal pure returns (bytes32) {
+        return _words(RATING, id, bytes32(uint256(int256(value))), feedbackHash);
     }
 
     function withdrawal(Withdraw calldata w) internal pure returns (bytes32) {
@@ -170,6 +141,25 @@ library Hashes {
 
     function destroyed(Destroyed calldata d) internal pure returns (bytes32) {
         return keccak256(abi.encode(DESTROYED, d.nda, d.attestation));
+    }
+
+    function _words(bytes32 typeHash, bytes32 a) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            mstore(0x00, typeHash)
+            mstore(0x20, a)
+            hash := keccak256(0x00, 0x40)
+        }
+    }
+
+    function _words(bytes32 typeHash, bytes32 a, bytes32 b, bytes32 c) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, typeHash)
+            mstore(add(m, 0x20), a)
+            mstore(add(m, 0x40), b)
+            mstore(add(m, 0x60), c)
+            hash := keccak256(m, 0x80)
+        }
     }
 
     /// @dev Hashes a type hash and `words` words of calldata from `from` on.

@@ -62,6 +62,10 @@ interface Vm {
         view
         returns (uint64 limit, uint64 total, uint64 memoryUsed, int64 refunded, uint64 remaining);
 
+    // Measurements, written down for whoever asked by naming a file.
+    function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
+    function writeLine(string calldata path, string calldata line) external;
+
     // Golden vectors.
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Deal, Verdict, Votes} from "../../src/types/Deal.sol";
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {JuryPool} from "../../src/JuryPool.sol";
+import {Deal, Verdict} from "../../src/types/Deal.sol";
 import {Appeal} from "../../src/types/Jury.sol";
+import {EscrowCalls, JuryCalls, Votes} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// @notice The world with twelve seats besides the first panel, each of its own principal, old enough to hear appeals.
 abstract contract Court is World {
+    using EscrowCalls for DealEscrow;
+    using JuryCalls for JuryPool;
+
     uint40 internal constant SEATS = 17;
 
     function setUp() public virtual override {

@@ -9,25 +9,28 @@ import {TestUsdcProxy} from "../../src/testing/usdc/TestUsdcProxy.sol";
 import {
     BUYER_MANDATED,
     Cancel,
-    Claim,
+    Cause,
     Deal,
     Fallback,
     Meta,
     Rating,
     Release,
     SELLER_MANDATED,
+    Source,
     Status,
-    Verdict,
-    Votes
+    Verdict
 } from "../../src/types/Deal.sol";
-import {DealSlot, Slot} from "../../src/types/DealSlot.sol";
 import {Mandate, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
 import {Test} from "../base/Test.sol";
+import {Claim, Encoding, EscrowCalls, Votes} from "./Calls.sol";
 import {RecordedBeacon} from "./RecordedBeacon.sol";
+import {DealSlot, Slot} from "./Slots.sol";
 
 /// @notice The worked example: 180 USDC as 54 / 63 / 63 between the agents of two principals, five jurors, two vaults.
 /// Helpers are named by what a person does: `opened`, `judged`, `appealed`.
 abstract contract World is Test {
+    using EscrowCalls for DealEscrow;
+
     using DealSlot for uint256;
 
     uint64 internal constant ONE = 1e6;
@@ -341,6 +344,34 @@ abstract contract World is Test {
 
     function slotOf(bytes32 id) internal view returns (Slot memory) {
         return escrow.slot(id).unpack();
+    }
+
+    /// @notice The words of an event, as the escrow packs them.
+    function outcome(
+        uint8 milestone,
+        Cause cause,
+        uint8 round,
+        uint8 attempt,
+        uint16 bps,
+        uint64[2] memory shares
+    ) internal pure returns (uint256 word) {
+        word = uint256(milestone) | uint256(cause) << 8 | uint256(round) << 16 | uint256(attempt) << 24;
+        word |= uint256(bps) << 32 | uint256(shares[0]) << 48 | uint256(shares[1]) << 112;
+    }
+
+    function judgement(Verdict memory v, uint32 signers, uint40 until, uint64[2] memory shares)
+        internal
+        pure
+        returns (uint256 word)
+    {
+        word = uint256(v.milestone) | uint256(v.attempt) << 8 | uint256(v.sellerBps) << 16;
+        word |= uint256(signers) << 32 | uint256(until) << 64;
+        word |= uint256(shares[0]) << 104 | uint256(shares[1]) << 168;
+    }
+
+    function openedWords(Deal memory d, Source source) internal pure returns (uint256[17] memory words) {
+        words = Encoding.whole(d);
+        words[4] |= uint256(source) << 160;
     }
 
     function assertStatus(bytes32 id, Status wanted) internal view {

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Deal, Status, Verdict, Votes} from "../../src/types/Deal.sol";
+import {Deal, Status, Verdict} from "../../src/types/Deal.sol";
+import {EscrowCalls, Votes} from "./Calls.sol";
 import {Court} from "./Court.sol";
 
 /// appeal
 /// ├── takes the buyer's deposit from its reserve, the seller's from its principal's credit
 /// └── when the window is over, the signer is no party, or another verdict is named
 contract AppealTest is Court {
+    using EscrowCalls for DealEscrow;
+
     function setUp() public override {
         super.setUp();
         deposited(sellerPrincipal.addr, 100 * ONE);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Claim, Deal} from "../../src/types/Deal.sol";
+import {Deal} from "../../src/types/Deal.sol";
+import {Claim, EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// claim
 /// ├── counts with receipts of all but one of the vaults, and at least two
 /// └── when it is late, repeated, for other vaults, short of receipts, dated ahead, or a vault is a party
 contract ClaimTest is World {
+    using EscrowCalls for DealEscrow;
+
     uint40 private constant DUE = NOW + 1 days;
 
     function refused(Deal memory d, Claim memory c, bytes memory reason) private {

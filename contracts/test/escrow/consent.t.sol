@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Status, Verdict} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// consent
 /// ├── ends the window of the pending verdict and pays
 /// └── when a needed consent is missing, or it is for another verdict, or none is pending
 contract ConsentTest is World {
+    using EscrowCalls for DealEscrow;
+
     function test_the_losers_consent_ends_the_window() external {
         (Deal memory d, bytes32 id) = openedTerms();
         vm.warp(NOW + 1 days);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Deal, Verdict, Votes} from "../../src/types/Deal.sol";
+import {Deal, Verdict} from "../../src/types/Deal.sol";
+import {EscrowCalls, Votes} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// cosign
 /// ├── adds members to an accepted verdict, also after the close
 /// └── when it is another verdict, or the fee is paid
 contract CosignTest is World {
+    using EscrowCalls for DealEscrow;
+
     function closedByThree() private returns (Deal memory d, bytes32 id) {
         d = terms();
         d.window = 0;

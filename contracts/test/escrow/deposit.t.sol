@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// deposit, depositWithAuthorization
 /// └── credit the named owner, and no other than the one who authorised
 contract DepositTest is World {
+    using EscrowCalls for DealEscrow;
+
     function test_anybody_may_deposit_for_anybody() external {
         minted(stranger.addr, 5 * ONE);
         vm.prank(stranger.addr);

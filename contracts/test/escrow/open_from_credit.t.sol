@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {BUYER_MANDATED, Deal, Source} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// openFromCredit
 /// ├── takes the buyer's own credit, and the seller's bond from its own
 /// └── when the buyer is mandated
 contract OpenFromCreditTest is World {
+    using EscrowCalls for DealEscrow;
+
     function setUp() public override {
         super.setUp();
         minted(buyer.addr, 1000 * ONE);

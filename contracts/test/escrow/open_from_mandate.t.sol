@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {BUYER_MANDATED, Deal, Fallback, SELLER_MANDATED, Source, Status} from "../../src/types/Deal.sol";
-import {Slot} from "../../src/types/DealSlot.sol";
 import {Revoke, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
+import {EscrowCalls} from "./Calls.sol";
+import {Slot} from "./Slots.sol";
 import {World} from "./World.sol";
 
 /// openFromMandate
@@ -15,6 +17,8 @@ import {World} from "./World.sol";
 /// ├── when a signature is another's, or the id was used
 /// └── when the terms make no sense: one error each
 contract OpenFromMandateTest is World {
+    using EscrowCalls for DealEscrow;
+
     function fails(Deal memory d, bytes memory reason) private {
         bytes memory fund = signFund(buyer, d);
         bytes memory accept = signDeal(seller, d);
@@ -25,7 +29,7 @@ contract OpenFromMandateTest is World {
     function test_the_whole_total_is_taken_from_the_principals_credit() external {
         Deal memory d = terms();
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Opened(escrow.dealId(d), buyer.addr, seller.addr, Source.Mandate, d);
+        emit IDealEscrow.Opened(escrow.dealId(d), buyer.addr, seller.addr, openedWords(d, Source.Mandate));
         bytes32 id = opened(d);
 
         Slot memory s = slotOf(id);

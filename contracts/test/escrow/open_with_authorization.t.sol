@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Source, Status} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
@@ -12,6 +14,8 @@ import {World} from "./World.sol";
 /// ├── when the buyer is mandated: checks its principal, leaves the period limit alone
 /// └── when the authorization is for other terms, or was taken as a deposit first
 contract OpenWithAuthorizationTest is World {
+    using EscrowCalls for DealEscrow;
+
     function setUp() public override {
         super.setUp();
         minted(buyer.addr, 1000 * ONE);
@@ -39,7 +43,9 @@ contract OpenWithAuthorizationTest is World {
     function test_an_authorization_moves_exactly_the_total() external {
         Deal memory d = plainTerms();
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Opened(escrow.dealId(d), buyer.addr, seller.addr, Source.Authorization, d);
+        emit IDealEscrow.Opened(
+            escrow.dealId(d), buyer.addr, seller.addr, openedWords(d, Source.Authorization)
+        );
         bytes32 id = byAuthorization(d);
         assertStatus(id, Status.Open);
         assertEq(usdc.balanceOf(buyer.addr), 810 * ONE, "buyer");

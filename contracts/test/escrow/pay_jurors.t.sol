@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Status, Verdict} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// payJurors
@@ -10,6 +12,8 @@ import {World} from "./World.sol";
 /// ├── leaves the fee of milestones without a verdict to the buyer
 /// └── when the deal is open, the panel another, or there is nothing
 contract PayJurorsTest is World {
+    using EscrowCalls for DealEscrow;
+
     function closedByThree() private returns (Deal memory d, bytes32 id) {
         d = terms();
         d.window = 0;

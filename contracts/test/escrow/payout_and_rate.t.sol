@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {Deal, Rating, Status} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// payoutAndRate
 /// └── closes the deal and takes both ratings
 contract PayoutAndRateTest is World {
+    using EscrowCalls for DealEscrow;
+
     function test_both_ratings_travel_with_the_closing_payout() external {
         (Deal memory d, bytes32 id) = openedTerms();
         for (uint8 i = 0; i < 3; ++i) {

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {Locked} from "../../src/law/Locked.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// @notice A token that calls back into the escrow while it moves money, as an upgraded USDC could.
@@ -57,6 +58,8 @@ contract RefusingToken {
 }
 
 contract ReentrancyTest is World {
+    using EscrowCalls for DealEscrow;
+
     function escrowOf(address token) private returns (DealEscrow) {
         bytes memory arguments = abi.encode(token, address(mandates), GRACE, APPEAL_LIMIT);
         return DealEscrow(created("DealEscrow.sol:DealEscrow", arguments));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {AppealEnd, Cause, Deal, Verdict} from "../../src/types/Deal.sol";
-import {Slot} from "../../src/types/DealSlot.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {Court} from "./Court.sol";
+import {Slot} from "./Slots.sol";
 
 /// rule
 /// ├── a ruling settles: the loser's deposit pays the jurors, an overturned panel loses its fee
@@ -12,6 +14,8 @@ import {Court} from "./Court.sol";
 /// ├── an appeal that nobody pursued: the verdict stands and the deposit goes to the other side
 /// └── when there is no ruling yet, or the jurors are not the ruling's
 contract RuleTest is Court {
+    using EscrowCalls for DealEscrow;
+
     function setUp() public override {
         super.setUp();
         deposited(sellerPrincipal.addr, 100 * ONE);
@@ -24,7 +28,7 @@ contract RuleTest is Court {
         vm.expectEmit(address(escrow));
         emit IDealEscrow.AppealClosed(v.deal, 0, AppealEnd.Ruled, 7 * ONE, 7 * ONE, 0);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Settled(v.deal, 0, Cause.Ruled, 1, 0, 10_000, 54 * ONE, 0, 0);
+        emit IDealEscrow.Settled(v.deal, outcome(0, Cause.Ruled, 1, 0, 10_000, [54 * ONE, 0]));
         escrow.rule(d, court);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "milestone and deposit");
         for (uint256 i = 0; i < court.length; ++i) {

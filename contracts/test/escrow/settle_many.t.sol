@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Rating, Release, Status} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {TurncoatWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
@@ -12,9 +14,11 @@ import {World} from "./World.sol";
 /// ├── a hostile wallet costs the others nothing, wherever it stands
 /// └── when an item is a call for which the sender matters, or the gas is too low
 contract SettleManyTest is World {
+    using EscrowCalls for DealEscrow;
+
     function releaseCall(Deal memory d, uint8 milestone) private view returns (bytes memory) {
         Release memory r = Release(escrow.dealId(d), milestone, 0);
-        return abi.encodeCall(escrow.release, (d, r, signRelease(buyer, r), true));
+        return escrow.releaseCall(d, r, signRelease(buyer, r), true);
     }
 
     function hostileAt(uint256 position, TurncoatWallet.Mood mood) private {
@@ -42,7 +46,7 @@ contract SettleManyTest is World {
             calls[i] = releaseCall(d, i);
         }
         Rating memory r = Rating(id, 1, 0);
-        calls[3] = abi.encodeCall(escrow.rate, (d, r, buyer.addr, signRating(buyer, r)));
+        calls[3] = escrow.rateCall(d, r, buyer.addr, signRating(buyer, r));
         escrow.settleMany(calls);
         assertStatus(id, Status.Closed);
         assertEq(slotOf(id).rated, 1, "rated");
@@ -56,7 +60,7 @@ contract SettleManyTest is World {
         calls[2] = releaseCall(d, 1);
         bytes memory reason = abi.encodeWithSelector(IDealEscrow.MilestoneSettled.selector, 0);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.ItemFailed(1, escrow.release.selector, reason);
+        emit IDealEscrow.ItemFailed(1, IDealEscrow.release.selector, reason);
         escrow.settleMany(calls);
         assertEq(slotOf(id).done, 3, "two are done");
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Cause, Deal, Fallback, Status, Verdict} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// timeout
@@ -11,6 +13,8 @@ import {World} from "./World.sol";
 /// ├── a verdict is taken until a timeout has executed
 /// └── when it is too early, or a verdict is pending
 contract TimeoutTest is World {
+    using EscrowCalls for DealEscrow;
+
     uint40 private constant DUE = NOW + 1 days;
 
     function early(Deal memory d, uint8 milestone, bytes memory reason) private {
@@ -24,7 +28,7 @@ contract TimeoutTest is World {
         early(d, 0, abi.encodeWithSelector(IDealEscrow.NotYet.selector, DUE + GRACE - 1, DUE + GRACE));
         vm.warp(DUE + GRACE);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Settled(id, 0, Cause.Undelivered, 0, 0, 0, 0, 54 * ONE, 0);
+        emit IDealEscrow.Settled(id, outcome(0, Cause.Undelivered, 0, 0, 0, [0, 54 * ONE]));
         vm.prank(stranger.addr);
         escrow.timeout(d, 0);
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "refunded");
@@ -38,7 +42,7 @@ contract TimeoutTest is World {
         early(d, 0, abi.encodeWithSelector(IDealEscrow.NotYet.selector, d.end - 1, d.end));
         vm.warp(d.end);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Settled(id, 0, Cause.Unjudged, 0, 0, 6000, 32_400_000, 21_600_000, 0);
+        emit IDealEscrow.Settled(id, outcome(0, Cause.Unjudged, 0, 0, 6000, [uint64(32_400_000), 21_600_000]));
         escrow.timeout(d, 0);
         assertConserved(id);
     }
@@ -73,7 +77,7 @@ contract TimeoutTest is World {
         escrow.timeout(d, 1);
         Verdict memory v = verdictOn(d, 1, 10_000);
         bytes memory reason = abi.encodeWithSelector(IDealEscrow.MilestoneSettled.selector, 1);
-        (bytes memory call_) = abi.encodeCall(escrow.verdict, (d, v, votesOf(v, 7), "", "", true));
+        bytes memory call_ = escrow.verdictCall(d, v, votesOf(v, 7));
         vm.expectRevert(reason);
         (bool ignored,) = address(escrow).call(call_);
         assertTrue(ignored, "expectRevert turns the outcome around");

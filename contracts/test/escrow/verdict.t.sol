@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Cause, Deal, Status, Verdict, Votes} from "../../src/types/Deal.sol";
-import {Slot} from "../../src/types/DealSlot.sol";
+import {Ballot, MARK_META} from "../../src/types/Ballot.sol";
+import {Deal, Rating, Status, Verdict} from "../../src/types/Deal.sol";
+import {Tails} from "../../src/types/Tail.sol";
+import {Encoding, EscrowCalls, Votes} from "./Calls.sol";
+import {Slot} from "./Slots.sol";
 import {World} from "./World.sol";
 
 /// verdict
@@ -14,6 +18,8 @@ import {World} from "./World.sol";
 /// ├── when the panel is another, unsorted, too small a quorum, or has a party in it
 /// └── when a signature is missing, doubled, another's, or for another round
 contract VerdictTest is World {
+    using EscrowCalls for DealEscrow;
+
     function passAtOnce() private view returns (Deal memory d) {
         d = terms();
         d.window = 0;
@@ -32,9 +38,9 @@ contract VerdictTest is World {
         bytes32 id = opened(d);
         Verdict memory v = verdictOn(d, 0, 10_000);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Judged(id, escrow.verdictDigest(v), v, 7, 0);
+        emit IDealEscrow.Judged(id, judgement(v, 7, 0, [54 * ONE, 0]), v.evidence, v.votes);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Settled(id, 0, Cause.Judged, 0, 0, 10_000, 54 * ONE, 0, 0);
+        emit IDealEscrow.Paid(id, 54 * ONE);
         judged(d, v);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 54 * ONE, "paid");
         assertConserved(id);
@@ -291,7 +297,95 @@ contract VerdictTest is World {
         refused(d, v, abi.encodeWithSelector(IDealEscrow.AttemptOutOfRange.selector, 8, 7));
         v = verdictOn(d, 0, 10_000);
         v.deal = keccak256("other");
-        refused(d, v, abi.encodeWithSelector(IDealEscrow.WrongDeal.selector, v.deal, id));
+        votes = votesOf(v, 7);
+        bytes32 digest = escrow.verdictDigest(verdictOn(d, 0, 10_000));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.BadSignature.selector, jurors[0].addr, digest));
+        escrow.verdict(d, v, votes, "", "", true);
+        assertEq(slotOf(id).done, 0, "nothing settled");
+    }
+
+    // --- the encoding ---
+
+    function test_a_fail_without_the_sellers_consent_brings_the_meta_of_the_terms() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        vm.warp(NOW + 1 days);
+        Verdict memory v = verdictOn(d, 0, 0);
+        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
+        uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long);
+        uint256[10] memory brief = Encoding.brief(d);
+        vm.expectRevert(IDealEscrow.MetaMissing.selector);
+        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
+
+        bytes32 named = Encoding.metaHash(d.meta);
+        d.meta.start -= 1; // a due time that comes earlier
+        p = Encoding.ballot(EscrowCalls.metaWords(d), votesOf(v, 7));
+        head = Encoding.head(v, votesOf(v, 7), MARK_META, p.long);
+        bytes32 given = Encoding.metaHash(d.meta);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongMeta.selector, given, named));
+        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
+        assertStatus(id, Status.Open);
+    }
+
+    function test_a_tail_that_ends_early_is_refused() external {
+        (Deal memory d,) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
+        uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long);
+        bytes memory cut = p.data;
+        assembly ("memory-safe") {
+            mstore(cut, sub(mload(cut), 1))
+        }
+        uint256[10] memory brief = Encoding.brief(d);
+        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 191, 192));
+        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, cut);
+    }
+
+    function test_bits_that_belong_to_no_field_change_nothing() external {
+        Deal memory d = passAtOnce();
+        bytes32 id = opened(d);
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
+        uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long) | uint256(1) << 255;
+        uint256[10] memory brief = Encoding.brief(d);
+        brief[1] |= uint256(1) << 255;
+        brief[4] |= uint256(1) << 255;
+        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
+        assertEq(slotOf(id).held, 54 * ONE, "held");
+    }
+
+    function test_the_closing_verdict_takes_both_ratings_along() external {
+        Deal memory d = passAtOnce();
+        bytes32 id = opened(d);
+        Verdict memory v;
+        for (uint8 i = 0; i < 2; ++i) {
+            v = verdictOn(d, i, 10_000);
+            escrow.verdict(d, v, votesOf(v, 7), "", "", false);
+        }
+        Rating[2] memory ratings = [Rating(id, 100, sha256("good")), Rating(id, -90, sha256("fair"))];
+        bytes[4] memory signed;
+        (signed[2], signed[3]) = (signRating(buyer, ratings[0]), signRating(seller, ratings[1]));
+        v = verdictOn(d, 2, 10_000);
+        Votes memory votes = votesOf(v, 7);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Rated(id, 100, sha256("good"));
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Rated(id, uint128(int128(-90)) | uint256(1) << 128, sha256("fair"));
+        escrow.verdictAndRate(d, v, votes, signed, ratings, true);
+        assertStatus(id, Status.Closed);
+        assertEq(slotOf(id).rated, 3, "rated");
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 180 * ONE, "paid");
+    }
+
+    function test_a_verdict_that_does_not_close_takes_no_ratings() external {
+        Deal memory d = passAtOnce();
+        bytes32 id = opened(d);
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        Rating[2] memory ratings = [Rating(id, 100, 0), Rating(id, 90, 0)];
+        bytes[4] memory signed;
+        (signed[2], signed[3]) = (signRating(buyer, ratings[0]), signRating(seller, ratings[1]));
+        Votes memory votes = votesOf(v, 7);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Open, Status.Closed));
+        escrow.verdictAndRate(d, v, votes, signed, ratings, true);
     }
 
     function test_a_split_by_any_share_pays_everything_out(uint16 bps) external {

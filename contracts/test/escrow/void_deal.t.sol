@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Status} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// voidDeal
 /// ├── either party ends an unopened id for ever
 /// └── when the deal is open, the signer is no party, or the signature is another's
 contract VoidDealTest is World {
+    using EscrowCalls for DealEscrow;
+
     function test_a_void_deal_never_opens() external {
         Deal memory d = terms();
         bytes memory fund = signFund(buyer, d);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Withdraw} from "../../src/types/Deal.sol";
+import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
 /// withdraw, withdrawFor
@@ -10,6 +12,8 @@ import {World} from "./World.sol";
 /// ├── a blacklisted owner cannot redirect, and waits
 /// └── when it is more than the credit, late, repeated, or signed by another
 contract WithdrawTest is World {
+    using EscrowCalls for DealEscrow;
+
     function signed(Account memory who, Withdraw memory w) private view returns (bytes memory) {
         bytes32 typeHash = keccak256("Withdraw(address from,address to,uint256 nonce,uint40 until)");
         return sign(who, inEscrow(keccak256(abi.encode(typeHash, w.from, w.to, w.nonce, w.until))));

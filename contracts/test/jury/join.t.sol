@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Seat} from "../../src/types/Jury.sol";
+import {JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 
 /// join, joinWithAuthorization
 /// ├── a principal stakes for a holder; seats are numbered in order
 /// └── when the holder is nobody or the principal itself
 contract JoinTest is Court {
+    using JuryCalls for JuryPool;
+
     function test_a_seat_is_appended_with_its_principal_and_provider() external {
         Account memory holder = account("new holder");
         minted(address(this), STAKE);

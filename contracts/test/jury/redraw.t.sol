@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
 import {AppealStatus, SeatStatus} from "../../src/types/Jury.sol";
+import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 
 /// testify, redraw
@@ -11,6 +14,9 @@ import {Court} from "../escrow/Court.sol";
 /// ├── after the second the appeal is silent
 /// └── who testified loses nothing
 contract RedrawTest is Court {
+    using EscrowCalls for DealEscrow;
+    using JuryCalls for JuryPool;
+
     function underAppeal() private returns (Deal memory d) {
         deposited(sellerPrincipal.addr, 100 * ONE);
         Verdict memory v;

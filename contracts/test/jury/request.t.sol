@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
 import {Appeal} from "../../src/types/Jury.sol";
+import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 
 /// request
 /// ├── fixes the first round of the next full hour at least ten minutes ahead, and the seats that are old enough
 /// └── when there is no appeal, it was requested, the seats are miscounted, or the jury is another
 contract RequestTest is Court {
+    using EscrowCalls for DealEscrow;
+    using JuryCalls for JuryPool;
+
     function underAppeal() private returns (Deal memory d) {
         deposited(sellerPrincipal.addr, 100 * ONE);
         Verdict memory v;

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Verdict} from "../../src/types/Deal.sol";
 import {SeatStatus} from "../../src/types/Jury.sol";
+import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 
 /// slash
 /// ├── two verdicts for one slot cost the whole stake, a tenth to the reporter
 /// └── when the slots differ, the digests are the same, or a signature is another's
 contract SlashTest is Court {
+    using EscrowCalls for DealEscrow;
+    using JuryCalls for JuryPool;
+
     function test_two_digests_for_one_slot_cost_the_stake_on_proof_by_anyone() external {
         Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 10_000, 0, 0);
         Verdict memory b = Verdict(keccak256("deal"), 0, 0, 0, 0, 0, 0);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
+import {JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 
 /// vacate, withdrawStake
 /// ├── the stake goes back to the principal after the exit delay
 /// └── when it is too early, by a stranger, or twice
 contract VacateTest is Court {
+    using JuryCalls for JuryPool;
+
     function test_the_stake_returns_after_the_exit_delay() external {
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.NotSeatOwner.selector, stranger.addr, 3));
         vm.prank(stranger.addr);

@@ -72,7 +72,9 @@ contract SpendTest is MandateWorld {
         cut[27] = 0xff;
         refused(61, cut, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, 61, 60));
         vm.expectEmit(address(mandates));
-        emit IMandates.Spent(agent.addr, principal.addr, keccak256("deal"), 61, 61, true);
+        emit IMandates.Spent(
+            agent.addr, principal.addr, keccak256("deal"), 61 | uint256(61) << 64 | uint256(1) << 128
+        );
         vm.prank(spender.addr);
         mandates.spend(agent.addr, principal.addr, SCOPE_BUY, keccak256("deal"), 61, good);
     }

@@ -13,7 +13,7 @@ use alloy_sol_types::{SolCall, SolValue};
 use super::{
     Deployment,
     event::SeatIndex,
-    shape,
+    pack, shape,
     sol::{Claim, IAccords, IDealEscrow, IDrandBeacon, IJuryPool, IMandates, IUsdc, Votes},
 };
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 
 /// A signature as a contract takes it; empty where nobody signed.
 pub type Signature = Bytes;
+
+const NO_CONSENTS: [Signature; 2] = [Signature::new(), Signature::new()];
 
 /// An EIP-3009 authorisation by `receiveWithAuthorization`, without its nonce, which the contract computes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +164,7 @@ impl Deployment {
         approval: Bytes,
     ) -> Call {
         let call = IDealEscrow::openFromMandateCall {
-            deal: shape(deal),
+            terms: pack::whole(deal),
             buyerSignature: buyer,
             sellerSignature: seller,
             approval,
@@ -174,7 +176,7 @@ impl Deployment {
     #[must_use]
     pub fn open_from_credit(&self, deal: &Deal, buyer: Signature, seller: Signature) -> Call {
         let call = IDealEscrow::openFromCreditCall {
-            deal: shape(deal),
+            terms: pack::whole(deal),
             buyerSignature: buyer,
             sellerSignature: seller,
         };
@@ -185,7 +187,7 @@ impl Deployment {
     #[must_use]
     pub fn open_with_authorization(&self, deal: &Deal, buyer: Signature, seller: Signature) -> Call {
         let call = IDealEscrow::openWithAuthorizationCall {
-            deal: shape(deal),
+            terms: pack::whole(deal),
             buyerAuthorization: buyer,
             sellerSignature: seller,
         };
@@ -195,7 +197,7 @@ impl Deployment {
     /// Keeps a deal that is not open from ever opening.
     #[must_use]
     pub fn void_deal(&self, deal: &Deal, by: Address, signature: Signature) -> Call {
-        to(self.contracts.escrow, &IDealEscrow::voidDealCall { deal: shape(deal), by, signature })
+        to(self.contracts.escrow, &IDealEscrow::voidDealCall { terms: pack::brief(deal), by, signature })
     }
 }
 
@@ -204,18 +206,22 @@ impl Deployment {
     /// Settles a milestone in full on the buyer's signature; `push` pays now.
     #[must_use]
     pub fn release(&self, deal: &Deal, release: &Release, buyer: Signature, push: bool) -> Call {
-        to(
-            self.contracts.escrow,
-            &IDealEscrow::releaseCall { deal: shape(deal), r: shape(release), buyerSignature: buyer, push },
-        )
+        let call = IDealEscrow::releaseCall {
+            terms: pack::brief(deal),
+            head: U256::from(release.milestone) | U256::from(push) << 8,
+            evidence: release.evidence,
+            buyerSignature: buyer,
+        };
+        to(self.contracts.escrow, &call)
     }
 
     /// Settles all that is unsettled, on the signature of whoever gives something up.
     #[must_use]
     pub fn cancel(&self, deal: &Deal, cancel: &Cancel, buyer: Signature, seller: Signature) -> Call {
         let call = IDealEscrow::cancelCall {
-            deal: shape(deal),
-            c: shape(cancel),
+            terms: pack::brief(deal),
+            sellerBps: cancel.sellerBps,
+            until: cancel.until,
             buyerSignature: buyer,
             sellerSignature: seller,
         };
@@ -224,48 +230,43 @@ impl Deployment {
 
     /// Records that the vaults have a delivery.
     #[must_use]
-    pub fn claim(&self, deal: &Deal, claim: Claim) -> Call {
-        to(self.contracts.escrow, &IDealEscrow::claimCall { deal: shape(deal), c: claim })
+    pub fn claim(&self, deal: &Deal, claim: &Claim) -> Call {
+        let (head, tail) = pack::claim(claim);
+        let call = IDealEscrow::claimCall { terms: pack::whole(deal), head, manifest: claim.manifest, tail };
+        to(self.contracts.escrow, &call)
     }
 
     /// Brings a first-panel verdict; consents may be empty.
     #[must_use]
-    pub fn verdict(&self, deal: &Deal, verdict: &Verdict, votes: Votes, consents: [Signature; 2]) -> Call {
-        let [buyer, seller] = consents;
-        let call = IDealEscrow::verdictCall {
-            deal: shape(deal),
-            v: shape(verdict),
-            votes,
-            buyerConsent: buyer,
-            sellerConsent: seller,
-            push: true,
-        };
+    pub fn verdict(&self, deal: &Deal, verdict: &Verdict, votes: &Votes, consents: &[Signature; 2]) -> Call {
+        let (head, tail) = pack::ballot(deal, verdict, votes, consents, pack::PUSH);
+        let Verdict { evidence, votes, .. } = *verdict;
+        let call = IDealEscrow::verdictCall { terms: pack::brief(deal), head, evidence, votes, tail };
         to(self.contracts.escrow, &call)
     }
 
     /// Adds signatures to the accepted verdict.
     #[must_use]
-    pub fn cosign(&self, deal: &Deal, verdict: &Verdict, votes: Votes) -> Call {
-        to(self.contracts.escrow, &IDealEscrow::cosignCall { deal: shape(deal), v: shape(verdict), votes })
+    pub fn cosign(&self, deal: &Deal, verdict: &Verdict, votes: &Votes) -> Call {
+        let (head, tail) = pack::ballot(deal, verdict, votes, &NO_CONSENTS, 0);
+        let Verdict { evidence, votes, .. } = *verdict;
+        let call = IDealEscrow::cosignCall { terms: pack::brief(deal), head, evidence, votes, tail };
+        to(self.contracts.escrow, &call)
     }
 
     /// Ends the window of the pending verdict by consent; an empty one is no consent.
     #[must_use]
-    pub fn consent(&self, deal: &Deal, verdict: &Verdict, consents: [Signature; 2]) -> Call {
-        let [buyer, seller] = consents;
-        let call = IDealEscrow::consentCall {
-            deal: shape(deal),
-            v: shape(verdict),
-            buyerConsent: buyer,
-            sellerConsent: seller,
-        };
+    pub fn consent(&self, deal: &Deal, verdict: &Verdict, consents: &[Signature; 2]) -> Call {
+        let (head, tail) = pack::ballot(deal, verdict, &Votes::default(), consents, 0);
+        let Verdict { evidence, votes, .. } = *verdict;
+        let call = IDealEscrow::consentCall { terms: pack::brief(deal), head, evidence, votes, tail };
         to(self.contracts.escrow, &call)
     }
 
     /// Finalises a verdict whose window is over and pays all that is settled.
     #[must_use]
     pub fn payout(&self, deal: &Deal) -> Call {
-        to(self.contracts.escrow, &IDealEscrow::payoutCall { deal: shape(deal) })
+        to(self.contracts.escrow, &IDealEscrow::payoutCall { terms: pack::brief(deal) })
     }
 
     /// Takes the pending verdict to the jury; `until` in Unix seconds.
@@ -277,11 +278,13 @@ impl Deployment {
         until: u64,
         (by, signature): (Address, Signature),
     ) -> Call {
+        let (head, _) = pack::ballot(deal, verdict, &Votes::default(), &NO_CONSENTS, 0);
         let call = IDealEscrow::appealCall {
-            deal: shape(deal),
-            v: shape(verdict),
-            until: U40::from(until),
-            by,
+            terms: pack::brief(deal),
+            head,
+            evidence: verdict.evidence,
+            votes: verdict.votes,
+            plea: pack::beside(by, until),
             signature,
         };
         to(self.contracts.escrow, &call)
@@ -289,29 +292,37 @@ impl Deployment {
 
     /// Ends an appeal by the jury's ruling, or by its silence.
     #[must_use]
-    pub fn close_appeal(&self, deal: &Deal, jurors: Vec<Address>) -> Call {
-        to(self.contracts.escrow, &IDealEscrow::ruleCall { deal: shape(deal), jurors })
+    pub fn close_appeal(&self, deal: &Deal, jurors: &[Address]) -> Call {
+        let call = IDealEscrow::ruleCall { terms: pack::brief(deal), jurors: pack::addresses(jurors) };
+        to(self.contracts.escrow, &call)
     }
 
     /// Settles a milestone whose time is over.
     #[must_use]
     pub fn time_out(&self, deal: &Deal, milestone: MilestoneIndex) -> Call {
-        to(self.contracts.escrow, &IDealEscrow::timeoutCall { deal: shape(deal), milestone: milestone.0 })
+        to(
+            self.contracts.escrow,
+            &IDealEscrow::timeoutCall { terms: pack::whole(deal), milestone: milestone.0 },
+        )
     }
 
     /// Credits the first panel's fee.
     #[must_use]
-    pub fn pay_jurors(&self, deal: &Deal, panel: Vec<Address>) -> Call {
-        to(self.contracts.escrow, &IDealEscrow::payJurorsCall { deal: shape(deal), panel })
+    pub fn pay_jurors(&self, deal: &Deal, panel: &[Address]) -> Call {
+        let call = IDealEscrow::payJurorsCall { terms: pack::brief(deal), panel: pack::addresses(panel) };
+        to(self.contracts.escrow, &call)
     }
 
     /// Records a rating.
     #[must_use]
     pub fn rate(&self, deal: &Deal, rating: &Rating, by: Address, signature: Signature) -> Call {
-        to(
-            self.contracts.escrow,
-            &IDealEscrow::rateCall { deal: shape(deal), r: shape(rating), by, signature },
-        )
+        let call = IDealEscrow::rateCall {
+            terms: pack::brief(deal),
+            rating: pack::rating(deal, rating, by),
+            feedbackHash: rating.feedbackHash,
+            signature,
+        };
+        to(self.contracts.escrow, &call)
     }
 }
 
@@ -338,21 +349,24 @@ impl Deployment {
     /// Fixes beacon round and seats of an appeal.
     #[must_use]
     pub fn request_appeal(&self, deal: &Deal, seats: u64) -> Call {
-        let call = IJuryPool::requestCall { deal: shape(deal), seats: U40::from(seats) };
+        let call = IJuryPool::requestCall { terms: pack::brief(deal), seats: U40::from(seats) };
         to(self.contracts.jury, &call)
     }
 
     /// Brings the ruling of the drawn seats.
     #[must_use]
-    pub fn rule_appeal(&self, deal: &Deal, verdict: &Verdict, votes: Votes) -> Call {
-        to(self.contracts.jury, &IJuryPool::ruleCall { deal: shape(deal), v: shape(verdict), votes })
+    pub fn rule_appeal(&self, deal: &Deal, verdict: &Verdict, votes: &Votes) -> Call {
+        let (head, tail) = pack::ballot(deal, verdict, votes, &NO_CONSENTS, 0);
+        let Verdict { evidence, votes, .. } = *verdict;
+        let call = IJuryPool::ruleCall { terms: pack::brief(deal), head, evidence, votes, tail };
+        to(self.contracts.jury, &call)
     }
 
     /// Draws again after silence, or ends the appeal as silent.
     #[must_use]
-    pub fn redraw(&self, deal: &Deal, milestone: MilestoneIndex, panel: Vec<Address>) -> Call {
-        let call = IJuryPool::redrawCall { deal: shape(deal), milestone: milestone.0, panel };
-        to(self.contracts.jury, &call)
+    pub fn redraw(&self, deal: &Deal, milestone: MilestoneIndex, panel: &[Address]) -> Call {
+        let (terms, panel) = (pack::brief(deal), pack::addresses(panel));
+        to(self.contracts.jury, &IJuryPool::redrawCall { terms, milestone: milestone.0, panel })
     }
 
     /// Pays out what the jury pool owes.

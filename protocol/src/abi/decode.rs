@@ -3,21 +3,23 @@
 //! Every value is narrowed to the protocol's type here or the log is refused: a share above 10 000
 //! basis points cannot come from our contracts, so an endpoint made it up.
 
-use alloy_primitives::U256;
+use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolEventInterface;
 
 use super::{
     ChainEvent, ChainLog, Deployment,
-    event::{SeatIndex, Signers},
+    event::{Rater, SeatIndex, Signers},
+    pack::{self, field},
     revert, shape,
     sol::{
-        IAccords::IAccordsEvents, IDealEscrow::IDealEscrowEvents, IDrandBeacon::IDrandBeaconEvents,
+        Cause, IAccords::IAccordsEvents, IDealEscrow::IDealEscrowEvents, IDrandBeacon::IDrandBeaconEvents,
         IJuryPool::IJuryPoolEvents, IMandates::IMandatesEvents,
     },
 };
 use crate::{
     ids::{DealId, MilestoneIndex},
     money::{Bps, Usdc},
+    typed::{Contracts, Verdict},
 };
 
 /// Says that a log is not what one of our contracts writes.
@@ -51,7 +53,7 @@ impl Deployment {
     /// # Errors
     /// [`DecodeError`] where the address is ours and the content cannot be.
     pub fn decode(&self, log: &ChainLog) -> Result<Option<ChainEvent>, DecodeError> {
-        let read: fn(&ChainLog) -> Result<ChainEvent, Fault> = match log.address {
+        let read: fn(&ChainLog, &Contracts) -> Result<ChainEvent, Fault> = match log.address {
             address if address == self.contracts.escrow => escrow,
             address if address == self.contracts.accords => accords,
             address if address == self.contracts.mandates => mandates,
@@ -60,14 +62,14 @@ impl Deployment {
             _ => return Ok(None),
         };
         let (number, index) = (log.block.number, log.index);
-        read(log).map(Some).map_err(|fault| match fault {
+        read(log, &self.contracts).map(Some).map_err(|fault| match fault {
             Fault::Words(error) => DecodeError::Malformed { number, index, reason: error.to_string() },
             Fault::Value(field) => DecodeError::Impossible { number, index, field },
         })
     }
 }
 
-fn mandates(log: &ChainLog) -> Result<ChainEvent, Fault> {
+fn mandates(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
     use IMandatesEvents as E;
     Ok(match E::decode_raw_log(&log.topics, &log.data)? {
         E::Granted(e) => ChainEvent::Granted { mandate: Box::new(shape(&e.mandate)), spent: Usdc(e.spent) },
@@ -81,14 +83,14 @@ fn mandates(log: &ChainLog) -> Result<ChainEvent, Fault> {
             agent: e.agent,
             principal: e.principal,
             deal: e.deal.into(),
-            amount: Usdc(e.amount),
-            spent: Usdc(e.spent),
-            approved: e.approved,
+            amount: usdc(e.spend, 0),
+            spent: usdc(e.spend, 64),
+            approved: e.spend.bit(128),
         },
     })
 }
 
-fn accords(log: &ChainLog) -> Result<ChainEvent, Fault> {
+fn accords(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
     use IAccordsEvents as E;
     Ok(match E::decode_raw_log(&log.topics, &log.data)? {
         E::Anchored(e) => ChainEvent::NdaAnchored { nda: e.nda.into(), terms: Box::new(shape(&e.terms)) },
@@ -104,11 +106,12 @@ fn accords(log: &ChainLog) -> Result<ChainEvent, Fault> {
     })
 }
 
-fn escrow(log: &ChainLog) -> Result<ChainEvent, Fault> {
+fn escrow(log: &ChainLog, contracts: &Contracts) -> Result<ChainEvent, Fault> {
     use IDealEscrowEvents as E;
     Ok(match E::decode_raw_log(&log.topics, &log.data)? {
         E::Opened(e) => {
-            ChainEvent::Opened { deal: e.deal.into(), source: e.source, terms: Box::new(shape(&e.terms)) }
+            let (source, terms) = pack::unpack(&e.terms).ok_or(Fault::Value("source"))?;
+            ChainEvent::Opened { deal: e.deal.into(), source, terms: Box::new(terms) }
         }
         E::Voided(e) => ChainEvent::Voided { deal: e.deal.into(), by: e.by },
         E::Claimed(e) => ChainEvent::Claimed {
@@ -120,33 +123,14 @@ fn escrow(log: &ChainLog) -> Result<ChainEvent, Fault> {
             vaults: signers(e.vaults)?,
             stored_at: e.storedAt.iter().map(|at| at.to()).collect(),
         },
-        E::Judged(e) => ChainEvent::Judged {
-            deal: e.deal.into(),
-            id: e.digest.into(),
-            signers: signers(e.signers)?,
-            challenge_until: e.challengeUntil.to(),
-            verdict: {
-                share(e.verdict.sellerBps)?;
-                milestone(e.verdict.milestone)?;
-                Box::new(shape(&e.verdict))
-            },
-        },
+        E::Judged(e) => judged(contracts, e.deal, e.judgement, [e.evidence, e.votes])?,
         E::Cosigned(e) => ChainEvent::Cosigned {
             deal: e.deal.into(),
             milestone: milestone(e.milestone)?,
             signers: signers(e.signers)?,
         },
-        E::Settled(e) => ChainEvent::Settled {
-            deal: e.deal.into(),
-            milestone: milestone(e.milestone)?,
-            cause: e.cause,
-            round: e.round,
-            attempt: e.attempt,
-            seller_bps: share(e.sellerBps)?,
-            to_seller: Usdc(e.toSeller),
-            to_buyer: Usdc(e.toBuyer),
-            evidence: e.evidence,
-        },
+        E::Settled(e) => settled(e.deal.into(), e.outcome, B256::ZERO)?,
+        E::Released(e) => settled(e.deal.into(), e.outcome, e.evidence)?,
         E::Appealed(e) => ChainEvent::Appealed {
             deal: e.deal.into(),
             milestone: milestone(e.milestone)?,
@@ -162,7 +146,11 @@ fn escrow(log: &ChainLog) -> Result<ChainEvent, Fault> {
             to_appellant: Usdc(e.toAppellant),
             to_other: Usdc(e.toOther),
         },
-        E::Paid(e) => ChainEvent::Paid { deal: e.deal.into(), to: e.to, amount: Usdc(e.amount) },
+        E::Paid(e) => ChainEvent::Paid {
+            deal: e.deal.into(),
+            to_seller: usdc(e.amounts, 0),
+            to_buyer: usdc(e.amounts, 64),
+        },
         E::Credited(e) => ChainEvent::Credited {
             owner: e.owner,
             deal: (!e.deal.is_zero()).then(|| DealId::from(e.deal)),
@@ -172,15 +160,14 @@ fn escrow(log: &ChainLog) -> Result<ChainEvent, Fault> {
         E::Withdrawn(e) => ChainEvent::Withdrawn { owner: e.owner, to: e.to, amount: Usdc(e.amount) },
         E::Closed(e) => ChainEvent::Closed {
             deal: e.deal.into(),
-            to_seller: Usdc(e.toSeller),
-            to_buyer: Usdc(e.toBuyer),
-            jury_fee: Usdc(e.juryFee),
+            to_seller: usdc(e.amounts, 0),
+            to_buyer: usdc(e.amounts, 64),
+            jury_fee: usdc(e.amounts, 128),
         },
         E::Rated(e) => ChainEvent::Rated {
             deal: e.deal.into(),
-            rater: e.rater,
-            ratee: e.ratee,
-            value: e.value,
+            by: if e.rating.bit(128) { Rater::Seller } else { Rater::Buyer },
+            value: low_half(e.rating).cast_signed(),
             feedback: e.feedbackHash,
         },
         E::ItemFailed(e) => ChainEvent::ItemFailed {
@@ -190,7 +177,50 @@ fn escrow(log: &ChainLog) -> Result<ChainEvent, Fault> {
     })
 }
 
-fn jury(log: &ChainLog) -> Result<ChainEvent, Fault> {
+/// From the lowest bit up: milestone 8, attempt 8, share 16, signers 32, end of the window 40, and where that
+/// is 0 what each side gets, 64 each.
+fn judged(
+    contracts: &Contracts,
+    deal: B256,
+    word: U256,
+    [evidence, votes]: [B256; 2],
+) -> Result<ChainEvent, Fault> {
+    let verdict = Verdict {
+        deal,
+        milestone: milestone(byte(word, 0))?.0,
+        round: 0,
+        attempt: byte(word, 8),
+        sellerBps: share(half(word, 16))?.get(),
+        evidence,
+        votes,
+    };
+    let challenge_until = field(word, 64, 40);
+    Ok(ChainEvent::Judged {
+        deal: deal.into(),
+        id: verdict.id(contracts),
+        verdict: Box::new(verdict),
+        signers: signers(U256::from(field(word, 32, 32)))?,
+        challenge_until,
+        settled: (challenge_until == 0).then(|| (usdc(word, 104), usdc(word, 168))),
+    })
+}
+
+/// From the lowest bit up: milestone 8, cause 8, round 8, attempt 8, share 16, to the seller 64, to the buyer 64.
+fn settled(deal: DealId, word: U256, evidence: B256) -> Result<ChainEvent, Fault> {
+    Ok(ChainEvent::Settled {
+        deal,
+        milestone: milestone(byte(word, 0))?,
+        cause: Cause::try_from(byte(word, 8)).map_err(|_| Fault::Value("cause"))?,
+        round: byte(word, 16),
+        attempt: byte(word, 24),
+        seller_bps: share(half(word, 32))?,
+        to_seller: usdc(word, 48),
+        to_buyer: usdc(word, 112),
+        evidence,
+    })
+}
+
+fn jury(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
     use IJuryPoolEvents as E;
     Ok(match E::decode_raw_log(&log.topics, &log.data)? {
         E::Seated(e) => ChainEvent::Seated {
@@ -255,9 +285,25 @@ fn jury(log: &ChainLog) -> Result<ChainEvent, Fault> {
     })
 }
 
-fn beacon(log: &ChainLog) -> Result<ChainEvent, Fault> {
+fn beacon(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
     let IDrandBeaconEvents::Proven(e) = IDrandBeaconEvents::decode_raw_log(&log.topics, &log.data)?;
     Ok(ChainEvent::Proven { round: e.round, randomness: e.randomness })
+}
+
+fn usdc(word: U256, shift: usize) -> Usdc {
+    Usdc(field(word, shift, 64))
+}
+
+fn byte(word: U256, shift: usize) -> u8 {
+    u8::try_from(field(word, shift, 8)).expect("invariant: eight bits")
+}
+
+fn half(word: U256, shift: usize) -> u16 {
+    u16::try_from(field(word, shift, 16)).expect("invariant: sixteen bits")
+}
+
+fn low_half(word: U256) -> u128 {
+    u128::from(field(word, 64, 64)) << 64 | u128::from(field(word, 0, 64))
 }
 
 const fn milestone(index: u8) -> Result<MilestoneIndex, Fault> {

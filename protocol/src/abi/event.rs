@@ -35,6 +35,26 @@ impl Signers {
     }
 }
 
+/// Which party of a deal rates the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rater {
+    /// The buyer rates the seller.
+    Buyer,
+    /// The seller rates the buyer.
+    Seller,
+}
+
+impl Rater {
+    /// Who rates, and whom.
+    #[must_use]
+    pub const fn of(self, terms: &typed::Deal) -> (Address, Address) {
+        match self {
+            Self::Buyer => (terms.buyer, terms.seller),
+            Self::Seller => (terms.seller, terms.buyer),
+        }
+    }
+}
+
 /// A decoded log of one of our contracts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChainEvent {
@@ -57,7 +77,7 @@ pub enum ChainEvent {
     DestructionAttested { nda: NdaId, by: Address, attestation: B256 },
 
     // DealEscrow
-    /// A deal is open, with all its terms.
+    /// A deal is open, with all its terms. Its total and its bond have left whose credit `source` and flags name.
     Opened { deal: DealId, source: Source, terms: Box<typed::Deal> },
     /// This id can never open.
     Voided { deal: DealId, by: Address },
@@ -78,6 +98,8 @@ pub enum ChainEvent {
         verdict: Box<typed::Verdict>,
         signers: Signers,
         challenge_until: u64,
+        /// What the seller's and the buyer's side get, where the verdict settled the milestone at once.
+        settled: Option<(Usdc, Usdc)>,
     },
     /// Further members signed the accepted verdict.
     Cosigned { deal: DealId, milestone: MilestoneIndex, signers: Signers },
@@ -104,18 +126,18 @@ pub enum ChainEvent {
         to_appellant: Usdc,
         to_other: Usdc,
     },
-    /// USDC was pushed.
-    Paid { deal: DealId, to: Address, amount: Usdc },
+    /// USDC was pushed to the payees of the terms.
+    Paid { deal: DealId, to_seller: Usdc, to_buyer: Usdc },
     /// Credit grew; no deal for a deposit.
     Credited { owner: Address, deal: Option<DealId>, amount: Usdc },
-    /// Credit shrank for a deal.
+    /// Credit shrank for the deposit of an appeal.
     Debited { owner: Address, deal: DealId, amount: Usdc },
     /// Credit left the escrow.
     Withdrawn { owner: Address, to: Address, amount: Usdc },
     /// All milestones are settled and both payees paid or credited.
     Closed { deal: DealId, to_seller: Usdc, to_buyer: Usdc, jury_fee: Usdc },
     /// A party rated the other. The value is the rater's, of any size.
-    Rated { deal: DealId, rater: Address, ratee: Address, value: i128, feedback: B256 },
+    Rated { deal: DealId, by: Rater, value: i128, feedback: B256 },
     /// One call of a batch failed, with what the revert data say.
     ItemFailed { index: u64, reason: String },
 

@@ -12,45 +12,6 @@ use alloy_sol_types::sol;
 sol! {
     #![sol(all_derives = true)]
 
-    struct Meta {
-        bytes32 agreement;
-        bytes32 nda;
-        bytes32 pact;
-        bytes32 panelRequest;
-        bytes32 vaults;
-        address mandates;
-        address reviewer;
-        uint40 start;
-        uint40 fundBy;
-        uint16 kind;
-        uint16 jurisdiction;
-        uint64 beaconRound;
-        uint8 attempt;
-        uint256 salt;
-    }
-
-    struct Deal {
-        address buyer;
-        address seller;
-        address buyerPay;
-        address sellerPay;
-        uint256 amounts;
-        uint256 amounts2;
-        uint256 due;
-        bytes32 panel;
-        address jury;
-        uint40 end;
-        uint32 window;
-        uint8 quorum;
-        uint8 fallback_;
-        uint16 fallbackBps;
-        uint64 juryFee;
-        uint64 appealFee;
-        uint64 sellerBond;
-        uint8 flags;
-        Meta meta;
-    }
-
     enum Fallback { Refund, Split, Principals }
 
     enum Status { None, Open, Pending, Appealed, Closed, Void }
@@ -60,18 +21,6 @@ sol! {
     enum Cause { Released, Judged, Ruled, Cancelled, Undelivered, Unjudged }
 
     enum AppealEnd { Ruled, Silent, Abandoned, Settled }
-
-    struct Release {
-        bytes32 deal;
-        uint8 milestone;
-        bytes32 evidence;
-    }
-
-    struct Cancel {
-        bytes32 deal;
-        uint16 sellerBps;
-        uint40 until;
-    }
 
     struct Verdict {
         bytes32 deal;
@@ -83,12 +32,6 @@ sol! {
         bytes32 votes;
     }
 
-    struct Rating {
-        bytes32 deal;
-        int128 value;
-        bytes32 feedbackHash;
-    }
-
     struct Withdraw {
         address from;
         address to;
@@ -96,20 +39,29 @@ sol! {
         uint40 until;
     }
 
+    /// Signatures of panel members over one verdict, before they are packed.
     struct Votes {
+        /// All members, ascending.
         address[] panel;
+        /// Bit i: the i-th member signed.
         uint256 signers;
+        /// In the order of the bits.
         bytes[] signatures;
     }
 
+    /// A delivery as the vaults hold it, before it is packed.
     struct Claim {
         uint8 milestone;
         uint8 attempt;
         bytes32 manifest;
         uint64 size;
+        /// All named vaults, ascending.
         address[] vaults;
+        /// Bit i: the i-th vault signed.
         uint256 receipts;
+        /// One per receipt, in the order of the bits.
         uint40[] storedAt;
+        /// Likewise.
         bytes[] signatures;
     }
 
@@ -181,8 +133,7 @@ sol! {
             address indexed agent, address indexed principal, address indexed spender, uint16 serial
         );
         event Spent(
-            address indexed agent, address indexed principal, bytes32 indexed deal, uint64 amount,
-            uint64 spent, bool approved
+            address indexed agent, address indexed principal, bytes32 indexed deal, uint256 spend
         );
         error ZeroAddress();
         error AgentIsPrincipal(address account);
@@ -257,22 +208,17 @@ sol! {
 
     interface IDealEscrow {
         event Opened(
-            bytes32 indexed deal, address indexed buyer, address indexed seller, Source source, Deal terms
+            bytes32 indexed deal, address indexed buyer, address indexed seller, uint256[17] terms
         );
         event Voided(bytes32 indexed deal, address indexed by);
         event Claimed(
             bytes32 indexed deal, uint8 indexed milestone, uint8 attempt, bytes32 manifest, uint64 size,
             uint256 vaults, uint40[] storedAt
         );
-        event Judged(
-            bytes32 indexed deal, bytes32 indexed digest, Verdict verdict, uint256 signers,
-            uint40 challengeUntil
-        );
+        event Judged(bytes32 indexed deal, uint256 judgement, bytes32 evidence, bytes32 votes);
         event Cosigned(bytes32 indexed deal, uint8 indexed milestone, uint256 signers);
-        event Settled(
-            bytes32 indexed deal, uint8 indexed milestone, Cause cause, uint8 round, uint8 attempt,
-            uint16 sellerBps, uint64 toSeller, uint64 toBuyer, bytes32 evidence
-        );
+        event Settled(bytes32 indexed deal, uint256 outcome);
+        event Released(bytes32 indexed deal, uint256 outcome, bytes32 evidence);
         event Appealed(
             bytes32 indexed deal, uint8 indexed milestone, address indexed by, bytes32 verdict,
             uint64 deposit
@@ -281,15 +227,12 @@ sol! {
             bytes32 indexed deal, uint8 indexed milestone, AppealEnd end, uint64 toJurors,
             uint64 toAppellant, uint64 toOther
         );
-        event Paid(bytes32 indexed deal, address indexed to, uint64 amount);
+        event Paid(bytes32 indexed deal, uint256 amounts);
         event Credited(address indexed owner, bytes32 indexed deal, uint64 amount);
         event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
         event Withdrawn(address indexed owner, address indexed to, uint64 amount);
-        event Closed(bytes32 indexed deal, uint64 toSeller, uint64 toBuyer, uint64 juryFee);
-        event Rated(
-            bytes32 indexed deal, address indexed rater, address indexed ratee, int128 value,
-            bytes32 feedbackHash
-        );
+        event Closed(bytes32 indexed deal, uint256 amounts);
+        event Rated(bytes32 indexed deal, uint256 rating, bytes32 feedbackHash);
         event ItemFailed(uint256 indexed index, bytes4 selector, bytes reason);
         error ZeroAddress();
         error BuyerIsSeller(address account);
@@ -310,7 +253,9 @@ sol! {
         error WrongSource(uint256 flags, Source source);
         error WrongMandates(address named, address known);
         error WrongPrincipal(address named, address mandated);
-        error WrongDeal(bytes32 named, bytes32 computed);
+        error WrongMeta(bytes32 given, bytes32 terms);
+        error MetaMissing();
+        error TailTooShort(uint256 has, uint256 wanted);
         error NoSuchMilestone(uint256 milestone, uint256 count);
         error MilestoneSettled(uint256 milestone);
         error BadSignature(address signer, bytes32 digest);
@@ -358,46 +303,50 @@ sol! {
         function withdraw(address to, uint64 amount) external;
         function withdrawFor(Withdraw calldata w, bytes calldata signature) external;
         function openWithAuthorization(
-            Deal calldata deal, bytes calldata buyerAuthorization, bytes calldata sellerSignature
+            uint256[17] calldata terms, bytes calldata buyerAuthorization, bytes calldata sellerSignature
         ) external returns (bytes32 id);
         function openFromCredit(
-            Deal calldata deal, bytes calldata buyerSignature, bytes calldata sellerSignature
+            uint256[17] calldata terms, bytes calldata buyerSignature, bytes calldata sellerSignature
         ) external returns (bytes32 id);
         function openFromMandate(
-            Deal calldata deal, bytes calldata buyerSignature, bytes calldata sellerSignature,
+            uint256[17] calldata terms, bytes calldata buyerSignature, bytes calldata sellerSignature,
             bytes calldata approval
         ) external returns (bytes32 id);
-        function voidDeal(Deal calldata deal, address by, bytes calldata signature) external;
+        function voidDeal(uint256[10] calldata terms, address by, bytes calldata signature) external;
         function release(
-            Deal calldata deal, Release calldata r, bytes calldata buyerSignature, bool push
+            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes calldata buyerSignature
         ) external;
         function cancel(
-            Deal calldata deal, Cancel calldata c, bytes calldata buyerSignature,
+            uint256[10] calldata terms, uint16 sellerBps, uint40 until, bytes calldata buyerSignature,
             bytes calldata sellerSignature
         ) external;
-        function claim(Deal calldata deal, Claim calldata c) external;
+        function claim(
+            uint256[17] calldata terms, uint256 head, bytes32 manifest, bytes calldata tail
+        ) external;
         function verdict(
-            Deal calldata deal, Verdict calldata v, Votes calldata votes, bytes calldata buyerConsent,
-            bytes calldata sellerConsent, bool push
+            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
         ) external;
-        function cosign(Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
+        function cosign(
+            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
+        ) external;
         function consent(
-            Deal calldata deal, Verdict calldata v, bytes calldata buyerConsent,
-            bytes calldata sellerConsent
+            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
         ) external;
-        function payout(Deal calldata deal) external;
+        function payout(uint256[10] calldata terms) external;
         function appeal(
-            Deal calldata deal, Verdict calldata v, uint40 until, address by, bytes calldata signature
+            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, uint256 plea,
+            bytes calldata signature
         ) external;
-        function rule(Deal calldata deal, address[] calldata jurors) external;
-        function timeout(Deal calldata deal, uint8 milestone) external;
-        function payJurors(Deal calldata deal, address[] calldata panel) external;
-        function rate(Deal calldata deal, Rating calldata r, address by, bytes calldata signature) external;
+        function rule(uint256[10] calldata terms, bytes calldata jurors) external;
+        function timeout(uint256[17] calldata terms, uint8 milestone) external;
+        function payJurors(uint256[10] calldata terms, bytes calldata panel) external;
+        function rate(
+            uint256[10] calldata terms, uint256 rating, bytes32 feedbackHash, bytes calldata signature
+        ) external;
         function payoutAndRate(
-            Deal calldata deal, Rating calldata byBuyer, bytes calldata buyerSignature,
-            Rating calldata bySeller, bytes calldata sellerSignature
+            uint256[10] calldata terms, uint256 head, bytes calldata tail
         ) external;
-        function payoutMany(Deal[] calldata deals) external;
+        function payoutMany(uint256[10][] calldata deals) external;
         function settleMany(bytes[] calldata calls) external;
         function slot(bytes32 deal) external view returns (uint256);
         function credit(address owner) external view returns (uint64);
@@ -448,9 +397,9 @@ sol! {
         error RoundNotProven(uint64 round);
         error DeadlinePassed(uint256 timestamp, uint40 deadline);
         error DeadlineNotPassed(uint256 timestamp, uint40 deadline);
-        error WrongDeal(bytes32 named, bytes32 computed);
-        error WrongRound(uint8 round, uint8 wanted);
-        error WrongAttempt(uint8 attempt, uint8 appealed);
+        error WrongRound(uint256 round, uint256 wanted);
+        error WrongAttempt(uint256 attempt, uint256 appealed);
+        error TailTooShort(uint256 has, uint256 wanted);
         error BpsTooHigh(uint256 bps, uint256 max);
         error TooFewSigners(uint256 signers, uint256 wanted);
         error SignerOutOfPanel(uint256 signers, uint256 size);
@@ -468,13 +417,15 @@ sol! {
         ) external returns (uint40 seat);
         function vacate(uint40 seat) external;
         function withdrawStake(uint40 seat) external;
-        function request(Deal calldata deal, uint40 seats) external;
+        function request(uint256[10] calldata terms, uint40 seats) external;
         function testify(
-            Deal calldata deal, address[] calldata panel, Verdict calldata v, uint8 index,
-            bytes calldata signature
+            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, uint8 index,
+            bytes calldata tail
         ) external;
-        function rule(Deal calldata deal, Verdict calldata v, Votes calldata votes) external;
-        function redraw(Deal calldata deal, uint8 milestone, address[] calldata panel) external;
+        function rule(
+            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
+        ) external;
+        function redraw(uint256[10] calldata terms, uint8 milestone, bytes calldata panel) external;
         function slash(
             uint40 seat, Verdict calldata a, bytes calldata signatureA, Verdict calldata b,
             bytes calldata signatureB

@@ -8,7 +8,7 @@ use super::{
     *,
 };
 use crate::{
-    abi::event::{SeatIndex, Signers},
+    abi::event::{Rater, SeatIndex, Signers},
     ids::{BlockHash, DealId, MilestoneIndex},
     money::{Bps, Usdc},
     typed,
@@ -34,33 +34,94 @@ pub(crate) fn log(address: Address, event: &impl SolEvent) -> ChainLog {
     }
 }
 
+/// Terms in which every field has a value of its own.
 pub(crate) fn deal() -> typed::Deal {
     let schedule = typed::Schedule::pack(&[(Usdc(54), 10), (Usdc(63), 20), (Usdc(63), 30)]).unwrap();
-    let meta = sol::Meta { start: U40::from(1000), fundBy: U40::from(1200), ..Default::default() };
-    shape(&sol::Deal {
-        buyer: Address::repeat_byte(0xb),
-        seller: Address::repeat_byte(0x5),
+    let (at, hash) = (Address::repeat_byte, B256::repeat_byte);
+    typed::Deal {
+        buyer: at(0xb),
+        seller: at(0x5),
+        buyerPay: at(0xbb),
+        sellerPay: at(0x55),
         amounts: schedule.amounts,
+        amounts2: schedule.amounts2,
         due: schedule.due,
-        fallback_: 2,
+        panel: hash(0x9a),
+        jury: at(0x1f),
+        end: U40::from(0x11_2233_4455_u64),
+        window: 0x8765_4321,
+        quorum: 3,
+        fallback: 2,
         fallbackBps: 5000,
-        meta,
-        ..Default::default()
-    })
+        juryFee: u64::MAX - 1,
+        appealFee: 7,
+        sellerBond: u64::MAX - 2,
+        flags: 3,
+        meta: typed::Meta {
+            agreement: hash(1),
+            nda: hash(2),
+            pact: hash(3),
+            panelRequest: hash(4),
+            vaults: hash(5),
+            mandates: at(6),
+            reviewer: at(7),
+            start: U40::from(1000),
+            fundBy: U40::from(1200),
+            kind: 0xfedc,
+            jurisdiction: 276,
+            beaconRound: u64::MAX - 3,
+            attempt: 2,
+            salt: U256::from(9),
+        },
+    }
+}
+
+/// The words of an opening's event.
+pub(crate) fn opened_words(terms: &typed::Deal, source: Source) -> [U256; 17] {
+    let mut words = pack::whole(terms);
+    words[4] |= U256::from(source as u8) << 160;
+    words
+}
+
+/// A settlement's word, by a first-panel verdict.
+pub(crate) fn outcome(milestone: u8, seller_bps: u16, to_seller: u64, to_buyer: u64) -> U256 {
+    outcome_by(Cause::Judged, [milestone, 0], seller_bps, [to_seller, to_buyer])
+}
+
+/// A settlement's word: its cause, its milestone and attempt, the share, and what each side gets.
+pub(crate) fn outcome_by(
+    cause: Cause,
+    [milestone, attempt]: [u8; 2],
+    seller_bps: u16,
+    amounts: [u64; 2],
+) -> U256 {
+    U256::from(milestone)
+        | U256::from(cause as u8) << 8
+        | U256::from(attempt) << 24
+        | U256::from(seller_bps) << 32
+        | U256::from(amounts[0]) << 48
+        | U256::from(amounts[1]) << 112
+}
+
+/// A verdict's word; with shares it settled at once.
+pub(crate) fn judgement(verdict: &typed::Verdict, signers: u32, until: u64, shares: (u64, u64)) -> U256 {
+    U256::from(verdict.milestone)
+        | U256::from(verdict.attempt) << 8
+        | U256::from(verdict.sellerBps) << 16
+        | U256::from(signers) << 32
+        | U256::from(until) << 64
+        | U256::from(shares.0) << 104
+        | U256::from(shares.1) << 168
+}
+
+/// Amounts of 64 bits beside each other.
+pub(crate) fn amounts(all: [u64; 3]) -> U256 {
+    U256::from_limbs([all[0], all[1], all[2], 0])
 }
 
 fn settled(seller_bps: u16, milestone: u8) -> IDealEscrow::Settled {
-    IDealEscrow::Settled {
-        deal: B256::repeat_byte(1),
-        milestone,
-        cause: Cause::Judged,
-        round: 0,
-        attempt: 1,
-        sellerBps: seller_bps,
-        toSeller: 54,
-        toBuyer: 0,
-        evidence: B256::ZERO,
-    }
+    let outcome = outcome(milestone, seller_bps, 54, 0);
+    IDealEscrow::Settled { deal: B256::repeat_byte(1), outcome }
 }
 
 #[test]
@@ -70,13 +131,94 @@ fn the_terms_of_an_opened_deal_come_back_field_by_field() {
         deal: B256::repeat_byte(1),
         buyer: terms.buyer,
         seller: terms.seller,
-        source: Source::Mandate,
-        terms: shape(&terms),
+        terms: opened_words(&terms, Source::Mandate),
     };
     let decoded = deployment().decode(&log(deployment().contracts.escrow, &event)).unwrap();
     let deal = DealId([1; 32]);
     let terms = Box::new(terms);
     assert_eq!(decoded, Some(ChainEvent::Opened { deal, source: Source::Mandate, terms }));
+    let impossible =
+        IDealEscrow::Opened { terms: opened_words(&super::tests::deal(), Source::__Invalid), ..event };
+    let error = deployment().decode(&log(deployment().contracts.escrow, &impossible)).unwrap_err();
+    assert!(error.to_string().contains("impossible source"), "{error}");
+}
+
+#[test]
+fn a_verdict_comes_back_with_its_digest_and_what_it_settled() {
+    let here = deployment();
+    let verdict = typed::Verdict {
+        deal: B256::repeat_byte(1),
+        milestone: 2,
+        round: 0,
+        attempt: 3,
+        sellerBps: 2500,
+        evidence: B256::repeat_byte(8),
+        votes: B256::repeat_byte(9),
+    };
+    for (until, shares, settled) in [(0, (14, 40), Some((Usdc(14), Usdc(40)))), (99, (0, 0), None)] {
+        let event = IDealEscrow::Judged {
+            deal: verdict.deal,
+            judgement: judgement(&verdict, 0x8000_0001, until, shares),
+            evidence: verdict.evidence,
+            votes: verdict.votes,
+        };
+        let expected = ChainEvent::Judged {
+            deal: verdict.deal.into(),
+            id: verdict.id(&here.contracts),
+            verdict: Box::new(verdict.clone()),
+            signers: Signers(0x8000_0001),
+            challenge_until: until,
+            settled,
+        };
+        assert_eq!(here.decode(&log(here.contracts.escrow, &event)).unwrap(), Some(expected));
+    }
+}
+
+#[test]
+fn a_rating_of_any_value_comes_back_with_its_side() {
+    let here = deployment();
+    let terms = deal();
+    for (value, by, rater) in [(-3, terms.buyer, Rater::Buyer), (i128::MIN, terms.seller, Rater::Seller)] {
+        let rating = typed::Rating { deal: B256::ZERO, value, feedbackHash: B256::repeat_byte(1) };
+        let event = IDealEscrow::Rated {
+            deal: rating.deal,
+            rating: pack::rating(&terms, &rating, by),
+            feedbackHash: rating.feedbackHash,
+        };
+        let Some(ChainEvent::Rated { by, value: read, .. }) =
+            here.decode(&log(here.contracts.escrow, &event)).unwrap()
+        else {
+            panic!("not rated")
+        };
+        assert_eq!((by, read), (rater, value));
+    }
+}
+
+#[test]
+fn a_tail_has_each_address_and_signature_once_and_says_which_are_long() {
+    let (key, wallet) = (Bytes::from_static(&[1; 64]), Bytes::from_static(&[2; 70]));
+    let votes = Votes {
+        panel: vec![Address::repeat_byte(3), Address::repeat_byte(4)],
+        signers: U256::from(3),
+        signatures: vec![key.clone(), wallet.clone()],
+    };
+    let verdict = typed::Verdict {
+        deal: B256::ZERO,
+        milestone: 1,
+        round: 0,
+        attempt: 2,
+        sellerBps: 9999,
+        evidence: B256::ZERO,
+        votes: B256::ZERO,
+    };
+    let (head, tail) = pack::ballot(&deal(), &verdict, &votes, &[key.clone(), Bytes::new()], pack::PUSH);
+    let meta: Vec<u8> = pack::whole(&deal())[9..].iter().flat_map(|word| word.to_be_bytes::<32>()).collect();
+    let panel = [[3_u8; 20], [4; 20]].concat();
+    let expected = [&meta, &panel, &key[..], &[0, 70], &wallet[..], &key[..]].concat();
+    assert_eq!(tail, expected);
+    let fields = [(0, 8), (8, 8), (16, 8), (24, 16), (40, 32), (72, 8), (80, 8), (88, 8), (96, 64)];
+    let read = fields.map(|(shift, bits)| pack::field(head, shift, bits));
+    assert_eq!(read, [1, 0, 2, 9999, 3, 2, 2, 1 | 2 | 4, 0b10]);
 }
 
 #[test]
@@ -156,8 +298,7 @@ fn calldata_is_what_solidity_expects() {
 
     let call = here.open_from_mandate(&deal(), Bytes::new(), Bytes::new(), Bytes::new());
     let read = IDealEscrow::openFromMandateCall::abi_decode(&call.data).unwrap();
-    assert_eq!(read.deal.abi_encode(), deal().abi_encode());
-    assert_eq!((read.deal.fallback_, read.deal.fallbackBps), (2, 5000));
+    assert_eq!(pack::unpack(&read.terms), Some((Source::Authorization, deal())));
 }
 
 #[test]

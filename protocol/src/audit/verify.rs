@@ -269,10 +269,9 @@ impl Examination<'_> {
                 self.typed(FILE, typed.digest(&self.contracts()), signature, rater);
             }
             let on_chain = real.iter().find_map(|(_, event)| {
-                let ChainEvent::Rated { rater: by, ratee: of, value, feedback, .. } = event else {
-                    return None;
-                };
-                (*by == rater).then_some((*of, *value, *feedback))
+                let ChainEvent::Rated { by, value, feedback, .. } = event else { return None };
+                let (by, of) = by.of(&deal.terms);
+                (by == rater).then_some((of, *value, *feedback))
             });
             if let Some(said) = on_chain {
                 let same = said == (ratee, typed.value, typed.feedbackHash);

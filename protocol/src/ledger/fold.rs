@@ -14,10 +14,11 @@ use super::{
     },
 };
 use crate::{
-    abi::{ChainEvent, ChainLog, Deployment, event::SeatIndex},
+    abi::{ChainEvent, ChainLog, Deployment, Source, event::SeatIndex},
     block::Block,
     ids::{DealId, MilestoneIndex},
     money::Usdc,
+    typed::{Deal, SELLER_MANDATED},
 };
 
 /// Folds all logs of a block. A log that does not decode was refused before it came here.
@@ -61,6 +62,7 @@ impl State {
                 self.ndas.entry(nda).and_modify(|fact| fact.destroyed.push((by, attestation, at)));
             }
             ChainEvent::Opened { deal, source, terms } => {
+                self.fund(&terms, source);
                 let fact = DealFact {
                     terms: *terms,
                     source,
@@ -80,8 +82,12 @@ impl State {
                 let fact = ClaimFact { attempt, manifest, size, vaults, stored_at, at };
                 self.milestone(deal, milestone, |known| known.claim = Some(fact));
             }
-            ChainEvent::Judged { deal, id, verdict, signers, challenge_until } => {
+            ChainEvent::Judged { deal, id, verdict, signers, challenge_until, settled } => {
                 let milestone = MilestoneIndex(verdict.milestone);
+                if let Some((to_seller, to_buyer)) = settled {
+                    let end = SettledFact::judged(&verdict, to_seller, to_buyer, at);
+                    self.milestone(deal, milestone, |known| known.settled = Some(end));
+                }
                 let fact = VerdictFact { id, terms: *verdict, signers, challenge_until, at };
                 self.milestone(deal, milestone, |known| known.verdict = Some(fact));
             }
@@ -112,9 +118,11 @@ impl State {
             ChainEvent::AppealClosed { deal, milestone, end, .. } => {
                 self.appeal(deal, milestone, |appeal| appeal.end = Some((end, at)));
             }
-            ChainEvent::Paid { deal, to, amount } => {
-                self.deal_mut(deal, |fact| fact.paid.push((to, amount, at)));
-            }
+            ChainEvent::Paid { deal, to_seller, to_buyer } => self.deal_mut(deal, |fact| {
+                let shares = [(fact.terms.sellerPay, to_seller), (fact.terms.buyerPay, to_buyer)];
+                let paid = shares.into_iter().filter(|(_, amount)| *amount != Usdc::ZERO);
+                fact.paid.extend(paid.map(|(to, amount)| (to, amount, at)));
+            }),
             ChainEvent::Credited { owner, deal, amount } => {
                 let credit = self.credits.entry(owner).or_default();
                 *credit = Usdc(credit.0.saturating_add(amount.0));
@@ -123,17 +131,16 @@ impl State {
                 }
             }
             ChainEvent::Debited { owner, amount, .. } | ChainEvent::Withdrawn { owner, amount, .. } => {
-                let credit = self.credits.entry(owner).or_default();
-                *credit = Usdc(credit.0.saturating_sub(amount.0));
+                self.debit(owner, amount);
             }
             ChainEvent::Closed { deal, to_seller, to_buyer, jury_fee } => {
                 let closed = ClosedFact { to_seller, to_buyer, jury_fee, at };
                 self.deal_mut(deal, |fact| fact.closed = Some(closed));
             }
-            ChainEvent::Rated { deal, rater, ratee, value, feedback } => {
-                let rating = RatingFact { rater, ratee, value, feedback, at };
-                self.deal_mut(deal, |fact| fact.ratings.push(rating));
-            }
+            ChainEvent::Rated { deal, by, value, feedback } => self.deal_mut(deal, |fact| {
+                let (rater, ratee) = by.of(&fact.terms);
+                fact.ratings.push(RatingFact { rater, ratee, value, feedback, at });
+            }),
             ChainEvent::Seated { seat, holder, principal, provider } => {
                 let fact = SeatFact {
                     holder,
@@ -176,6 +183,25 @@ impl State {
             | ChainEvent::Owed { .. }
             | ChainEvent::Collected { .. }
             | ChainEvent::ItemFailed { .. } => {}
+        }
+    }
+
+    /// An opening takes the buyer's total and the seller's bond from credit, except what an EIP-3009
+    /// authorisation brought in; no other log says so.
+    fn fund(&mut self, terms: &Deal, source: Source) {
+        match source {
+            // No log with another source decodes.
+            Source::Authorization | Source::__Invalid => {}
+            Source::Credit => self.debit(terms.buyer, terms.total()),
+            Source::Mandate => self.debit(terms.buyerPay, terms.total()),
+        }
+        let mandated = terms.flags & SELLER_MANDATED != 0;
+        self.debit(if mandated { terms.sellerPay } else { terms.seller }, Usdc(terms.sellerBond));
+    }
+
+    fn debit(&mut self, owner: Address, amount: Usdc) {
+        if let Some(credit) = self.credits.get_mut(&owner) {
+            *credit = Usdc(credit.0.saturating_sub(amount.0));
         }
     }
 

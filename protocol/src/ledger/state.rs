@@ -191,6 +191,23 @@ pub struct SettledFact {
     pub at: At,
 }
 
+impl SettledFact {
+    /// By a verdict that settled at once.
+    pub(super) fn judged(verdict: &typed::Verdict, to_seller: Usdc, to_buyer: Usdc, at: At) -> Self {
+        let seller_bps = Bps::new(verdict.sellerBps).expect("invariant: the decoder checked the share");
+        Self {
+            cause: Cause::Judged,
+            round: verdict.round,
+            attempt: verdict.attempt,
+            seller_bps,
+            to_seller,
+            to_buyer,
+            evidence: B256::ZERO,
+            at,
+        }
+    }
+}
+
 /// A rating of one party by the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatingFact {

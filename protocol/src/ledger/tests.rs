@@ -5,13 +5,14 @@ use alloy_primitives::{Address, B256, U256, aliases::U40};
 use super::{state::SeatStanding, *};
 use crate::{
     abi::{
-        AppealEnd, Cause, Source,
+        AppealEnd, Source,
         event::SeatIndex,
         sol::{self, IAccords, IDealEscrow, IDrandBeacon, IJuryPool, IMandates},
-        tests::{deal, deployment, log},
+        tests::{amounts, deal, deployment, judgement, log, opened_words, outcome},
     },
     ids::{BlockHash, DealId, MilestoneIndex, NdaId},
     money::Usdc,
+    typed,
 };
 
 const DEAL: B256 = B256::repeat_byte(0xd);
@@ -31,28 +32,12 @@ fn escrow(event: &impl alloy_sol_types::SolEvent) -> ChainLog {
 }
 
 fn opened() -> ChainLog {
-    let terms = crate::abi::shape(&deal());
-    escrow(&IDealEscrow::Opened {
-        deal: DEAL,
-        buyer: deal().buyer,
-        seller: deal().seller,
-        source: Source::Mandate,
-        terms,
-    })
+    let terms = opened_words(&deal(), Source::Mandate);
+    escrow(&IDealEscrow::Opened { deal: DEAL, buyer: deal().buyer, seller: deal().seller, terms })
 }
 
 fn settled(milestone: u8, to_seller: u64) -> ChainLog {
-    escrow(&IDealEscrow::Settled {
-        deal: DEAL,
-        milestone,
-        cause: Cause::Judged,
-        round: 0,
-        attempt: 0,
-        sellerBps: 10_000,
-        toSeller: to_seller,
-        toBuyer: 0,
-        evidence: B256::ZERO,
-    })
+    escrow(&IDealEscrow::Settled { deal: DEAL, outcome: outcome(milestone, 10_000, to_seller, 0) })
 }
 
 fn credited(owner: u8, amount: u64) -> ChainLog {
@@ -71,15 +56,10 @@ fn ledger(events: &[LedgerEvent]) -> Ledger {
 
 #[test]
 fn a_deal_is_followed_from_opening_to_ratings() {
-    let rated = escrow(&IDealEscrow::Rated {
-        deal: DEAL,
-        rater: deal().buyer,
-        ratee: deal().seller,
-        value: -3,
-        feedbackHash: B256::ZERO,
-    });
-    let closed = escrow(&IDealEscrow::Closed { deal: DEAL, toSeller: 180, toBuyer: 0, juryFee: 5 });
-    let paid = escrow(&IDealEscrow::Paid { deal: DEAL, to: deal().sellerPay, amount: 54 });
+    let rating = U256::from((-3_i128).cast_unsigned());
+    let rated = escrow(&IDealEscrow::Rated { deal: DEAL, rating, feedbackHash: B256::ZERO });
+    let closed = escrow(&IDealEscrow::Closed { deal: DEAL, amounts: amounts([180, 0, 5]) });
+    let paid = escrow(&IDealEscrow::Paid { deal: DEAL, amounts: amounts([54, 0, 0]) });
     let ledger = ledger(&[
         logged(block(1, 0), vec![opened()]),
         logged(block(3, 0), vec![settled(0, 54), paid]),
@@ -92,8 +72,11 @@ fn a_deal_is_followed_from_opening_to_ratings() {
     let sellers: Vec<_> =
         fact.milestones.values().map(|known| known.settled.as_ref().unwrap().to_seller).collect();
     assert_eq!(sellers, fact.amounts());
-    assert_eq!(fact.paid[0].1, Usdc(54));
-    assert_eq!(fact.ratings[0].value, -3);
+    assert_eq!(
+        fact.paid.iter().map(|paid| (paid.0, paid.1)).collect::<Vec<_>>(),
+        [(deal().sellerPay, Usdc(54))]
+    );
+    assert_eq!((fact.ratings[0].value, fact.ratings[0].rater), (-3, deal().buyer));
     let closed = fact.closed.unwrap();
     assert_eq!((closed.to_seller, closed.at.time, closed.at.log), (Usdc(180), 1004, 2));
 }
@@ -205,6 +188,55 @@ fn credit_is_what_came_in_less_what_went_out() {
 }
 
 #[test]
+fn an_opening_takes_total_and_bond_from_the_credit_that_its_source_names() {
+    let terms = || typed::Deal { juryFee: 5, appealFee: 7, sellerBond: 20, flags: 2, ..deal() };
+    let gave = |to: Address, amount| escrow(&IDealEscrow::Credited { owner: to, deal: B256::ZERO, amount });
+    let rows = [
+        (Source::Authorization, [1000, 1000]),
+        (Source::Credit, [808, 1000]),
+        (Source::Mandate, [1000, 808]),
+    ];
+    for (source, expected) in rows {
+        let words = opened_words(&terms(), source);
+        let opened =
+            IDealEscrow::Opened { deal: DEAL, buyer: deal().buyer, seller: deal().seller, terms: words };
+        let all = [terms().buyer, terms().buyerPay, terms().sellerPay];
+        let logs = all.map(|who| gave(who, 1000)).into_iter().chain([escrow(&opened)]).collect();
+        let ledger = ledger(&[logged(block(1, 0), logs)]);
+        assert_eq!(all.map(|who| ledger.state().credit(who).0), [expected[0], expected[1], 980]);
+    }
+}
+
+#[test]
+fn a_verdict_that_settles_at_once_ends_its_milestone() {
+    let verdict = typed::Verdict {
+        deal: DEAL,
+        milestone: 0,
+        round: 0,
+        attempt: 1,
+        sellerBps: 10_000,
+        evidence: B256::ZERO,
+        votes: B256::ZERO,
+    };
+    let judged = |until, shares| {
+        escrow(&IDealEscrow::Judged {
+            deal: DEAL,
+            judgement: judgement(&verdict, 7, until, shares),
+            evidence: verdict.evidence,
+            votes: verdict.votes,
+        })
+    };
+    let pending = ledger(&[logged(block(1, 0), vec![opened(), judged(99, (0, 0))])]);
+    let known = |ledger: &Ledger| {
+        ledger.state().deal(DealId::from(DEAL)).unwrap().milestone(MilestoneIndex(0)).unwrap().clone()
+    };
+    assert_eq!((known(&pending).verdict.unwrap().challenge_until, known(&pending).settled), (99, None));
+    let settled = ledger(&[logged(block(1, 0), vec![opened(), judged(0, (54, 0))])]);
+    let end = known(&settled).settled.unwrap();
+    assert_eq!((end.to_seller, end.to_buyer, end.attempt), (Usdc(54), Usdc::ZERO, 1));
+}
+
+#[test]
 fn a_mandate_counts_its_spending_down_and_ends_when_revoked() {
     let here = deployment().contracts;
     let (agent, principal) = (Address::repeat_byte(1), Address::repeat_byte(2));
@@ -219,7 +251,7 @@ fn a_mandate_counts_its_spending_down_and_ends_when_revoked() {
         ..Default::default()
     };
     let granted = IMandates::Granted { agent, principal, spender: here.escrow, mandate: terms, spent: 0 };
-    let spent = IMandates::Spent { agent, principal, deal: DEAL, amount: 600, spent: 600, approved: false };
+    let spent = IMandates::Spent { agent, principal, deal: DEAL, spend: amounts([600, 600, 0]) };
     let revoked = |serial| IMandates::Revoked { agent, principal, spender: here.escrow, serial };
     let mut ledger = ledger(&[
         logged(block(1, 0), vec![log(here.mandates, &granted)]),

@@ -174,7 +174,7 @@ impl Node {
     }
 }
 
-/// A signature as calldata takes it.
+/// A signature as our contracts take it: by a key, in the 64 bytes of EIP-2098.
 pub(super) fn bytes(signature: &EthSignature) -> abi::call::Signature {
-    signature.0.to_vec().into()
+    signature.compact().to_vec().into()
 }

@@ -410,7 +410,8 @@ impl Node {
         let votes = votes_call(panel, &verdict.signatures);
         let typed = typed_verdict(verdict);
         let digest = typed.digest(&self.network.deployment.contracts);
-        let call = self.network.deployment.verdict(&deal.terms, &typed, votes, [Bytes::new(), Bytes::new()]);
+        let call =
+            self.network.deployment.verdict(&deal.terms, &typed, &votes, &[Bytes::new(), Bytes::new()]);
         self.intend("verdict", digest.as_slice(), call);
     }
 
@@ -466,7 +467,7 @@ impl Node {
             && now >= due
             && now < due + grace
         {
-            let call = self.network.deployment.claim(&deal.terms, claim_call(deal, delivery));
+            let call = self.network.deployment.claim(&deal.terms, &claim_call(deal, delivery));
             return self.intend("claim", &key, call);
         }
         let over = if claimed { now >= end } else { now >= due + grace };

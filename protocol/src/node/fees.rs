@@ -49,7 +49,7 @@ impl Node {
             signers.set_bit(place, true);
             let signatures = vec![chain::bytes(signature)];
             let votes = abi::Votes { panel: panel.to_vec(), signers, signatures };
-            let call = self.network.deployment.cosign(&fact.terms, &verdict, votes);
+            let call = self.network.deployment.cosign(&fact.terms, &verdict, &votes);
             let id = accepted.id;
             self.intend("cosign", id.as_bytes(), call);
         }
@@ -72,7 +72,7 @@ impl Node {
         let turns = turn as u64 + u64::from(!complete);
         let from = closed.at.time.saturating_add(turns.saturating_mul(self.network.timing.grace_secs));
         if self.time() >= from {
-            let call = self.network.deployment.pay_jurors(&fact.terms, panel);
+            let call = self.network.deployment.pay_jurors(&fact.terms, &panel);
             self.intend("pay jurors", id.deal.as_bytes(), call);
         }
     }

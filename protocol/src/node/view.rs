@@ -240,7 +240,11 @@ mod tests {
     use alloy_primitives::B256;
 
     use crate::{
-        abi::{Cause, ChainLog, Source, shape, sol::IDealEscrow, tests::log},
+        abi::{
+            Cause, ChainLog, Source,
+            sol::IDealEscrow,
+            tests::{log, opened_words, outcome_by},
+        },
         block::{Block, Mark},
         deal::DealEvent,
         ids::{BlockHash, TxHash},
@@ -261,13 +265,8 @@ mod tests {
         let mut node = Victim::dealing();
         let (deal, escrow) = (node.deal.word(), samples::contracts().escrow);
         let terms = node.node.deals[&node.deal].terms.clone();
-        let opened = IDealEscrow::Opened {
-            deal,
-            buyer: terms.buyer,
-            seller: terms.seller,
-            source: Source::Credit,
-            terms: shape(&terms),
-        };
+        let words = opened_words(&terms, Source::Credit);
+        let opened = IDealEscrow::Opened { deal, buyer: terms.buyer, seller: terms.seller, terms: words };
         let claimed = IDealEscrow::Claimed {
             deal,
             milestone: 0,
@@ -277,17 +276,8 @@ mod tests {
             vaults: alloy_primitives::U256::from(3),
             storedAt: Vec::new(),
         };
-        let settled = IDealEscrow::Settled {
-            deal,
-            milestone: 0,
-            cause: Cause::Unjudged,
-            round: 0,
-            attempt: 1,
-            sellerBps: 5_000,
-            toSeller: 27_000_000,
-            toBuyer: 27_000_000,
-            evidence: B256::ZERO,
-        };
+        let outcome = outcome_by(Cause::Unjudged, [0, 1], 5_000, [27_000_000; 2]);
+        let settled = IDealEscrow::Settled { deal, outcome };
         let logs = [log(escrow, &opened), log(escrow, &claimed), log(escrow, &settled)];
         for (number, log) in (2..).zip(logs) {
             let log = placed(log, number);

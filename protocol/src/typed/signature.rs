@@ -3,7 +3,9 @@
 //! One signature has one form: `s` is in the lower half (EIP-2) and `v` is 27 or 28. Anything else
 //! would let a stranger make a second signature out of the first.
 //!
-//! Deliberately absent: signing, the 64-byte form of EIP-2098, ERC-1271.
+//! Contracts of ours also take the 64-byte form of EIP-2098, which costs less calldata.
+//!
+//! Deliberately absent: signing, reading the 64-byte form, ERC-1271.
 
 use core::{fmt, str::FromStr};
 
@@ -55,6 +57,15 @@ pub fn recover(digest: B256, signature: &EthSignature) -> Result<Address, Signat
 }
 
 impl EthSignature {
+    /// The 64 bytes of EIP-2098: `v` in the highest bit of `s`, which the lower half leaves free.
+    #[must_use]
+    pub fn compact(&self) -> [u8; 64] {
+        let mut compact = [0; 64];
+        compact.copy_from_slice(&self.0[..64]);
+        compact[32] |= if self.0[64] == 28 { 0x80 } else { 0 };
+        compact
+    }
+
     /// Whether this is `account`'s signature of the digest.
     #[must_use]
     pub fn is_by(&self, account: Address, digest: B256) -> bool {

@@ -11,10 +11,16 @@ use alloy::{
     primitives::{Address, B256, TxHash, U256},
     providers::{DynProvider, Provider},
     rpc::types::{Filter, Log},
-    sol_types::{SolEvent, SolEventInterface},
+    sol_types::SolEvent,
 };
 use nuncio_contracts::interface::{Accords, DealEscrow, DrandBeacon, JuryPool, Mandates};
-use nuncio_protocol::{money::Usdc, typed::Contracts};
+use nuncio_protocol::{
+    abi::{ChainEvent, ChainLog, Deployment},
+    block::Mark,
+    ids,
+    money::Usdc,
+    typed::{Contracts, Deal},
+};
 
 use super::ChainError;
 
@@ -66,8 +72,8 @@ pub struct Rating {
 pub struct History {
     /// In order.
     pub acts: Vec<Act>,
-    /// Deals opened, in order.
-    pub opened: Vec<DealEscrow::Opened>,
+    /// Deals opened, in order, with their terms.
+    pub opened: Vec<(B256, Deal)>,
     /// The digest of the newest verdict on each milestone of each deal.
     pub judged: BTreeMap<(B256, u8), B256>,
     /// Who signed that verdict, by position in the sorted panel, those who added their name included.
@@ -79,7 +85,7 @@ pub struct History {
 }
 
 /// Events from the one that tells most about a transaction to the one that tells least.
-const TELLING: [(B256, &str); 21] = [
+const TELLING: [(B256, &str); 22] = [
     (DealEscrow::Opened::SIGNATURE_HASH, "open the deal"),
     (DealEscrow::Voided::SIGNATURE_HASH, "void a deal"),
     (DealEscrow::Claimed::SIGNATURE_HASH, "claim a delivery"),
@@ -88,6 +94,7 @@ const TELLING: [(B256, &str); 21] = [
     (DealEscrow::Judged::SIGNATURE_HASH, "verdict"),
     (DealEscrow::Cosigned::SIGNATURE_HASH, "cosign a verdict"),
     (DealEscrow::Rated::SIGNATURE_HASH, "rate"),
+    (DealEscrow::Released::SIGNATURE_HASH, "release"),
     (DealEscrow::Settled::SIGNATURE_HASH, "settle"),
     (DealEscrow::Closed::SIGNATURE_HASH, "close"),
     (DealEscrow::Paid::SIGNATURE_HASH, "pay out"),
@@ -113,6 +120,8 @@ pub async fn history(
     from_block: u64,
 ) -> Result<History, ChainError> {
     let Contracts { mandates, accords, escrow, jury, .. } = *contracts;
+    // Only the escrow's logs are read, whose address is among the contracts'.
+    let deployment = Deployment { contracts: *contracts, beacon: Address::ZERO, usdc: Address::ZERO };
     let filter = Filter::new().address(vec![mandates, accords, escrow, jury]).from_block(from_block);
     let logs = provider.get_logs(&filter).await?;
     let mut history = History::default();
@@ -130,7 +139,7 @@ pub async fn history(
             credited.insert(tx);
         }
         if log.address() == escrow {
-            history.note(log, tx)?;
+            history.note(&deployment, log, tx)?;
         }
     }
     for ((block, _, tx), rank) in told {
@@ -145,31 +154,61 @@ pub async fn history(
 }
 
 impl History {
-    fn note(&mut self, log: &Log, tx: TxHash) -> Result<(), ChainError> {
-        let event = DealEscrow::DealEscrowEvents::decode_log(&log.inner)
-            .map_err(|error| ChainError::Abi("an event of DealEscrow", error))?;
+    fn note(&mut self, deployment: &Deployment, log: &Log, tx: TxHash) -> Result<(), ChainError> {
         // The other events tell of acts only; they are named above.
-        if let DealEscrow::DealEscrowEvents::Opened(opened) = event.data {
-            self.opened.push(opened);
-        } else if let DealEscrow::DealEscrowEvents::Judged(judged) = event.data {
-            let key = (judged.deal, judged.verdict.milestone);
-            self.judged.insert(key, judged.digest);
-            self.signers.insert(key, judged.signers);
-        } else if let DealEscrow::DealEscrowEvents::Cosigned(cosigned) = event.data {
-            *self.signers.entry((cosigned.deal, cosigned.milestone)).or_default() |= cosigned.signers;
-        } else if let DealEscrow::DealEscrowEvents::Settled(settled) = event.data {
+        let Some(event) = deployment.decode(&raw(log, tx))? else { return Ok(()) };
+        if let ChainEvent::Opened { deal, terms, .. } = event {
+            self.opened.push((deal.word(), *terms));
+        } else if let ChainEvent::Judged { deal, id, verdict, signers, settled, .. } = event {
+            let key = (deal.word(), verdict.milestone);
+            self.judged.insert(key, id.word());
+            self.signers.insert(key, U256::from(signers.0));
+            self.settlements.extend(settled.map(|(to_seller, to_buyer)| Settlement {
+                deal: deal.word(),
+                milestone: verdict.milestone,
+                attempt: verdict.attempt,
+                seller_bps: verdict.sellerBps,
+                to_seller,
+                to_buyer,
+                tx,
+            }));
+        } else if let ChainEvent::Cosigned { deal, milestone, signers } = event {
+            *self.signers.entry((deal.word(), milestone.0)).or_default() |= U256::from(signers.0);
+        } else if let ChainEvent::Settled {
+            deal, milestone, attempt, seller_bps, to_seller, to_buyer, ..
+        } = event
+        {
             self.settlements.push(Settlement {
-                deal: settled.deal,
-                milestone: settled.milestone,
-                attempt: settled.attempt,
-                seller_bps: settled.sellerBps,
-                to_seller: Usdc(settled.toSeller),
-                to_buyer: Usdc(settled.toBuyer),
+                deal: deal.word(),
+                milestone: milestone.0,
+                attempt,
+                seller_bps: seller_bps.get(),
+                to_seller,
+                to_buyer,
                 tx,
             });
-        } else if let DealEscrow::DealEscrowEvents::Rated(rated) = event.data {
-            self.ratings.push(Rating { from: rated.rater, about: rated.ratee, value: rated.value });
+        } else if let ChainEvent::Rated { deal, by, value, .. } = event {
+            let terms = self.opened.iter().find(|(id, _)| *id == deal.word());
+            self.ratings.extend(terms.map(|(_, terms)| {
+                let (from, about) = by.of(terms);
+                Rating { from, about, value }
+            }));
         }
         Ok(())
+    }
+}
+
+/// The log as the protocol reads it.
+fn raw(log: &Log, tx: TxHash) -> ChainLog {
+    ChainLog {
+        block: Mark {
+            number: log.block_number.unwrap_or_default(),
+            hash: ids::BlockHash(log.block_hash.unwrap_or_default().0),
+        },
+        tx: ids::TxHash(tx.0),
+        index: log.log_index.unwrap_or_default(),
+        address: log.address(),
+        topics: log.topics().to_vec(),
+        data: log.inner.data.data.clone(),
     }
 }

@@ -183,11 +183,11 @@ async fn play(
 /// The closed deal, once both ratings are on the chain and the jurors are paid.
 async fn rated_both_ways(stage: &Stage, api: &NodeApi) -> Result<Option<DealView>, DemoError> {
     let history = history(stage.chain.provider(), stage.chain.contracts(), stage.first_block).await?;
-    let Some(opened) = history.opened.first().filter(|_| history.ratings.len() >= 2) else {
+    let Some((opened, _)) = history.opened.first().filter(|_| history.ratings.len() >= 2) else {
         return Ok(None);
     };
     // The jurors have their fee once nothing of the deal is left in the escrow.
-    if stage.chain.left(opened.deal).await? > Usdc::ZERO {
+    if stage.chain.left(*opened).await? > Usdc::ZERO {
         return Ok(None);
     }
     let deals: Vec<DealView> = api.get("/deals").await?;
@@ -197,10 +197,10 @@ async fn rated_both_ways(stage: &Stage, api: &NodeApi) -> Result<Option<DealView
 /// Reads the end from the chain and holds it against the terms.
 async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoError> {
     let history = history(stage.chain.provider(), stage.chain.contracts(), stage.first_block).await?;
-    let Some(opened) = history.opened.iter().find(|opened| opened.deal.to_string() == deal.id) else {
+    let Some(opened) = history.opened.iter().find(|(id, _)| id.to_string() == deal.id) else {
         return Err(DemoError::Broken(format!("deal {} was never opened on chain", deal.id)));
     };
-    let (id, terms) = (opened.deal, &opened.terms);
+    let (id, terms) = (opened.0, &opened.1);
     let amounts: Vec<Usdc> =
         terms.amounts.as_limbs().iter().copied().filter(|amount| *amount > 0).map(Usdc).collect();
     let total = Usdc::sum(amounts.iter().copied()).unwrap_or_default();

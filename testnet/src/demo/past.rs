@@ -122,7 +122,7 @@ pub(super) async fn happen(
         } else {
             [buyer, seller].map(|side| side.sign(&consent, chain.contracts()))
         };
-        let call = chain.abi().verdict(deal, &verdict, votes, consents);
+        let call = chain.abi().verdict(deal, &verdict, &votes, &consents);
         chain.call("judge an earlier deal", call.to, call.data).await?;
     }
     chain.settle().await?;

@@ -21,6 +21,8 @@ abstract contract Authorizations is Balances, Signatures {
     bytes32 public constant CANCEL_AUTHORIZATION_TYPEHASH =
         keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
 
+    uint256 private constant AUTHORIZATION_EXCESS = 82;
+
     mapping(address authorizer => mapping(bytes32 nonce => bool)) public authorizationState;
 
     function transferWithAuthorization(
@@ -105,6 +107,7 @@ abstract contract Authorizations is Balances, Signatures {
         require(block.timestamp > validAfter, "FiatTokenV2: authorization is not yet valid");
         require(block.timestamp < validBefore, "FiatTokenV2: authorization is expired");
         _requireUnused(from, nonce);
+        _asOnBase(AUTHORIZATION_EXCESS);
         bytes32 structHash = keccak256(abi.encode(typehash, from, to, value, validAfter, validBefore, nonce));
         require(_isSigned(from, structHash, signature), "FiatTokenV2: invalid signature");
         authorizationState[from][nonce] = true;

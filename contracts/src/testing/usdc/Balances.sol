@@ -14,6 +14,7 @@ abstract contract Balances is Roles {
 
     uint256 private constant BARRED = 1 << 255;
     uint256 private constant BALANCE_MAX = BARRED - 1;
+    uint256 private constant TRANSFER_FROM_EXCESS = 19;
 
     uint256 public totalSupply;
     mapping(address account => uint256 barredAndBalance) private words;
@@ -66,6 +67,7 @@ abstract contract Balances is Roles {
         notBlacklisted(to)
         returns (bool)
     {
+        _asOnBase(TRANSFER_FROM_EXCESS);
         uint256 allowed = allowances[from][msg.sender];
         require(value <= allowed, "ERC20: transfer amount exceeds allowance");
         _transfer(from, to, value);
@@ -118,8 +120,11 @@ abstract contract Balances is Roles {
     function _transfer(address from, address to, uint256 value) internal {
         require(from != address(0), "ERC20: transfer from the zero address");
         require(to != address(0), "ERC20: transfer to the zero address");
-        require(value <= balanceOf(from), "ERC20: transfer amount exceeds balance");
-        _setBalance(from, balanceOf(from) - value);
+        uint256 has = balanceOf(from);
+        require(value <= has, "ERC20: transfer amount exceeds balance");
+        unchecked {
+            _setBalance(from, has - value);
+        }
         _setBalance(to, balanceOf(to) + value);
         emit Transfer(from, to, value);
     }
@@ -134,6 +139,14 @@ abstract contract Balances is Roles {
         totalSupply -= value;
         _setBalance(from, balanceOf(from) - value);
         emit Transfer(from, address(0), value);
+    }
+
+    /// @dev The code on Base comes from an older compiler and spends more than this code where it copies arguments about.
+    /// Whoever measures a contract here must see what it will cost there: the difference is spent, `rounds` times about 35 gas.
+    function _asOnBase(uint256 rounds) internal pure {
+        assembly ("memory-safe") {
+            for {} rounds { rounds := sub(rounds, 1) } { pop(keccak256(0x00, 0x00)) }
+        }
     }
 
     /// @dev The last guard: whatever path leads here, a barred account's word does not move.

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::{
     abi::{
-        Cause, ChainLog, Source, shape,
+        ChainLog, Source, shape,
         sol::{IAccords, IDealEscrow, IJuryPool, IMandates},
-        tests::{deployment, log},
+        tests::{amounts, deployment, judgement, log, opened_words},
     },
     beacon::{self, BeaconChain, Round},
     block::Mark,
@@ -276,8 +276,9 @@ impl World {
 
     /// The escrow's log of the payment to the seller says one micro-USDC less.
     pub(super) fn pay_less(&mut self) {
-        let (deal, to) = (self.parts.deal.word(), self.parts.terms.terms.sellerPay);
-        let paid = log(deployment().contracts.escrow, &IDealEscrow::Paid { deal, to, amount: PRICE - 1 });
+        let deal = self.parts.deal.word();
+        let less = IDealEscrow::Paid { deal, amounts: amounts([PRICE - 1, 2_000_000, 0]) };
+        let paid = log(deployment().contracts.escrow, &less);
         let wanted = IDealEscrow::Paid::SIGNATURE_HASH;
         let held = self.chain.logs.iter_mut().find(|log| log.topics[0] == wanted).unwrap();
         held.data = paid.data;
@@ -518,34 +519,20 @@ fn chain(parts: &Parts) -> OnChain {
     let nda = parts.nda.id.word();
     let (a, b) = (terms.buyer, terms.seller);
     logs.push(log(contracts.accords, &IAccords::Anchored { nda, a, b, terms: shape(&parts.nda.terms) }));
-    let opened =
-        IDealEscrow::Opened { deal, buyer: a, seller: b, source: Source::Mandate, terms: shape(terms) };
+    let words = opened_words(terms, Source::Mandate);
+    let opened = IDealEscrow::Opened { deal, buyer: a, seller: b, terms: words };
     logs.push(log(escrow, &opened));
     let judged = IDealEscrow::Judged {
         deal,
-        digest: typed.digest(&contracts),
-        verdict: shape(&typed),
-        signers: U256::from(7),
-        challengeUntil: U40::ZERO,
+        judgement: judgement(&typed, 7, 0, (PRICE, 0)),
+        evidence: typed.evidence,
+        votes: typed.votes,
     };
     logs.push(log(escrow, &judged));
-    let settled = IDealEscrow::Settled {
-        deal,
-        milestone: 0,
-        cause: Cause::Judged,
-        round: 0,
-        attempt: 0,
-        sellerBps: 10_000,
-        toSeller: PRICE,
-        toBuyer: 0,
-        evidence: verdict.evidence.word(),
-    };
-    logs.push(log(escrow, &settled));
-    logs.push(log(escrow, &IDealEscrow::Closed { deal, toSeller: PRICE, toBuyer: 2_000_000, juryFee: 0 }));
-    logs.push(log(escrow, &IDealEscrow::Paid { deal, to: terms.sellerPay, amount: PRICE }));
-    logs.push(log(escrow, &IDealEscrow::Paid { deal, to: terms.buyerPay, amount: 2_000_000 }));
+    logs.push(log(escrow, &IDealEscrow::Closed { deal, amounts: amounts([PRICE, 2_000_000, 0]) }));
+    logs.push(log(escrow, &IDealEscrow::Paid { deal, amounts: amounts([PRICE, 2_000_000, 0]) }));
     let feedback = parts.ratings.ratings[0].paper.word();
-    let rated = IDealEscrow::Rated { deal, rater: a, ratee: b, value: 90, feedbackHash: feedback };
+    let rated = IDealEscrow::Rated { deal, rating: U256::from(90), feedbackHash: feedback };
     logs.push(log(escrow, &rated));
     let mut times = std::collections::BTreeMap::new();
     for (number, log) in (1..).zip(&mut logs) {

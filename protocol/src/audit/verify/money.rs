@@ -21,7 +21,7 @@ use crate::{
     },
     ids::MilestoneIndex,
     money::Usdc,
-    typed::unpack_amounts,
+    typed::{Deal, unpack_amounts},
 };
 
 /// What was added up so far.
@@ -105,18 +105,17 @@ impl Examination<'_> {
                 self.logged("deal.opened", terms.buyer, price, at);
             }
             E::Settled { milestone, to_seller, to_buyer, .. } => {
-                let amount = amounts.get(usize::from(milestone.0)).copied();
-                let whole = to_seller.checked_add(*to_buyer) == amount && amount.is_some();
-                let once = sums.settled.insert(*milestone, (*to_seller, *to_buyer)).is_none();
-                let message = format!("milestone {} was not settled once and whole", milestone.0);
-                self.hold(whole && once, LOGS, "money", message);
-                self.logged("milestone.to_seller", terms.seller, Some(*to_seller), at);
-                self.logged("milestone.to_buyer", terms.buyer, Some(*to_buyer), at);
+                self.settled(terms, amounts, (*milestone, *to_seller, *to_buyer), at, sums);
             }
-            E::Paid { to, amount, .. } | E::Credited { owner: to, amount, .. } => {
-                *sums.paid.entry(*to).or_default() += u128::from(amount.0);
-                self.logged("paid", *to, Some(*amount), at);
+            E::Judged { verdict, settled: Some((to_seller, to_buyer)), .. } => {
+                let milestone = MilestoneIndex(verdict.milestone);
+                self.settled(terms, amounts, (milestone, *to_seller, *to_buyer), at, sums);
             }
+            E::Paid { to_seller, to_buyer, .. } => {
+                self.paid(terms.sellerPay, *to_seller, at, sums);
+                self.paid(terms.buyerPay, *to_buyer, at, sums);
+            }
+            E::Credited { owner, amount, .. } => self.paid(*owner, *amount, at, sums),
             E::Closed { jury_fee, .. } => {
                 sums.closed = Some(*jury_fee);
                 self.logged("deal.closed", terms.buyer, None, at);
@@ -127,7 +126,7 @@ impl Examination<'_> {
             }
             E::Debited { owner, amount, .. } => self.logged("escrow.funded", *owner, Some(*amount), at),
             E::Claimed { .. } => self.logged("delivery.claimed", terms.seller, None, at),
-            E::Rated { rater, .. } => self.logged("rated", *rater, None, at),
+            E::Rated { by, .. } => self.logged("rated", by.of(terms).0, None, at),
             E::Ruled { .. } => self.logged("appeal.ruled", terms.jury, None, at),
             E::Voided { by, .. } => self.logged("deal.voided", *by, None, at),
             E::Spent { principal, amount, .. } => self.logged("mandate.spent", *principal, Some(*amount), at),
@@ -136,7 +135,7 @@ impl Examination<'_> {
             E::BreachAlleged { by, .. } => self.logged("nda.breach_alleged", *by, None, at),
             E::DestructionAttested { by, .. } => self.logged("nda.destroyed", *by, None, at),
             // Told where verdicts and panels are, or of no weight for the money.
-            E::Judged { .. }
+            E::Judged { settled: None, .. }
             | E::Cosigned { .. }
             | E::AppealClosed { .. }
             | E::AppealRequested { .. }
@@ -155,6 +154,31 @@ impl Examination<'_> {
             | E::PotChanged { .. }
             | E::Owed { .. }
             | E::Collected { .. } => {}
+        }
+    }
+
+    /// A milestone is settled once, and both shares are all of it.
+    fn settled(
+        &mut self,
+        terms: &Deal,
+        amounts: &[Usdc],
+        (milestone, to_seller, to_buyer): (MilestoneIndex, Usdc, Usdc),
+        at: &LoggedAt,
+        sums: &mut Sums,
+    ) {
+        let amount = amounts.get(usize::from(milestone.0)).copied();
+        let whole = to_seller.checked_add(to_buyer) == amount && amount.is_some();
+        let once = sums.settled.insert(milestone, (to_seller, to_buyer)).is_none();
+        let message = format!("milestone {} was not settled once and whole", milestone.0);
+        self.hold(whole && once, LOGS, "money", message);
+        self.logged("milestone.to_seller", terms.seller, Some(to_seller), at);
+        self.logged("milestone.to_buyer", terms.buyer, Some(to_buyer), at);
+    }
+
+    fn paid(&mut self, to: Address, amount: Usdc, at: &LoggedAt, sums: &mut Sums) {
+        if amount != Usdc::ZERO {
+            *sums.paid.entry(to).or_default() += u128::from(amount.0);
+            self.logged("paid", to, Some(amount), at);
         }
     }
 

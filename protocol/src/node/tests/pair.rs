@@ -14,7 +14,7 @@ use crate::{
     abi::{
         ChainLog, Source, shape,
         sol::{IAccords, IDealEscrow, IJuryPool, IMandates},
-        tests::{deployment, log},
+        tests::{deployment, log, opened_words},
     },
     block::{Block, Mark},
     command::{Command, Event, NewNegotiation, Proposal, Refusal, Reply},
@@ -349,13 +349,8 @@ impl Pair {
     pub(super) fn opened(&mut self, deal: &typed::Deal) {
         let id = deal.id(&deployment().contracts).word();
         let (buyer, seller) = (deal.buyer, deal.seller);
-        self.mine(&IDealEscrow::Opened {
-            deal: id,
-            buyer,
-            seller,
-            source: Source::Credit,
-            terms: shape(deal),
-        });
+        let terms = opened_words(deal, Source::Credit);
+        self.mine(&IDealEscrow::Opened { deal: id, buyer, seller, terms });
     }
 
     pub(super) fn ask(&mut self, side: Side, command: Command) -> Result<Reply, Refusal> {

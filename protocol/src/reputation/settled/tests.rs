@@ -1,17 +1,18 @@
 //! What counts as a record, and what an agent's deals came to.
 
-use alloy_primitives::{B256, aliases::U40};
+use alloy_primitives::{B256, U256, aliases::U40};
 
 use super::*;
 use crate::{
     abi::{
-        ChainLog, Source as Funds, shape,
-        sol::{self, IDealEscrow, IJuryPool},
-        tests::{deployment, log},
+        ChainLog, Source as Funds,
+        sol::{IDealEscrow, IJuryPool},
+        tests::{self, amounts, deployment, log, opened_words, outcome_by},
     },
     block::{Block, Mark},
     ids::BlockHash,
     ledger::{Ledger, LedgerEvent},
+    typed,
 };
 
 const BUYER: Address = Address::repeat_byte(0xb);
@@ -60,36 +61,24 @@ fn seats() -> Vec<ChainLog> {
 }
 
 fn opened(deal: u8) -> ChainLog {
-    let terms = sol::Deal {
+    let terms = typed::Deal {
         buyer: BUYER,
         seller: SELLER,
         buyerPay: principal(BUYER),
         sellerPay: principal(SELLER),
-        ..Default::default()
+        ..tests::deal()
     };
-    let deal = B256::repeat_byte(deal);
-    let (buyer, seller) = (BUYER, SELLER);
-    let terms = shape(&terms);
-    escrow(&IDealEscrow::Opened { deal, buyer, seller, source: Funds::Mandate, terms })
+    let terms = opened_words(&terms, Funds::Mandate);
+    escrow(&IDealEscrow::Opened { deal: B256::repeat_byte(deal), buyer: BUYER, seller: SELLER, terms })
 }
 
 fn settled(deal: u8, milestone: u8, cause: Cause, seller_bps: u16, amounts: [u64; 2]) -> ChainLog {
-    escrow(&IDealEscrow::Settled {
-        deal: B256::repeat_byte(deal),
-        milestone,
-        cause,
-        round: 0,
-        attempt: milestone,
-        sellerBps: seller_bps,
-        toSeller: amounts[0],
-        toBuyer: amounts[1],
-        evidence: B256::ZERO,
-    })
+    let outcome = outcome_by(cause, [milestone; 2], seller_bps, amounts);
+    escrow(&IDealEscrow::Settled { deal: B256::repeat_byte(deal), outcome })
 }
 
 fn closed(deal: u8) -> ChainLog {
-    let deal = B256::repeat_byte(deal);
-    escrow(&IDealEscrow::Closed { deal, toSeller: 0, toBuyer: 0, juryFee: 9 })
+    escrow(&IDealEscrow::Closed { deal: B256::repeat_byte(deal), amounts: amounts([0, 0, 9]) })
 }
 
 fn credited(deal: u8, owner: Address, amount: u64) -> ChainLog {
@@ -97,9 +86,10 @@ fn credited(deal: u8, owner: Address, amount: u64) -> ChainLog {
 }
 
 fn rated(deal: u8, rater: Address, value: i128) -> ChainLog {
-    let ratee = if rater == BUYER { SELLER } else { BUYER };
-    let deal = B256::repeat_byte(deal);
-    escrow(&IDealEscrow::Rated { deal, rater, ratee, value, feedbackHash: B256::ZERO })
+    // The value, and above it whether the seller gave it.
+    let by_seller = U256::from(rater == SELLER) << 128;
+    let rating = U256::from(value.cast_unsigned()) | by_seller;
+    escrow(&IDealEscrow::Rated { deal: B256::repeat_byte(deal), rating, feedbackHash: B256::ZERO })
 }
 
 /// A deal of one milestone, judged, paid, and rated by the buyer.

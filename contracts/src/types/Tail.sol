@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// What is still unread of the bytes behind the fixed words of a call: a place in memory with three words. The offset in
+/// calldata of what comes next, the end, and a bit for each signature to come, the next one in bit 0: whether it begins
+/// with its length in two bytes; otherwise it has 64 (EIP-2098).
+type Tail is uint256;
+
+using Tails for Tail global;
+
+/// @title Addresses and signatures without padding, read one after the other
+/// @notice An address takes 20 bytes and a signature 64, unless its bit says that its length is written before it: so do
+/// signatures with a separate `v`, and those of contract wallets, which have any length.
+library Tails {
+    error TailTooShort(uint256 has, uint256 wanted);
+
+    function open(bytes calldata data, uint256 long) internal pure returns (Tail t) {
+        assembly ("memory-safe") {
+            t := mload(0x40)
+            mstore(0x40, add(t, 0x60))
+            mstore(t, data.offset)
+            mstore(add(t, 0x20), add(data.offset, data.length))
+            mstore(add(t, 0x40), long)
+        }
+    }
+
+    /// @notice The offset in calldata of the next `size` bytes, which are then read.
+    function take(Tail t, uint256 size) internal pure returns (uint256 from) {
+        from = peek(t, size);
+        assembly ("memory-safe") {
+            mstore(t, add(from, size))
+        }
+    }
+
+    /// @notice The offset in calldata of the next `size` bytes, which must be there.
+    function peek(Tail t, uint256 size) internal pure returns (uint256 from) {
+        uint256 has;
+        assembly ("memory-safe") {
+            from := mload(t)
+            has := sub(mload(add(t, 0x20)), from)
+        }
+        require(size <= has, TailTooShort(has, size));
+    }
+
+    function addresses(Tail t, uint256 count) internal pure returns (address[] memory list) {
+        uint256 from = take(t, count * 20);
+        assembly ("memory-safe") {
+            list := mload(0x40)
+            mstore(list, count)
+            let to := add(list, 0x20)
+            for { let end := add(to, shl(5, count)) } lt(to, end) { to := add(to, 0x20) } {
+                mstore(to, shr(96, calldataload(from)))
+                from := add(from, 20)
+            }
+            mstore(0x40, to)
+        }
+    }
+
+    function signature(Tail t) internal pure returns (bytes calldata given) {
+        uint256 size = 64;
+        uint256 long;
+        assembly ("memory-safe") {
+            long := mload(add(t, 0x40))
+            mstore(add(t, 0x40), shr(1, long))
+        }
+        if (long & 1 != 0) size = word(t, 2);
+        uint256 from = take(t, size);
+        assembly ("memory-safe") {
+            given.offset := from
+            given.length := size
+        }
+    }
+
+    /// @notice The next `size` bytes, at most 32, as a number.
+    function word(Tail t, uint256 size) internal pure returns (uint256 value) {
+        uint256 from = take(t, size);
+        assembly ("memory-safe") {
+            value := shr(sub(256, shl(3, size)), calldataload(from))
+        }
+    }
+}

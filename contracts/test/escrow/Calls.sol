@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {JuryPool} from "../../src/JuryPool.sol";
+import {
+    Ballot,
+    MARK_BUYER_CONSENTS,
+    MARK_BUYER_RATES,
+    MARK_META,
+    MARK_PUSH,
+    MARK_SELLER_CONSENTS,
+    MARK_SELLER_RATES
+} from "../../src/types/Ballot.sol";
+import {Cancel, Deal, Meta, Rating, Release, Verdict} from "../../src/types/Deal.sol";
+
+/// Signatures of panel members over one Verdict.
+struct Votes {
+    address[] panel; // all members, strictly ascending
+    uint256 signers; // bit i: who signed
+    bytes[] signatures; // in the order of the bits
+}
+
+/// A delivery as the vaults hold it.
+struct Claim {
+    uint8 milestone;
+    uint8 attempt;
+    bytes32 manifest;
+    uint64 size;
+    address[] vaults; // all addresses of `meta.vaults`, strictly ascending
+    uint256 receipts; // bit i: vaults[i] signed a Receipt
+    uint40[] storedAt; // one per receipt, in the order of the bits
+    bytes[] signatures; // in the order of the bits
+}
+
+/// @notice Terms and signatures as the contracts take them.
+library Encoding {
+    function brief(Deal memory d) internal pure returns (uint256[10] memory w) {
+        uint256[17] memory all = whole(d);
+        for (uint256 i = 0; i < 9; ++i) {
+            w[i] = all[i];
+        }
+        w[9] = uint256(metaHash(d.meta));
+    }
+
+    function whole(Deal memory d) internal pure returns (uint256[17] memory w) {
+        w[0] = uint160(d.buyer) | uint256(d.end) << 160 | uint256(d.window) << 200;
+        w[0] |= uint256(d.quorum) << 232 | uint256(d.fallback_) << 240 | uint256(d.flags) << 248;
+        w[1] = uint160(d.seller) | uint256(d.juryFee) << 160 | uint256(d.fallbackBps) << 224;
+        w[2] = uint160(d.buyerPay) | uint256(d.appealFee) << 160;
+        w[3] = uint160(d.sellerPay) | uint256(d.sellerBond) << 160;
+        (w[4], w[5], w[6]) = (uint160(d.jury), d.amounts, d.amounts2);
+        (w[7], w[8]) = (d.due, uint256(d.panel));
+        Meta memory m = d.meta;
+        (w[9], w[10], w[11]) = (uint256(m.agreement), uint256(m.nda), uint256(m.pact));
+        (w[12], w[13]) = (uint256(m.panelRequest), uint256(m.vaults));
+        w[14] = uint160(m.mandates) | uint256(m.start) << 160 | uint256(m.fundBy) << 200;
+        w[14] |= uint256(m.kind) << 240;
+        w[15] = uint160(m.reviewer) | uint256(m.jurisdiction) << 160 | uint256(m.beaconRound) << 176;
+        w[15] |= uint256(m.attempt) << 240;
+        w[16] = m.salt;
+    }
+
+    function metaHash(Meta memory m) internal pure returns (bytes32) {
+        bytes32 typeHash = keccak256(
+            "Meta(bytes32 agreement,bytes32 nda,bytes32 pact,bytes32 panelRequest,bytes32 vaults,address mandates,address reviewer,uint40 start,uint40 fundBy,uint16 kind,uint16 jurisdiction,uint64 beaconRound,uint8 attempt,uint256 salt)"
+        );
+        return keccak256(bytes.concat(abi.encode(typeHash), abi.encode(m)));
+    }
+
+    function packed(address[] memory list) internal pure returns (bytes memory all) {
+        for (uint256 i = 0; i < list.length; ++i) {
+            all = bytes.concat(all, bytes20(list[i]));
+        }
+    }
+
+    /// @notice A piece of a tail, and the bits of its signatures that have their length before them.
+    struct Piece {
+        bytes data;
+        uint256 long;
+        uint256 signatures;
+    }
+
+    function add(Piece memory p, bytes memory signature) internal pure {
+        if (signature.length != 64) {
+            p.long |= uint256(1) << p.signatures;
+            p.data = bytes.concat(p.data, bytes2(uint16(signature.length)));
+        }
+        p.data = bytes.concat(p.data, signature);
+        ++p.signatures;
+    }
+
+    function head(Verdict memory v, Votes memory votes, uint256 marks, uint256 long)
+        internal
+        pure
+        returns (uint256 word)
+    {
+        word = uint256(v.milestone) | uint256(v.round) << 8 | uint256(v.attempt) << 16;
+        word |= uint256(v.sellerBps) << 24 | uint256(uint32(votes.signers)) << 40;
+        word |= votes.panel.length << 72 | votes.signatures.length << 80 | marks << 88 | long << 96;
+    }
+
+    function ballot(bytes memory before, Votes memory votes) internal pure returns (Piece memory p) {
+        p.data = bytes.concat(before, packed(votes.panel));
+        for (uint256 i = 0; i < votes.signatures.length; ++i) {
+            add(p, votes.signatures[i]);
+        }
+    }
+
+    function consents(Piece memory p, bytes memory buyers, bytes memory sellers)
+        internal
+        pure
+        returns (uint256 marks)
+    {
+        if (buyers.length != 0) {
+            add(p, buyers);
+            marks |= MARK_BUYER_CONSENTS;
+        }
+        if (sellers.length != 0) {
+            add(p, sellers);
+            marks |= MARK_SELLER_CONSENTS;
+        }
+    }
+
+    function ratings(
+        Piece memory p,
+        Rating memory byBuyer,
+        bytes memory buyers,
+        Rating memory bySeller,
+        bytes memory sellers
+    ) internal pure returns (uint256 marks) {
+        if (buyers.length != 0) {
+            p.data = bytes.concat(p.data, bytes16(uint128(byBuyer.value)), byBuyer.feedbackHash);
+            add(p, buyers);
+            marks |= MARK_BUYER_RATES;
+        }
+        if (sellers.length != 0) {
+            p.data = bytes.concat(p.data, bytes16(uint128(bySeller.value)), bySeller.feedbackHash);
+            add(p, sellers);
+            marks |= MARK_SELLER_RATES;
+        }
+    }
+}
+
+/// @notice The escrow's calls in the types that people sign.
+library EscrowCalls {
+    using Encoding for Deal;
+    using Encoding for Encoding.Piece;
+
+    function dealId(DealEscrow e, Deal memory d) internal view returns (bytes32) {
+        return e.dealId(d.brief());
+    }
+
+    function buyerTotal(DealEscrow e, Deal memory d) internal pure returns (uint64) {
+        return e.buyerTotal(d.brief());
+    }
+
+    function openWithAuthorization(DealEscrow e, Deal memory d, bytes memory money, bytes memory sellers)
+        internal
+        returns (bytes32)
+    {
+        return e.openWithAuthorization(d.whole(), money, sellers);
+    }
+
+    function openFromCredit(DealEscrow e, Deal memory d, bytes memory buyers, bytes memory sellers)
+        internal
+        returns (bytes32)
+    {
+        return e.openFromCredit(d.whole(), buyers, sellers);
+    }
+
+    function openFromMandate(
+        DealEscrow e,
+        Deal memory d,
+        bytes memory buyers,
+        bytes memory sellers,
+        bytes memory approval
+    ) internal returns (bytes32) {
+        return e.openFromMandate(d.whole(), buyers, sellers, approval);
+    }
+
+    function voidDeal(DealEscrow e, Deal memory d, address by, bytes memory signature) internal {
+        e.voidDeal(d.brief(), by, signature);
+    }
+
+    function release(DealEscrow e, Deal memory d, Release memory r, bytes memory buyers, bool push) internal {
+        e.release(d.brief(), uint256(r.milestone) | (push ? 256 : 0), r.evidence, buyers);
+    }
+
+    function releaseCall(DealEscrow e, Deal memory d, Release memory r, bytes memory buyers, bool push)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        return
+            abi.encodeCall(
+                e.release, (d.brief(), uint256(r.milestone) | (push ? 256 : 0), r.evidence, buyers)
+            );
+    }
+
+    function cancel(DealEscrow e, Deal memory d, Cancel memory c, bytes memory buyers, bytes memory sellers)
+        internal
+    {
+        e.cancel(d.brief(), c.sellerBps, c.until, buyers, sellers);
+    }
+
+    function claim(DealEscrow e, Deal memory d, Claim memory c) internal {
+        Encoding.Piece memory p;
+        p.data = Encoding.packed(c.vaults);
+        for (uint256 i = 0; i < c.signatures.length; ++i) {
+            p.data = bytes.concat(p.data, bytes5(c.storedAt[i]));
+            p.add(c.signatures[i]);
+        }
+        uint256 head = uint256(c.milestone) | uint256(c.attempt) << 8 | c.vaults.length << 16;
+        head |= c.signatures.length << 24 | uint256(uint32(c.receipts)) << 32 | uint256(c.size) << 64;
+        e.claim(d.whole(), head | p.long << 128, c.manifest, p.data);
+    }
+
+    function verdict(
+        DealEscrow e,
+        Deal memory d,
+        Verdict memory v,
+        Votes memory votes,
+        bytes memory buyers,
+        bytes memory sellers,
+        bool push
+    ) internal {
+        bytes[4] memory signed;
+        (signed[0], signed[1]) = (buyers, sellers);
+        Rating[2] memory none;
+        verdictAndRate(e, d, v, votes, signed, none, push);
+    }
+
+    function verdictCall(DealEscrow e, Deal memory d, Verdict memory v, Votes memory votes)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        bool meta = v.sellerBps < 10_000;
+        Encoding.Piece memory p = Encoding.ballot(meta ? metaWords(d) : bytes(""), votes);
+        uint256 head = Encoding.head(v, votes, MARK_PUSH | (meta ? MARK_META : 0), p.long);
+        return abi.encodeCall(e.verdict, (d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data));
+    }
+
+    /// @param signed consents of buyer and seller, signatures of their ratings; empty where there is none.
+    function verdictAndRate(
+        DealEscrow e,
+        Deal memory d,
+        Verdict memory v,
+        Votes memory votes,
+        bytes[4] memory signed,
+        Rating[2] memory ratings,
+        bool push
+    ) internal {
+        bool meta = v.sellerBps < 10_000 && signed[1].length == 0;
+        Encoding.Piece memory p = Encoding.ballot(meta ? metaWords(d) : bytes(""), votes);
+        uint256 marks = (push ? MARK_PUSH : 0) | (meta ? MARK_META : 0);
+        marks |= p.consents(signed[0], signed[1]);
+        marks |= p.ratings(ratings[0], signed[2], ratings[1], signed[3]);
+        uint256 head = Encoding.head(v, votes, marks, p.long);
+        e.verdict(d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data);
+    }
+
+    function metaWords(Deal memory d) internal pure returns (bytes memory words) {
+        uint256[17] memory w = d.whole();
+        for (uint256 i = 9; i < 17; ++i) {
+            words = bytes.concat(words, bytes32(w[i]));
+        }
+    }
+
+    function cosign(DealEscrow e, Deal memory d, Verdict memory v, Votes memory votes) internal {
+        Encoding.Piece memory p = Encoding.ballot("", votes);
+        e.cosign(d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, p.long)), v.evidence, v.votes, p.data);
+    }
+
+    function consent(DealEscrow e, Deal memory d, Verdict memory v, bytes memory buyers, bytes memory sellers)
+        internal
+    {
+        Encoding.Piece memory p;
+        Votes memory none;
+        uint256 marks = p.consents(buyers, sellers);
+        e.consent(d.brief(), Ballot.wrap(Encoding.head(v, none, marks, p.long)), v.evidence, v.votes, p.data);
+    }
+
+    function payout(DealEscrow e, Deal memory d) internal {
+        e.payout(d.brief());
+    }
+
+    function payoutMany(DealEscrow e, Deal[] memory deals) internal {
+        uint256[10][] memory all = new uint256[10][](deals.length);
+        for (uint256 i = 0; i < deals.length; ++i) {
+            all[i] = deals[i].brief();
+        }
+        e.payoutMany(all);
+    }
+
+    function appeal(
+        DealEscrow e,
+        Deal memory d,
+        Verdict memory v,
+        uint40 until,
+        address by,
+        bytes memory signature
+    ) internal {
+        Votes memory none;
+        uint256 plea = uint256(uint160(by)) | uint256(until) << 160;
+        e.appeal(d.brief(), Ballot.wrap(Encoding.head(v, none, 0, 0)), v.evidence, v.votes, plea, signature);
+    }
+
+    function rule(DealEscrow e, Deal memory d, address[] memory court) internal {
+        e.rule(d.brief(), Encoding.packed(court));
+    }
+
+    function timeout(DealEscrow e, Deal memory d, uint8 milestone) internal {
+        e.timeout(d.whole(), milestone);
+    }
+
+    function payJurors(DealEscrow e, Deal memory d, address[] memory panel) internal {
+        e.payJurors(d.brief(), Encoding.packed(panel));
+    }
+
+    function rate(DealEscrow e, Deal memory d, Rating memory r, address by, bytes memory signature) internal {
+        e.rate(d.brief(), ratingWord(d, r, by), r.feedbackHash, signature);
+    }
+
+    function rateCall(DealEscrow e, Deal memory d, Rating memory r, address by, bytes memory signature)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        return abi.encodeCall(e.rate, (d.brief(), ratingWord(d, r, by), r.feedbackHash, signature));
+    }
+
+    function ratingWord(Deal memory d, Rating memory r, address by) internal pure returns (uint256) {
+        return uint256(uint128(r.value)) | (by == d.seller ? uint256(1) << 128 : 0);
+    }
+
+    function payoutAndRate(
+        DealEscrow e,
+        Deal memory d,
+        Rating memory byBuyer,
+        bytes memory buyers,
+        Rating memory bySeller,
+        bytes memory sellers
+    ) internal {
+        Encoding.Piece memory p;
+        uint256 marks = p.ratings(byBuyer, buyers, bySeller, sellers);
+        e.payoutAndRate(d.brief(), marks | p.long << 8, p.data);
+    }
+}
+
+/// @notice The jury's calls in the types that people sign.
+library JuryCalls {
+    using Encoding for Deal;
+
+    function request(JuryPool j, Deal memory d, uint40 seats) internal {
+        j.request(d.brief(), seats);
+    }
+
+    function testify(
+        JuryPool j,
+        Deal memory d,
+        address[] memory panel,
+        Verdict memory v,
+        uint8 index,
+        bytes memory signature
+    ) internal {
+        Votes memory votes = Votes(panel, 0, new bytes[](1));
+        votes.signatures[0] = signature;
+        Encoding.Piece memory p = Encoding.ballot("", votes);
+        uint256 head = Encoding.head(v, votes, 0, p.long);
+        j.testify(d.brief(), Ballot.wrap(head), v.evidence, v.votes, index, p.data);
+    }
+
+    function rule(JuryPool j, Deal memory d, Verdict memory v, Votes memory votes) internal {
+        Encoding.Piece memory p = Encoding.ballot("", votes);
+        j.rule(d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, p.long)), v.evidence, v.votes, p.data);
+    }
+
+    function redraw(JuryPool j, Deal memory d, uint8 milestone, address[] memory panel) internal {
+        j.redraw(d.brief(), milestone, Encoding.packed(panel));
+    }
+
+    function drawn(JuryPool j, Deal memory d, uint8 milestone, address[] memory panel)
+        internal
+        view
+        returns (uint40[] memory)
+    {
+        return j.drawn(d.brief(), milestone, Encoding.packed(panel));
+    }
+}
