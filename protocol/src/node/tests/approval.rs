@@ -294,7 +294,7 @@ fn the_escrow_gets_the_approval_that_the_buyers_mandate_asks_for_whoever_opens()
     }
     let until = pair.deals(Side::A)[0].agreement.fund_by_secs;
     let encoded = abi::call::approval(until, &chain::bytes(&approval));
-    assert_eq!(encoded.len(), 32 * 3 + 96, "until, offset, length, 65 bytes padded");
+    assert_eq!(encoded.len(), 32 * 3 + 64, "until, offset, length, 64 bytes (EIP-2098)");
 }
 
 #[test]
