@@ -21,7 +21,6 @@ macro_rules! interfaces {
 
 interfaces! {
     accords: Accords from "abi/Accords.json",
-    #[expect(clippy::too_many_arguments, reason = "as many as a call of the contract has")]
     deal_escrow: DealEscrow from "abi/DealEscrow.json",
     drand_beacon: DrandBeacon from "abi/DrandBeacon.json",
     jury_pool: JuryPool from "abi/JuryPool.json",

@@ -19,7 +19,6 @@ mod decode;
 pub mod event;
 mod pack;
 pub mod revert;
-#[expect(clippy::too_many_arguments, reason = "generated for an event of nine values")]
 pub(crate) mod sol;
 #[cfg(test)]
 pub(crate) mod tests;
