@@ -201,6 +201,8 @@ async fn meet(buyer: &NodeApi, seller: &NodeApi) -> Result<String, DemoError> {
     let mut wanted = BuyerInstructions::load(&wishes.join("buyer.toml")).map_err(|error| broken(&error))?;
     wanted.bids.wanted = 1;
     (wanted.panel.size, wanted.panel.quorum) = (3, 2);
+    // Nobody at this table has a past.
+    (wanted.bids.min_standing_bps, wanted.bids.min_pact_bps) = (0, 0);
     let offered = SellerInstructions::load(&wishes.join("seller-careful.toml"));
     let corpus = Corpus::load(&folder.join("corpus"))?;
     let mut buying = Buyer::new("buyer", wanted, corpus.filings);
