@@ -321,7 +321,7 @@ impl Node {
                 self.up.remove(&peer);
             }
             Input::Misbehaved { peer, what } => self.misbehaved(peer, what),
-            Input::Message { from, bytes } => self.on_message(from, &bytes, rng),
+            Input::Message { from, bytes } => self.on_message(from, &bytes),
             Input::Gossip { id, from, bytes } => self.on_gossip(id, from, &bytes),
             Input::StreamOpened { stream, peer } => self.on_stream_opened(stream, peer),
             Input::StreamReady(stream) => self.on_stream_ready(stream),
@@ -372,7 +372,7 @@ impl Node {
     fn on_tick(&mut self, rng: &mut dyn CryptoRng) {
         self.dirty.all = true;
         self.announce_when_due(rng);
-        self.checkpoint_when_due(rng);
+        self.checkpoint_when_due();
     }
 
     fn on_peer_up(&mut self, peer: PeerKey) {
@@ -399,7 +399,7 @@ impl Node {
             Command::End(id) => self.end_negotiation(id, rng),
             Command::Approve(deal, signature) => self.approve(deal, signature),
             Command::Decline(deal) => self.decline(deal, rng),
-            Command::Strategy(id, concession) => self.set_strategy(id, concession, rng),
+            Command::Strategy(id, concession) => self.set_strategy(id, concession),
             Command::Deliver(deal, milestone, files) => self.deliver(deal, milestone, files, rng),
             Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
             Command::Rate(deal, value) => self.rate(deal, value, rng),
@@ -419,7 +419,7 @@ impl Node {
         }
     }
 
-    fn on_message(&mut self, from: PeerKey, bytes: &[u8], rng: &mut dyn CryptoRng) {
+    fn on_message(&mut self, from: PeerKey, bytes: &[u8]) {
         let envelope: Envelope = match canonical::from_untrusted(bytes, wire::MESSAGE_MAX) {
             Ok(envelope) => envelope,
             Err(error) => return self.misbehaved(from, Misconduct::unreadable(&error, "message")),
@@ -439,12 +439,12 @@ impl Node {
             }
             Direct::NdaRefused(draft) => self.on_nda_refused(from, draft),
             Direct::SeatInvite(invite) => self.on_seat_invite(from, *invite),
-            Direct::SeatAccepted(seat) => self.on_seat_accepted(*seat, rng),
+            Direct::SeatAccepted(seat) => self.on_seat_accepted(*seat),
             Direct::DealSecret(deal, wrapped) => self.on_deal_secret(from, deal, wrapped),
             Direct::Inputs(deal, blob) => self.on_inputs(from, deal, blob),
             Direct::Receipt(receipt) => self.on_receipt(*receipt),
             Direct::Delivery(delivery) => self.on_delivery(from, *delivery),
-            Direct::Jury(case, message) => self.on_jury_message(from, case, *message, rng),
+            Direct::Jury(case, message) => self.on_jury_message(from, case, *message),
             Direct::Verdict(verdict) => self.on_verdict(*verdict),
             Direct::Rating(rating) => self.on_rating(from, *rating),
         };
@@ -601,7 +601,7 @@ impl Node {
                 self.drive_deal(id, rng);
             }
             for id in cases {
-                self.drive_case(id, rng);
+                self.drive_case(id);
             }
             if dirty.journal || dirty.all {
                 self.drive_journal();

@@ -23,7 +23,7 @@ use alloy::{
 };
 use nuncio_contracts::{
     Beacon, Constants, Contract, Deployment, LocalOperator, NotDeployed, Plan,
-    interface::{DealEscrow, JuryPool, Mandates, TestUsdc},
+    interface::{DealEscrow, JuryPool, TestUsdc},
 };
 use nuncio_protocol::{
     abi,
@@ -246,24 +246,8 @@ impl LocalChain {
         principal: Bytes,
         agent: Bytes,
     ) -> Result<(), ChainError> {
-        let mandate = Mandates::Mandate {
-            agent: mandate.agent,
-            principal: mandate.principal,
-            spender: mandate.spender,
-            card: mandate.card,
-            agentId: mandate.agentId,
-            humanAbove: mandate.humanAbove,
-            perPeriod: mandate.perPeriod,
-            period: mandate.period,
-            scopes: mandate.scopes,
-            validFrom: mandate.validFrom,
-            validUntil: mandate.validUntil,
-            policy: mandate.policy,
-            serial: mandate.serial,
-        };
-        let call = Mandates::grantCall { m: mandate, principalSignature: principal, agentSignature: agent };
-        self.send_as_operator("grant a mandate", self.contracts.mandates, call.abi_encode().into(), CALL_GAS)
-            .await
+        let call = self.abi().grant(mandate, principal, agent);
+        self.send_as_operator("grant a mandate", call.to, call.data, CALL_GAS).await
     }
 
     async fn allow(&mut self, owner: &mut Account, spender: Address, amount: Usdc) -> Result<(), ChainError> {

@@ -19,7 +19,7 @@ const TOP: [&str; 9] = [
     "testnet",
 ];
 /// Names that the tools insist on, or that git keeps out.
-const TOP_TOLERATED: [&str; 2] = ["rust-toolchain.toml", "target"];
+const TOP_TOLERATED: [&str; 1] = ["target"];
 
 const RUST: [&str; 4] = ["src", "protocol", "contracts/bindings", "testnet"];
 

@@ -207,7 +207,7 @@ impl Node {
                 self.on_claim_signed(*paper, proof);
             }
             Signing::Receipt(receipt, to) => self.on_receipt_signed(*receipt, to, eth(&signatures[0])),
-            Signing::Panel(case, key) => self.on_panel_signed(case, &key, eth(&signatures[0]), rng),
+            Signing::Panel(case, key) => self.on_panel_signed(case, &key, eth(&signatures[0])),
             Signing::Checkpoint(nda, checkpoint) => {
                 self.on_checkpoint_signed(nda, checkpoint, signatures[0].clone(), rng);
             }

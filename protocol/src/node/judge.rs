@@ -88,7 +88,7 @@ impl Node {
         Ok(())
     }
 
-    pub(super) fn drive_case(&mut self, id: CaseId, rng: &mut dyn CryptoRng) {
+    pub(super) fn drive_case(&mut self, id: CaseId) {
         let Some(case) = self.cases.get(&id) else { return };
         let Some(panel) = &case.panel else {
             return self.fetch_evidence(id);
@@ -109,7 +109,7 @@ impl Node {
                 JuryWant::Send { key, to, message } => self.send_to_juror(id, key, to, *message),
             }
         }
-        self.report(id, rng);
+        self.report(id);
         self.drive_fee(id);
     }
 
@@ -226,7 +226,7 @@ impl Node {
             Ok(events) => self.panel_events(id, events),
             Err(fault) => self.note(Event::Trouble { what: format!("vote not cast: {fault}") }),
         }
-        self.replay_early(id, rng);
+        self.replay_early(id);
     }
 
     /// The panel's accounts and the identities behind them.
@@ -277,13 +277,7 @@ impl Node {
         (pact.id().word() == id).then_some(pact)
     }
 
-    pub(super) fn on_panel_signed(
-        &mut self,
-        id: CaseId,
-        slot: &str,
-        signature: EthSignature,
-        _rng: &mut dyn CryptoRng,
-    ) {
+    pub(super) fn on_panel_signed(&mut self, id: CaseId, slot: &str, signature: EthSignature) {
         let Some(panel) = self.cases.get(&id).and_then(|case| case.panel.as_ref()) else { return };
         // A signature that came too late for its purpose changes nothing.
         if let Ok(events) = panel.on_signed(slot, signature, self.now) {
@@ -296,7 +290,6 @@ impl Node {
         from: PeerKey,
         id: CaseId,
         message: JuryMessage,
-        _rng: &mut dyn CryptoRng,
     ) -> Result<(), Misconduct> {
         let Some(panel) = self.cases.get(&id).and_then(|case| case.panel.as_ref()) else {
             return self.keep_early(from, id, message);
@@ -326,7 +319,7 @@ impl Node {
         Ok(())
     }
 
-    fn replay_early(&mut self, id: CaseId, _rng: &mut dyn CryptoRng) {
+    fn replay_early(&mut self, id: CaseId) {
         let (now, waiting) = (self.now, core::mem::take(&mut self.early));
         for (case, message) in waiting {
             if case != id {
@@ -341,7 +334,7 @@ impl Node {
     }
 
     /// Hands a verdict with a quorum's signatures to both parties.
-    fn report(&mut self, id: CaseId, _rng: &mut dyn CryptoRng) {
+    fn report(&mut self, id: CaseId) {
         let Some(case) = self.cases.get(&id) else { return };
         let Some(panel) = &case.panel else { return };
         // What others still lack is sent on after the end; the verdict is handed over once.

@@ -8,9 +8,9 @@
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
-use super::{Node, invalid, not_found, not_now, session::SayError};
+use super::{Node, not_found, not_now, session::SayError};
 use crate::{
-    command::{Concession, Event, Refusal, Reply},
+    command::{Event, Refusal, Reply},
     document::Category,
     ids::{ContentHash, Head, NegotiationId, PaperId},
     misconduct::Misconduct,
@@ -165,22 +165,6 @@ impl Node {
                 None => self.panel_deadline(n).into_iter().chain(Some(n.at.plus(limit))).min(),
             })
             .min()
-    }
-
-    pub(super) fn set_strategy(
-        &mut self,
-        id: NegotiationId,
-        concession: Concession,
-        _rng: &mut dyn CryptoRng,
-    ) -> Result<Option<Reply>, Refusal> {
-        if !self.negotiations.contains_key(&id) {
-            return Err(not_found("negotiation", id));
-        }
-        if concession.rounds == 0 {
-            return Err(invalid("a concession takes at least one round"));
-        }
-        self.event(id, NegotiationEvent::Strategy(concession));
-        Ok(Some(Reply::Accepted))
     }
 
     pub(super) fn end_negotiation(

@@ -527,11 +527,7 @@ impl Node {
         self.post(to, None, Direct::SeatAccepted(Box::new(seat)));
     }
 
-    pub(super) fn on_seat_accepted(
-        &mut self,
-        seat: SeatAccepted,
-        _rng: &mut dyn CryptoRng,
-    ) -> Result<(), Misconduct> {
+    pub(super) fn on_seat_accepted(&mut self, seat: SeatAccepted) -> Result<(), Misconduct> {
         let Some(negotiation) = self.negotiations.get(&seat.negotiation) else { return Ok(()) };
         let attempt = negotiation.current();
         let Some(request) = &attempt.request else { return Ok(()) };

@@ -375,7 +375,7 @@ impl Node {
     }
 
     /// Signs what was sent without a checkpoint, and closes sessions whose NDA never became safe.
-    pub(super) fn checkpoint_when_due(&mut self, _rng: &mut dyn CryptoRng) {
+    pub(super) fn checkpoint_when_due(&mut self) {
         let (now, timing) = (self.now, self.network.timing);
         let mut due = Vec::new();
         let mut stale = Vec::new();

@@ -11,9 +11,9 @@
 
 use rand_core::CryptoRng;
 
-use super::Node;
+use super::{Node, invalid, not_found};
 use crate::{
-    command::{Concession, Event, Proposal, ProposedMilestone},
+    command::{Concession, Event, Proposal, ProposedMilestone, Refusal, Reply},
     document::{Document, TermSheet},
     ids::NegotiationId,
     money::Usdc,
@@ -22,6 +22,21 @@ use crate::{
 };
 
 impl Node {
+    pub(super) fn set_strategy(
+        &mut self,
+        id: NegotiationId,
+        concession: Concession,
+    ) -> Result<Option<Reply>, Refusal> {
+        if !self.negotiations.contains_key(&id) {
+            return Err(not_found("negotiation", id));
+        }
+        if concession.rounds == 0 {
+            return Err(invalid("a concession takes at least one round"));
+        }
+        self.event(id, NegotiationEvent::Strategy(concession));
+        Ok(Some(Reply::Accepted))
+    }
+
     /// Answers the last offer by the strategy, if there is one and it is our turn.
     pub(super) fn follow_strategy(&mut self, id: NegotiationId, rng: &mut dyn CryptoRng) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };

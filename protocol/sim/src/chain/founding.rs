@@ -11,7 +11,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use nuncio_contracts::{
     Beacon, Constants, Contract, LocalOperator, Plan,
-    interface::{DealEscrow, JuryPool, Mandates, TestUsdc},
+    interface::{DealEscrow, JuryPool, TestUsdc},
 };
 use nuncio_protocol::{
     abi::Deployment,
@@ -123,12 +123,8 @@ impl Chain {
             self.call("take a seat", *principal, contracts.jury, &call);
         }
         if let Some((mandate, by_principal, by_agent)) = mandate {
-            let call = Mandates::grantCall {
-                m: contract_mandate(mandate),
-                principalSignature: by_principal.clone(),
-                agentSignature: by_agent.clone(),
-            };
-            self.call("grant a mandate", OPERATOR, contracts.mandates, &call);
+            let call = at.grant(mandate, by_principal.clone(), by_agent.clone());
+            self.act("grant a mandate", OPERATOR, call.to, call.data);
         }
     }
 
@@ -139,23 +135,5 @@ impl Chain {
 
     fn call(&mut self, what: &str, from: Address, to: Address, call: &impl SolCall) {
         self.act(what, from, to, call.abi_encode().into());
-    }
-}
-
-fn contract_mandate(mandate: &Mandate) -> Mandates::Mandate {
-    Mandates::Mandate {
-        agent: mandate.agent,
-        principal: mandate.principal,
-        spender: mandate.spender,
-        card: mandate.card,
-        agentId: mandate.agentId,
-        humanAbove: mandate.humanAbove,
-        perPeriod: mandate.perPeriod,
-        period: mandate.period,
-        scopes: mandate.scopes,
-        validFrom: mandate.validFrom,
-        validUntil: mandate.validUntil,
-        policy: mandate.policy,
-        serial: mandate.serial,
     }
 }

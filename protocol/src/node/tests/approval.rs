@@ -1,5 +1,7 @@
 //! Deals that a principal decides.
 
+use rand_core::CryptoRng;
+
 use super::{
     pair::{N, Pair, Start},
     people::{self, eth, principal, usdc},
@@ -218,7 +220,7 @@ fn an_acceptance_before_the_principals_had_their_time_is_misconduct() {
     let assent = Assent { proof: people::prove(2, last.terms.id()), signature: eth(2, Default::default()) };
     let salt = last.terms.salt();
     let accept = Acceptance { head: last.head, start: now, fund_by: now + 300, salt, assent };
-    let said = |node: &mut crate::node::Node, rng: &mut rand::rngs::StdRng, body| {
+    let said = |node: &mut crate::node::Node, rng: &mut dyn CryptoRng, body| {
         node.on_said(super::pair::DRAFT, body, last.head, rng)
     };
     let taken = said(node, rng, Say::Accept(Box::new(accept.clone())));
