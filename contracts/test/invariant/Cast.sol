@@ -38,8 +38,11 @@ abstract contract Cast is Books {
         "Verdict(bytes32 deal,uint8 milestone,uint8 round,uint8 attempt,uint16 sellerBps,bytes32 evidence,bytes32 votes)"
     );
 
+    uint256 internal constant ALL = type(uint256).max;
+
     /// @notice Whether acts that the rules refuse are left out, so that each call must go through.
     bool public strict;
+    uint256 internal touched; // bit i: the last act was about deal i, or chance wants it looked at
     Desk internal desk;
     FalseJury internal falseJury;
     Side[3] internal buying;
@@ -100,8 +103,12 @@ abstract contract Cast is Books {
     // --- chance ---
 
     function roll(Dice memory dice, uint256 sides) internal pure returns (uint256) {
-        dice.face = uint256(keccak256(abi.encode(dice.face)));
-        return dice.face % sides;
+        uint256 face;
+        assembly ("memory-safe") {
+            face := keccak256(dice, 0x20)
+            mstore(dice, face)
+        }
+        return face % sides;
     }
 
     /// @dev One in `sides`; never where every act must go through.
@@ -110,13 +117,14 @@ abstract contract Cast is Books {
     }
 
     /// @dev A deal in one of `stages` (bit: Status), or when there is none any deal.
-    function find(Dice memory dice, uint256 stages) internal view returns (Page storage) {
-        uint256 from = roll(dice, pages.length);
-        for (uint256 i = 0; i < pages.length; ++i) {
-            Page storage p = pages[(from + i) % pages.length];
-            if (stages >> uint256(p.status) & 1 != 0) return p;
+    function find(Dice memory dice, uint256 stages) internal returns (Page storage) {
+        uint256 n = pages.length;
+        uint256 at_ = roll(dice, n);
+        for (uint256 i = 0; i < n && stages >> uint256(pages[at_].status) & 1 == 0; ++i) {
+            at_ = (at_ + 1) % n;
         }
-        return pages[from];
+        touched = 1 << at_ | 1 << (dice.face % n);
+        return pages[at_];
     }
 
     /// @dev Mostly a milestone that is not settled.
@@ -213,9 +221,10 @@ abstract contract Cast is Books {
     }
 
     function consentOf(Side storage side, bytes32 verdict) internal view returns (bytes memory) {
-        return signed(
-            side.signer, digestOf(keccak256(abi.encode(keccak256("Consent(bytes32 verdict)"), verdict)))
-        );
+        return
+            signed(
+                side.signer, digestOf(keccak256(abi.encode(keccak256("Consent(bytes32 verdict)"), verdict)))
+            );
     }
 
     function releaseOf(Account memory who, Release memory r) internal view returns (bytes memory) {

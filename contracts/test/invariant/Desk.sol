@@ -36,12 +36,10 @@ contract Desk {
         return escrow.openFromCredit(d, buyers, sellers);
     }
 
-    function openFromMandate(
-        Deal memory d,
-        bytes memory buyers,
-        bytes memory sellers,
-        bytes memory approval
-    ) external returns (bytes32) {
+    function openFromMandate(Deal memory d, bytes memory buyers, bytes memory sellers, bytes memory approval)
+        external
+        returns (bytes32)
+    {
         return escrow.openFromMandate(d, buyers, sellers, approval);
     }
 

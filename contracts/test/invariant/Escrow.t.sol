@@ -2,13 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Test} from "../base/Test.sol";
+import {FuzzSelector} from "./Campaign.sol";
 import {Town} from "./Town.sol";
-
-/// What forge is told to call.
-struct FuzzSelector {
-    address addr;
-    bytes4[] selectors;
-}
 
 /// @notice One town, its acts, and its sentences after each of them.
 abstract contract TownCampaign is Test {
@@ -74,16 +69,18 @@ abstract contract TownCampaign is Test {
             list[i] = all[i];
         }
         (list[31], list[32], list[33]) =
-            (town.withdrawFor.selector, town.grant.selector, town.revoke.selector);
+        (town.withdrawFor.selector, town.grant.selector, town.revoke.selector);
     }
 
     function sentences() internal view {
         town.E01_the_escrow_has_what_it_owes();
-        town.E02_to_E18_every_deal_is_as_the_books_say();
+        town.E02_to_E18_deals_are_as_the_books_say();
     }
 
     /// @notice At the end of each run.
     function afterInvariant() external {
+        town.E04_ended_deals_never_move();
+        town.E13_E22_every_deal_is_as_the_books_say();
         town.E09_E12_E13_everybody_has_its_own();
         town.E11_nobody_spends_beyond_its_mandate();
         town.E16_E17_nothing_about_the_contracts_changes();
@@ -99,8 +96,14 @@ contract EscrowInvariants is TownCampaign {
 
     /// forge-config: default.isolate = false
     /// forge-config: default.invariant.fail-on-revert = true
+    /// forge-config: default.invariant.dictionary-weight = 0
+    /// forge-config: default.invariant.include-storage = false
+    /// forge-config: default.invariant.include-push-bytes = false
     /// forge-config: quick.isolate = false
     /// forge-config: quick.invariant.fail-on-revert = true
+    /// forge-config: quick.invariant.dictionary-weight = 0
+    /// forge-config: quick.invariant.include-storage = false
+    /// forge-config: quick.invariant.include-push-bytes = false
     function invariant_E01_to_E22_whatever_anybody_tries() external view {
         sentences();
     }
@@ -114,8 +117,14 @@ contract EscrowStrictInvariants is TownCampaign {
 
     /// forge-config: default.isolate = false
     /// forge-config: default.invariant.fail-on-revert = true
+    /// forge-config: default.invariant.dictionary-weight = 0
+    /// forge-config: default.invariant.include-storage = false
+    /// forge-config: default.invariant.include-push-bytes = false
     /// forge-config: quick.isolate = false
     /// forge-config: quick.invariant.fail-on-revert = true
+    /// forge-config: quick.invariant.dictionary-weight = 0
+    /// forge-config: quick.invariant.include-storage = false
+    /// forge-config: quick.invariant.include-push-bytes = false
     function invariant_E01_to_E22_nothing_that_is_allowed_reverts() external view {
         sentences();
     }

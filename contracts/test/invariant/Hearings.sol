@@ -199,7 +199,7 @@ abstract contract Hearings is Seating {
     }
 
     /// @dev A deal that is under appeal, or one whose appeal was overtaken, and the milestone.
-    function _heard(Dice memory dice) private view returns (Page storage p, uint8 m) {
+    function _heard(Dice memory dice) private returns (Page storage p, uint8 m) {
         p = find(dice, APPEALED);
         m = p.milestone;
         if (p.status == Status.Appealed) return (p, m);

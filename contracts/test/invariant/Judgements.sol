@@ -84,8 +84,11 @@ abstract contract Judgements is Settlements {
         Votes memory votes = _votes(v, 1 + roll(dice, EVERYBODY), flaw);
         bool open_ = p.signers[m] != 0 && (p.status != Status.Closed || p.fees != 0);
         bytes memory call_ = abi.encodeCall(Desk.cosign, (p.terms, v, votes));
-        if (tried(call_, either(open_ && flaw == VoteFlaw.None), "E20 members add their names until they are paid"))
-        {
+        if (tried(
+                call_,
+                either(open_ && flaw == VoteFlaw.None),
+                "E20 members add their names until they are paid"
+            )) {
             p.signers[m] |= uint32(votes.signers);
             count(Reached.Cosigned);
         }
@@ -117,7 +120,8 @@ abstract contract Judgements is Settlements {
         b.votesGood = flaw == VoteFlaw.None;
         _consents(dice, p, b);
         b.push = roll(dice, 2) == 0;
-        bytes memory call_ = abi.encodeCall(Desk.verdict, (p.terms, b.v, b.votes, b.buyers, b.sellers, b.push));
+        bytes memory call_ =
+            abi.encodeCall(Desk.verdict, (p.terms, b.v, b.votes, b.buyers, b.sellers, b.push));
         Leave may = either(_canTake(p, b.v) && b.votesGood && b.consentsGood && _inTime(p, b));
         if (tried(call_, may, "E06 a verdict is a quorum's, in its time, and one is pending at most")) {
             _judged(p, b);
@@ -144,7 +148,11 @@ abstract contract Judgements is Settlements {
             && (!b.sellerConsents || (!forged && honest(selling_)));
     }
 
-    function _votes(Verdict memory v, uint256 signers, VoteFlaw flaw) private view returns (Votes memory votes) {
+    function _votes(Verdict memory v, uint256 signers, VoteFlaw flaw)
+        private
+        view
+        returns (Votes memory votes)
+    {
         if (flaw == VoteFlaw.NoQuorum) signers = 9;
         votes = Votes(panel(), signers, new bytes[](onesIn(signers)));
         bytes32 digest = flaw == VoteFlaw.OtherVerdict ? keccak256(abi.encode(v)) : verdictDigest(v);
@@ -178,8 +186,8 @@ abstract contract Judgements is Settlements {
         if (!isLive(p) || v.round != 0 || v.attempt > 7) return false;
         if (v.milestone >= p.count || isDone(p, v.milestone)) return false;
         if (p.status == Status.Open || isOver(p)) return true;
-        return p.status == Status.Pending && p.milestone == v.milestone && p.bps != BPS
-            && v.attempt > p.attempt;
+        return
+            p.status == Status.Pending && p.milestone == v.milestone && p.bps != BPS && v.attempt > p.attempt;
     }
 
     function _atOnce(Page storage p, Brief memory b) private view returns (bool) {

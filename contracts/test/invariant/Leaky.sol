@@ -33,7 +33,8 @@ library Leaky {
     function forward(Warrant storage w) internal {
         w.flow -= int256(uint256(w.perPeriod) * (block.timestamp - w.since));
         w.since = uint40(block.timestamp);
-        if (w.flow < w.lowest) (w.lowest, w.rounded) = (w.flow, 0);
+        if (w.flow + int256(uint256(w.rounded) * PERIOD) <= w.lowest) w.rounded = 0; // the contract's counter is at zero too
+        if (w.flow < w.lowest) w.lowest = w.flow;
     }
 
     /// @dev In micro-USDC times PERIOD.
@@ -45,8 +46,11 @@ library Leaky {
     /// @notice Whether the period has room for `amount`.
     function room(Warrant storage w, uint256 amount) internal view returns (Leave) {
         uint256 after_ = counted(w) + amount * PERIOD;
-        if (after_ > w.perPeriod * PERIOD) return Leave.Refused;
-        return after_ + w.rounded * PERIOD <= w.perPeriod * PERIOD ? Leave.Granted : Leave.Either;
+        if (after_ > uint256(w.perPeriod) * PERIOD) return Leave.Refused;
+        return
+            after_ + uint256(w.rounded) * PERIOD <= uint256(w.perPeriod) * PERIOD
+                ? Leave.Granted
+                : Leave.Either;
     }
 
     /// @notice Whether (agent, principal) may spend `amount` for `scope` now.

@@ -14,6 +14,10 @@ abstract contract Openings is Cast {
 
     uint256 internal constant PAGES_MAX = 10;
 
+    bytes32[] internal ended;
+    mapping(bytes32 deal => uint256) internal endedWord;
+    uint256 private drafts;
+
     /// Terms on their way to an opening.
     struct Draft {
         Deal terms;
@@ -49,6 +53,7 @@ abstract contract Openings is Cast {
         Dice memory dice = Dice(seed);
         if (strict) return;
         Page storage p = pages[roll(dice, pages.length)];
+        touched = ALL;
         Draft memory draft;
         (draft.terms, draft.id, draft.buyer, draft.seller) = (p.terms, p.id, p.buyer, p.seller);
         draft.source = Source(roll(dice, 3));
@@ -58,25 +63,29 @@ abstract contract Openings is Cast {
 
     function giveUp(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        bool fresh = pages.length < PAGES_MAX && roll(dice, 3) == 0;
-        if (strict && !fresh) return;
-        Page storage p = fresh ? _filed(_draft(dice, Flaw.None)) : pages[roll(dice, pages.length)];
-        Side storage by = roll(dice, 2) == 0 ? buyerOf(p) : sellerOf(p);
-        bool forged = faulty(dice, 4);
-        bytes32 digest = digestOf(keccak256(abi.encode(keccak256("Void(bytes32 deal)"), p.id)));
-        bytes memory signature = signed(forged ? nobody : by.signer, digest);
-        Leave may = either(p.status == Status.None && !forged && honest(by));
-        bytes memory call_ = abi.encodeCall(Desk.voidDeal, (p.terms, by.signer.addr, signature));
-        if (tried(call_, may, "E05 only an unopened deal is given up, by a party")) {
-            p.status = Status.Void;
-            count(Reached.Voided);
-        } else if (p.status == Status.None) {
-            pages.pop();
+        bool fresh = roll(dice, 3) == 0;
+        if (fresh ? !_room() : strict) return;
+        touched = ALL;
+        Draft memory d;
+        if (fresh) {
+            d = _draft(dice, Flaw.None);
+        } else {
+            Page storage p = pages[roll(dice, pages.length)];
+            (d.terms, d.id, d.buyer, d.seller) = (p.terms, p.id, p.buyer, p.seller);
         }
+        Side storage by = roll(dice, 2) == 0 ? buying[d.buyer] : selling[d.seller];
+        bool forged = faulty(dice, 4);
+        bytes32 digest = digestOf(keccak256(abi.encode(keccak256("Void(bytes32 deal)"), d.id)));
+        bytes memory signature = signed(forged ? nobody : by.signer, digest);
+        bytes memory call_ = abi.encodeCall(Desk.voidDeal, (d.terms, by.signer.addr, signature));
+        Leave may = either(fresh && !forged && honest(by));
+        if (!tried(call_, may, "E05 only an unopened deal is given up, by a party")) return;
+        _filed(d).status = Status.Void;
+        count(Reached.Voided);
     }
 
     function _open(Dice memory dice) internal {
-        if (pages.length >= PAGES_MAX) return;
+        if (!_room()) return;
         Flaw flaw = faulty(dice, 5) ? Flaw(roll(dice, 8)) : Flaw.None;
         Draft memory d = _draft(dice, flaw);
         bool approved = roll(dice, 2) == 0;
@@ -91,7 +100,7 @@ abstract contract Openings is Cast {
 
     // --- terms ---
 
-    function _draft(Dice memory dice, Flaw flaw) private view returns (Draft memory d) {
+    function _draft(Dice memory dice, Flaw flaw) private returns (Draft memory d) {
         (d.buyer, d.seller) = (uint8(roll(dice, 3)), uint8(roll(dice, 3)));
         d.terms = _parties(d.buyer, d.seller);
         _money(dice, d);
@@ -100,7 +109,7 @@ abstract contract Openings is Cast {
         d.terms.fallback_ = uint8(roll(dice, 3));
         d.terms.fallbackBps = d.terms.fallback_ == uint8(Fallback.Refund) ? 0 : uint16(roll(dice, 10_001));
         if (roll(dice, 6) == 0) d.terms.jury = address(falseJury);
-        d.terms.meta.salt = roll(dice, type(uint256).max);
+        d.terms.meta.salt = roll(dice, type(uint256).max) ^ ++drafts; // a seed may come twice in one second
         bool own = roll(dice, 4) == 0;
         d.source = buying[d.buyer].mandated ? Source.Mandate : Source.Credit;
         if (own) d.source = Source.Authorization;
@@ -227,8 +236,7 @@ abstract contract Openings is Cast {
             debitFrom(s.mandated ? s.payee.addr : s.signer.addr, d.terms.sellerBond);
             if (s.mandated) _counted(s, d.terms.sellerBond);
         }
-        (p.open, p.fees, p.reserve, p.bond) =
-            (d.sum, d.terms.juryFee, d.terms.appealFee, d.terms.sellerBond);
+        (p.open, p.fees, p.reserve, p.bond) = (d.sum, d.terms.juryFee, d.terms.appealFee, d.terms.sellerBond);
         p.brought = uint64(total) + d.terms.sellerBond;
         (p.status, p.openedAt) = (Status.Open, uint40(block.timestamp));
         count(Reached.Opened);
@@ -241,8 +249,32 @@ abstract contract Openings is Cast {
         count(Reached.MandateSpent);
     }
 
+    /// @dev A new page, or that of a deal that has ended: its word is kept, and looked at once more in the end.
     function _filed(Draft memory d) private returns (Page storage p) {
-        p = pages.push();
+        uint256 which = _free();
+        if (which == pages.length) {
+            pages.push();
+        } else {
+            ended.push(pages[which].id);
+            endedWord[pages[which].id] = escrow.slot(pages[which].id);
+            delete pages[which];
+        }
+        p = pages[which];
+        touched = 1 << which;
         (p.id, p.buyer, p.seller, p.count, p.terms) = (d.id, d.buyer, d.seller, d.count, d.terms);
+    }
+
+    function _room() private view returns (bool) {
+        return _free() < PAGES_MAX;
+    }
+
+    function _free() private view returns (uint256 which) {
+        if (pages.length < PAGES_MAX) return pages.length;
+        while (which < PAGES_MAX && !_isSpent(pages[which])) ++which;
+    }
+
+    /// @dev Nothing can be got from it any more.
+    function _isSpent(Page storage p) private view returns (bool) {
+        return p.status == Status.Void || (p.status == Status.Closed && p.fees == 0);
     }
 }

@@ -7,8 +7,8 @@ import {SeatStatus} from "../../src/types/Jury.sol";
 import {Reached} from "./Books.sol";
 import {Dice} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
-import {Leave} from "./Leaky.sol";
 import {Judgements} from "./Judgements.sol";
+import {Leave} from "./Leaky.sol";
 
 /// @title Seats are taken and left, stakes lost and paid back
 abstract contract Seating is Judgements {
@@ -28,7 +28,11 @@ abstract contract Seating is Judgements {
     function setUp() public virtual override {
         super.setUp();
         for (uint256 i = 0; i < SEATS; ++i) {
-            _kept(i < 5 ? jurors[i] : seatHolder(i - 5), seatPrincipal(i).addr, uint40(block.timestamp - 10 days));
+            _kept(
+                i < 5 ? jurors[i] : seatHolder(i - 5),
+                seatPrincipal(i).addr,
+                uint40(block.timestamp - 10 days)
+            );
         }
     }
 
@@ -44,7 +48,9 @@ abstract contract Seating is Judgements {
         }
         vm.prank(principal);
         bool done = _asks(abi.encodeCall(IJuryPool.join, (holder.addr, uint16(seed))));
-        if (done != (rich && principal != holder.addr)) revert Broken("E20 a seat is taken with a stake", done);
+        if (done != (rich && principal != holder.addr)) {
+            revert Broken("E20 a seat is taken with a stake", done);
+        }
         if (!done) return;
         cash[principal] -= STAKE;
         _kept(holder, principal, uint40(block.timestamp));
@@ -74,7 +80,9 @@ abstract contract Seating is Judgements {
         }
         bool ripe = out && stakes[seat] != 0 && block.timestamp >= leftAt[seat] + EXIT_DELAY;
         bytes memory call_ = abi.encodeCall(Desk.withdrawStake, (seat));
-        if (!tried(call_, either(ripe && canReceive(owners[seat])), "E15 a stake outlasts the seat by the delay")) {
+        if (!tried(
+                call_, either(ripe && canReceive(owners[seat])), "E15 a stake outlasts the seat by the delay"
+            )) {
             return;
         }
         cash[owners[seat]] += stakes[seat];
@@ -94,8 +102,11 @@ abstract contract Seating is Judgements {
         bytes memory first = sign(holders[seat], verdictDigest(a));
         bytes memory second = sign(flaw == 2 ? nobody : holders[seat], verdictDigest(b));
         bytes memory call_ = abi.encodeCall(Desk.slash, (seat, a, first, b, second));
-        if (!tried(call_, either(flaw == 3 && stakes[seat] != 0), "E11 only two signatures for one slot cost a stake"))
-        {
+        if (!tried(
+                call_,
+                either(flaw == 3 && stakes[seat] != 0),
+                "E11 only two signatures for one slot cost a stake"
+            )) {
             return;
         }
         uint64 lost = stakes[seat];
@@ -110,7 +121,9 @@ abstract contract Seating is Judgements {
         Dice memory dice = Dice(seed);
         address to = roll(dice, 3) == 0 ? address(desk) : holders[roll(dice, holders.length)].addr;
         Leave may = either(owed[to] != 0 && canReceive(to));
-        if (!tried(abi.encodeCall(Desk.collect, (to)), may, "E09 what is owed goes to whom it is owed")) return;
+        if (!tried(abi.encodeCall(Desk.collect, (to)), may, "E09 what is owed goes to whom it is owed")) {
+            return;
+        }
         cash[to] += owed[to];
         owedTotal -= owed[to];
         owed[to] = 0;

@@ -11,8 +11,8 @@ import {Openings} from "./Openings.sol";
 
 /// @title Milestones are settled by the parties or by time, and paid
 abstract contract Settlements is Openings {
-    uint256 internal constant LIVE = 1 << uint256(Status.Open) | 1 << uint256(Status.Pending)
-        | 1 << uint256(Status.Appealed);
+    uint256 internal constant LIVE =
+        1 << uint256(Status.Open) | 1 << uint256(Status.Pending) | 1 << uint256(Status.Appealed);
     uint256 internal constant CLOSED = 1 << uint256(Status.Closed);
 
     function release(uint256 seed) external {
@@ -37,6 +37,7 @@ abstract contract Settlements is Openings {
         Release[] memory releases = new Release[](2);
         bytes[] memory signatures = new bytes[](2);
         Page[] storage all = pages;
+        touched = ALL;
         uint256[2] memory which = [roll(dice, all.length), roll(dice, all.length)];
         bool[2] memory forged;
         for (uint256 i = 0; i < 2; ++i) {
@@ -119,12 +120,11 @@ abstract contract Settlements is Openings {
     function payoutMany(uint256 seed) external {
         if (seed % 4 != 0) return;
         Deal[] memory deals = new Deal[](pages.length);
+        touched = ALL;
         for (uint256 i = 0; i < deals.length; ++i) {
             deals[i] = pages[i].terms;
         }
-        tried(
-            abi.encodeCall(Desk.payoutMany, (deals)), Leave.Granted, "E22 one payout does not stop another"
-        );
+        tried(abi.encodeCall(Desk.payoutMany, (deals)), Leave.Granted, "E22 one payout does not stop another");
         for (uint256 i = 0; i < deals.length; ++i) {
             if (_canPayOut(pages[i])) _paidOut(pages[i]);
             else count(Reached.BatchItemFailed);
@@ -182,7 +182,9 @@ abstract contract Settlements is Openings {
         if (claimed && p.terms.fallback_ == uint8(Fallback.Principals)) from += windowOf(p);
         bytes memory call_ = abi.encodeCall(Desk.timeout, (p.terms, m));
         if (!tried(
-                call_, either(free && block.timestamp >= from), "E07 time settles what nobody did, in its time"
+                call_,
+                either(free && block.timestamp >= from),
+                "E07 time settles what nobody did, in its time"
             )) {
             return;
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Mandate, Revoke, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
-import {Status, Withdraw} from "../../src/types/Deal.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Status, Withdraw} from "../../src/types/Deal.sol";
+import {Mandate, Revoke, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
 import {Page, Reached} from "./Books.sol";
 import {Dice, Side} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
