@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {Cancel, Deal, Rating, Release, Verdict} from "../../src/types/Deal.sol";
 import {Test} from "../base/Test.sol";
 import {Encoding} from "../escrow/Calls.sol";
-import {Books, Page, Reached} from "./Books.sol";
+import {Books} from "./Books.sol";
 import {Desk} from "./Desk.sol";
 import {FalseJury, Purse} from "./Hostiles.sol";
 import {Leaky, Leave, Warrant} from "./Leaky.sol";
+import {Page, Reached} from "./Page.sol";
 
 /// One side of a deal: who signs, who is paid.
 struct Side {

@@ -3,14 +3,14 @@ pragma solidity 0.8.37;
 
 import {JuryPool} from "../../src/JuryPool.sol";
 import {Status, Verdict} from "../../src/types/Deal.sol";
-import {Appeal, AppealStatus, SeatStatus} from "../../src/types/Jury.sol";
+import {Appeal, AppealStatus} from "../../src/types/Jury.sol";
 import {SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
 import {JuryCalls, Votes} from "../escrow/Calls.sol";
-import {Page, Reached} from "./Books.sol";
 import {Dice, Side} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
 import {FalseJury} from "./Hostiles.sol";
 import {Leaky, Leave, Warrant} from "./Leaky.sol";
+import {Page, Reached} from "./Page.sol";
 import {Seating} from "./Seating.sol";
 
 /// @title Verdicts are appealed, heard, ruled on; or there is silence

@@ -3,10 +3,10 @@ pragma solidity 0.8.37;
 
 import {Status, Verdict} from "../../src/types/Deal.sol";
 import {Votes} from "../escrow/Calls.sol";
-import {Page, Reached} from "./Books.sol";
 import {Dice, Side} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
 import {Leave} from "./Leaky.sol";
+import {Page, Reached} from "./Page.sol";
 import {Settlements} from "./Settlements.sol";
 
 /// @title The first panel judges, verdicts wait, members are paid

@@ -3,10 +3,10 @@ pragma solidity 0.8.37;
 
 import {BUYER_MANDATED, Deal, Fallback, SELLER_MANDATED, Source, Status} from "../../src/types/Deal.sol";
 import {SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
-import {Page, Reached} from "./Books.sol";
 import {Cast, Dice, Side} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
 import {Leaky, Leave, Warrant} from "./Leaky.sol";
+import {Page, Reached} from "./Page.sol";
 
 /// @title Deals are opened, by every way in, or given up before
 abstract contract Openings is Cast {

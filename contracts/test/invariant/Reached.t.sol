@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Reached} from "./Books.sol";
 import {TownCampaign} from "./Escrow.t.sol";
+import {Reached} from "./Page.sol";
 
 /// @notice That the campaigns get anywhere: the same acts, drawn from a seed of our own, and how often each thing came about.
 /// An invariant over states that never occur says nothing.

@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {Cancel, Deal, Fallback, Rating, Release, Status} from "../../src/types/Deal.sol";
 import {Claim} from "../escrow/Calls.sol";
-import {Page, Reached} from "./Books.sol";
 import {Dice, Side} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
 import {Leave} from "./Leaky.sol";
 import {Openings} from "./Openings.sol";
+import {Page, Reached} from "./Page.sol";
 
 /// @title Milestones are settled by the parties or by time, and paid
 abstract contract Settlements is Openings {

@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {Status} from "../../src/types/Deal.sol";
 import {Seat} from "../../src/types/Jury.sol";
 import {DealSlot, Slot} from "../escrow/Slots.sol";
-import {Page, Reached} from "./Books.sol";
 import {Dice} from "./Cast.sol";
 import {Leaky, Warrant} from "./Leaky.sol";
+import {Page} from "./Page.sol";
 import {Weather} from "./Weather.sol";
 
 /// @title A town in which everything happens, and the sentences that stay true in it

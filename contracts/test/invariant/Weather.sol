@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Status, Withdraw} from "../../src/types/Deal.sol";
 import {Mandate, Revoke, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
-import {Page, Reached} from "./Books.sol";
 import {Dice, Side} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
 import {Hearings} from "./Hearings.sol";
 import {FalseJury, Purse} from "./Hostiles.sol";
 import {Leaky, Leave, Warrant} from "./Leaky.sol";
+import {Page, Reached} from "./Page.sol";
 
 /// @title Credit moves, mandates come and go, time passes, and the world turns against people
 abstract contract Weather is Hearings {
