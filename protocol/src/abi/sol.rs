@@ -230,7 +230,7 @@ sol! {
         event Paid(bytes32 indexed deal, uint256 amounts);
         event Credited(address indexed owner, bytes32 indexed deal, uint64 amount);
         event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
-        event Withdrawn(address indexed owner, address indexed to, uint64 amount);
+        event Withdrawn(address indexed owner, address indexed to, uint256 withdrawal);
         event Closed(bytes32 indexed deal, uint256 amounts);
         event Rated(bytes32 indexed deal, uint256 rating, bytes32 feedbackHash);
         event ItemFailed(uint256 indexed index, bytes4 selector, bytes reason);
