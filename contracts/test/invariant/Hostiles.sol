@@ -8,7 +8,7 @@ contract Purse {
         Honest,
         Refusing,
         BurningGas, // all of what a capped call has; nothing where there is no cap
-        Writing, // which a STATICCALL forbids
+        Writing, // which a STATICCALL forbids, at the price of all the gas that it was given: only where that is capped
         Verbose
     }
 
@@ -20,7 +20,7 @@ contract Purse {
     }
 
     function isValidSignature(bytes32 digest, bytes calldata signature) external returns (bytes4) {
-        if (mood == Mood.Writing) ++asked;
+        if (mood == Mood.Writing && gasleft() < 200_000) ++asked;
         if (mood == Mood.BurningGas && gasleft() < 200_000) while (true) {}
         if (mood == Mood.Verbose) {
             assembly ("memory-safe") {
