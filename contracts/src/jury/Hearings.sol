@@ -38,6 +38,8 @@ abstract contract Hearings is Seats {
 
         uint64 round = roundFor(block.timestamp);
         uint40 deadline = _deadline(round);
+        uint256 limit = appealedAt + APPEAL_LIMIT;
+        require(deadline <= limit, RequestTooLate(deadline, limit));
         // Memory begins as zero, and so do the fields that are not set here.
         // slither-disable-next-line uninitialized-local
         Appeal memory a;
@@ -85,7 +87,8 @@ abstract contract Hearings is Seats {
         _requireOpen(id, milestone, a);
         require(block.timestamp >= a.deadline, DeadlineNotPassed(block.timestamp, a.deadline));
         (bool waiting, Slot s) = _waiting(id);
-        waiting = waiting && s.pendingMilestone() == milestone;
+        waiting = waiting && s.pendingMilestone() == milestone
+            && block.timestamp < s.challengeUntil() + APPEAL_LIMIT;
         bool drawn_ = BEACON.randomness(a.round) != 0;
         if (waiting && drawn_) _suspendSilent(c, id, milestone, a, _members(panel));
         if (!waiting || a.status == AppealStatus.Redrawn) {
@@ -234,7 +237,9 @@ abstract contract Hearings is Seats {
         require(a.testified & (uint256(1) << index) == 0, AlreadyTestified(chosen[index]));
         _requireSigned(holders[index], digest, t.signature());
         appeals[id][uint8(b.milestone())].testified = a.testified | uint8(uint256(1) << index);
-        emit Testified(id, uint8(b.milestone()), chosen[index], digest, uint16(b.sellerBps()));
+        emit Testified(
+            id, uint8(b.milestone()), chosen[index], uint8(index), digest, uint16(b.sellerBps())
+        );
     }
 
     function _rule(Core c, Verdict memory v, Ballot b, Tail t) private {

@@ -51,6 +51,10 @@ interface Vm {
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
 
+    // What was read and written since `record`.
+    function record() external;
+    function accesses(address account) external returns (bytes32[] memory reads, bytes32[] memory writes);
+
     // Fuzzing: what a run does not speak of.
     function assume(bool condition) external pure;
 
