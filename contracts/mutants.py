@@ -73,8 +73,9 @@ def patches_of(kind, unit, contract, root):
 
 
 def function_at(functions, start):
+    """None for a declaration outside: all that these set is constant, and of a constant only the type would change."""
     names = [name for begin, end, name in functions if begin <= start < end]
-    return names[0] if names else "state"
+    return names[0] if names else None
 
 
 def main():
@@ -97,6 +98,8 @@ def main():
                             continue
                         seen.add((path, start, end, new))
                         function = function_at(functions, start)
+                        if function is None:
+                            continue
                         # Which of equal pieces of one function it is: so an id outlives changes elsewhere in the file.
                         begin = max((b for b, e, _ in functions if b <= start < e), default=0)
                         nth = content[begin:start].count(content[start:end])

@@ -131,7 +131,11 @@ abstract contract DealProof is Proof {
         return digestIn(domain, keccak256(abi.encode(Hashes.RELEASE, id, milestone, evidence)));
     }
 
-    function verdictOf(bytes32 id, uint256 head, bytes32 evidence, bytes32 votes) internal view returns (bytes32) {
+    function verdictOf(bytes32 id, uint256 head, bytes32 evidence, bytes32 votes)
+        internal
+        view
+        returns (bytes32)
+    {
         bytes32 hash = keccak256(
             abi.encode(
                 Hashes.VERDICT,

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IAccords} from "../../src/interfaces/IAccords.sol";
-import {Breach, Nda} from "../../src/types/Nda.sol";
 import {Hashes} from "../../src/types/Hashes.sol";
+import {Breach, Nda} from "../../src/types/Nda.sol";
 import {Proof} from "./Proof.sol";
 
 /// @notice An NDA is anchored by both of its parties, once, and a breach is alleged by a party, once.
@@ -16,13 +16,13 @@ contract AccordsProof is Proof {
 
     function setUp() public {
         accords = IAccords(deployed("Accords", ""));
-        domain =
-            keccak256(abi.encode(NAME, keccak256("Accords"), keccak256("1"), block.chainid, address(accords)));
+        domain = keccak256(
+            abi.encode(NAME, keccak256("Accords"), keccak256("1"), block.chainid, address(accords))
+        );
     }
 
     function anchored(Nda memory n, bytes32[4] calldata s) private returns (bool ok) {
-        bytes memory data =
-            abi.encodeCall(IAccords.anchor, (n, signature(s[0], s[1]), signature(s[2], s[3])));
+        bytes memory data = abi.encodeCall(IAccords.anchor, (n, signature(s[0], s[1]), signature(s[2], s[3])));
         (ok,) = address(accords).call(data);
     }
 

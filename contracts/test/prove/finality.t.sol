@@ -48,9 +48,11 @@ contract FinalityProof is DealProof {
         assert(escrow.slot(id) == word && usdc.balanceOf(address(escrow)) == inside(word));
     }
 
-    function check_an_id_that_was_ever_used_is_never_opened_or_voided(uint256 word, uint40 time, Words calldata w)
-        external
-    {
+    function check_an_id_that_was_ever_used_is_never_opened_or_voided(
+        uint256 word,
+        uint40 time,
+        Words calldata w
+    ) external {
         vm.assume(word & 0xff != uint256(Status.None));
         bytes32 id = dealId();
         vm.warp(time);
@@ -74,7 +76,10 @@ contract FinalityProof is DealProof {
         bytes[3] memory calls = [
             abi.encodeCall(IDealEscrow.rate, (brief(), w.head, w.a, s)),
             abi.encodeCall(IDealEscrow.cosign, (brief(), Ballot.wrap(w.head), w.a, w.b, s)),
-            abi.encodeCall(IDealEscrow.payJurors, (brief(), abi.encodePacked(bytes20(JUROR_0), bytes20(JUROR_1), bytes20(JUROR_2))))
+            abi.encodeCall(
+                IDealEscrow.payJurors,
+                (brief(), abi.encodePacked(bytes20(JUROR_0), bytes20(JUROR_1), bytes20(JUROR_2)))
+            )
         ];
         for (uint256 i = 0; i < 3; ++i) {
             (bool ok,) = address(escrow).call(calls[i]);
@@ -104,7 +109,10 @@ contract FinalityProof is DealProof {
         assert(signedBy(SELLER, id, s[2], s[3]));
         assert(
             signedBy(
-                BUYER, digestIn(domain, keccak256(abi.encode(keccak256("Fund(bytes32 deal)"), id))), s[0], s[1]
+                BUYER,
+                digestIn(domain, keccak256(abi.encode(keccak256("Fund(bytes32 deal)"), id))),
+                s[0],
+                s[1]
             )
         );
         assert(inside(escrow.slot(id)) + escrow.credit(BUYER) + escrow.credit(SELLER) == credit + BOND);

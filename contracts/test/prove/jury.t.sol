@@ -31,8 +31,9 @@ contract JuryProof is Proof {
     function setUp() public {
         usdc = new Ledger();
         bytes memory parts = abi.encode(address(usdc), address(new Clock()), ESCROW);
-        bytes memory constants =
-            abi.encode(STAKE, uint256(1 days), uint256(1 hours), uint256(10 minutes), uint256(2 days), EXIT_DELAY);
+        bytes memory constants = abi.encode(
+            STAKE, uint256(1 days), uint256(1 hours), uint256(10 minutes), uint256(2 days), EXIT_DELAY
+        );
         jury = IJuryPool(deployed("JuryPool", bytes.concat(parts, constants)));
         domain = keccak256(abi.encode(NAME, keccak256("DealEscrow"), keccak256("1"), block.chainid, ESCROW));
         usdc.put(PRINCIPAL, STAKE);
@@ -51,9 +52,11 @@ contract JuryProof is Proof {
         assert(jury.seatOf(1).stake == STAKE && jury.seatOf(1).principal == PRINCIPAL);
     }
 
-    function check_a_stake_comes_back_whole_and_once_after_the_exit_delay(address by, uint40 left, uint40 time)
-        external
-    {
+    function check_a_stake_comes_back_whole_and_once_after_the_exit_delay(
+        address by,
+        uint40 left,
+        uint40 time
+    ) external {
         vm.warp(left);
         vm.prank(by);
         (bool ok,) = address(jury).call(abi.encodeCall(IJuryPool.vacate, (0)));
@@ -76,9 +79,7 @@ contract JuryProof is Proof {
     ) external {
         vm.prank(by);
         (bool ok,) = address(jury)
-            .call(
-                abi.encodeCall(IJuryPool.slash, (0, a, signature(s[0], s[1]), b, signature(s[2], s[3])))
-            );
+            .call(abi.encodeCall(IJuryPool.slash, (0, a, signature(s[0], s[1]), b, signature(s[2], s[3]))));
         if (!ok) return;
         bytes32 first = digestIn(domain, keccak256(bytes.concat(abi.encode(Hashes.VERDICT), abi.encode(a))));
         bytes32 second = digestIn(domain, keccak256(bytes.concat(abi.encode(Hashes.VERDICT), abi.encode(b))));

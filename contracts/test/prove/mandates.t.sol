@@ -50,28 +50,29 @@ contract MandatesProof is Proof {
         vm.warp(time);
         put(who, limits);
         if (!spent(amount, deal, "")) return;
-        assert(address(uint160(who)) == PRINCIPAL && time < field(who, 160, 40) && field(who, 200, 32) & 1 == 1);
+        assert(
+            address(uint160(who)) == PRINCIPAL && time < field(who, 160, 40) && field(who, 200, 32) & 1 == 1
+        );
         assert(countedNow() <= field(limits, 64, 64) && countedNow() >= amount);
         assert(amount <= field(limits, 0, 64));
     }
 
-    /// @dev Two spends at any two times: together no more than the limit and what has decayed in between.
-    function check_two_spends_take_no_more_than_the_limit_and_what_decayed_between(
-        uint64 perPeriod,
-        uint64 first,
-        uint64 second,
-        uint32 from,
-        uint32 passed
-    ) external {
-        uint256 period = 1 << 16;
-        vm.assume(uint256(from) + passed <= type(uint32).max);
-        put(uint160(PRINCIPAL) | uint256(type(uint40).max) << 160 | uint256(1) << 200, limitsOf(perPeriod, period));
-        vm.warp(from);
-        if (!spent(first, 0, "")) return;
-        vm.warp(uint256(from) + passed);
-        if (!spent(second, 0, "")) return;
-        uint256 decayed = uint256(perPeriod) * passed / period;
-        assert(uint256(first) + second <= perPeriod + decayed);
+    /// @dev Two spends of any amounts, each of these times apart: together no more than the limit and what has decayed in
+    /// between.
+    function check_two_spends_take_no_more_than_the_limit_and_what_decayed_between(uint64 first, uint64 second)
+        external
+    {
+        (uint256 from, uint64 perPeriod, uint256 period) = (1_800_000_000, 1000e6, 1 days);
+        uint256 who = uint160(PRINCIPAL) | uint256(type(uint40).max) << 160 | uint256(1) << 200;
+        uint256[7] memory apart = [0, 1, period / 3, period / 2, period - 1, period, 3 * period];
+        for (uint256 i = 0; i < apart.length; ++i) {
+            put(who, limitsOf(perPeriod, period));
+            vm.warp(from);
+            if (!spent(first, 0, "")) return;
+            vm.warp(from + apart[i]);
+            if (!spent(second, 0, "")) continue;
+            assert(uint256(first) + second <= perPeriod + perPeriod * apart[i] / period);
+        }
     }
 
     function limitsOf(uint64 perPeriod, uint256 period) private pure returns (uint256) {
@@ -97,12 +98,15 @@ contract MandatesProof is Proof {
     }
 
     function granted(Mandate memory m, bytes32[4] calldata s) private returns (bool ok) {
-        bytes memory data =
-            abi.encodeCall(IMandates.grant, (m, signature(s[0], s[1]), signature(s[2], s[3])));
+        bytes memory data = abi.encodeCall(IMandates.grant, (m, signature(s[0], s[1]), signature(s[2], s[3])));
         (ok,) = address(mandates).call(data);
     }
 
-    function mandate(uint64 perPeriod, uint16 serial, uint40 validUntil) private view returns (Mandate memory m) {
+    function mandate(uint64 perPeriod, uint16 serial, uint40 validUntil)
+        private
+        view
+        returns (Mandate memory m)
+    {
         (m.agent, m.principal, m.spender) = (AGENT, PRINCIPAL, address(this));
         (m.perPeriod, m.period, m.scopes, m.validUntil, m.serial) = (perPeriod, 1000, 1, validUntil, serial);
     }
@@ -137,8 +141,8 @@ contract MandatesProof is Proof {
     ) external {
         vm.warp(time);
         Revoke memory no = Revoke(AGENT, address(this), revoked);
-        (bool ok,) = address(mandates)
-            .call(abi.encodeCall(IMandates.revoke, (no, PRINCIPAL, signature(r, vs))));
+        (bool ok,) =
+            address(mandates).call(abi.encodeCall(IMandates.revoke, (no, PRINCIPAL, signature(r, vs))));
         if (!ok) return;
         ok = granted(mandate(1000, serial, type(uint40).max), s);
         assert(!ok || serial > revoked);

@@ -63,7 +63,9 @@ contract SettlingProof is DealProof {
         assert(usdc.balanceOf(SELLER_PAY) == 0 && escrow.credit(SELLER_PAY) >= FIRST);
     }
 
-    function check_a_signed_release_of_an_open_deal_succeeds(bytes32 evidence, bytes32 r, bytes32 vs) external {
+    function check_a_signed_release_of_an_open_deal_succeeds(bytes32 evidence, bytes32 r, bytes32 vs)
+        external
+    {
         bytes32 id = dealId();
         vm.warp(START);
         covered(id, uint256(Status.Open) | (FIRST + SECOND + APPEAL_FEE + BOND) << 168);
@@ -112,7 +114,9 @@ contract SettlingProof is DealProof {
         assert(inside(escrow.slot(id)) == 0);
     }
 
-    function check_a_payout_moves_each_micro_usdc_to_a_payee_or_leaves_it(uint256 word, uint40 time) external {
+    function check_a_payout_moves_each_micro_usdc_to_a_payee_or_leaves_it(uint256 word, uint40 time)
+        external
+    {
         bytes32 id = dealId();
         vm.warp(time);
         covered(id, word);

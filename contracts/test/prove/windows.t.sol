@@ -66,7 +66,9 @@ contract WindowsProof is DealProof {
         if (ok) assert(usdc.balanceOf(BUYER_PAY) == FIRST && usdc.balanceOf(SELLER_PAY) == 0);
     }
 
-    function check_a_claimed_milestone_falls_back_exactly_from_the_end_on(uint40 time, uint32 claimedAt) external {
+    function check_a_claimed_milestone_falls_back_exactly_from_the_end_on(uint40 time, uint32 claimedAt)
+        external
+    {
         vm.assume(claimedAt != 0);
         bytes32 id = dealId();
         vm.warp(time);
@@ -78,14 +80,19 @@ contract WindowsProof is DealProof {
     }
 
     /// @dev Two of three members, 64 bytes each, and Meta before them.
-    function judged(uint16 bps, bytes32 evidence, bytes32 votes, bytes32[4] calldata s) private returns (bool ok) {
+    function judged(uint16 bps, bytes32 evidence, bytes32 votes, bytes32[4] calldata s)
+        private
+        returns (bool ok)
+    {
         uint256[17] memory w = whole();
         bytes memory tail = abi.encodePacked(w[9], w[10], w[11], w[12], w[13], w[14], w[15], w[16]);
         tail = bytes.concat(tail, bytes20(JUROR_0), bytes20(JUROR_1), bytes20(JUROR_2));
         tail = bytes.concat(tail, signature(s[0], s[1]), signature(s[2], s[3]));
         (ok,) = address(escrow)
             .call(
-                abi.encodeCall(IDealEscrow.verdict, (brief(), Ballot.wrap(ballot(bps)), evidence, votes, tail))
+                abi.encodeCall(
+                    IDealEscrow.verdict, (brief(), Ballot.wrap(ballot(bps)), evidence, votes, tail)
+                )
             );
     }
 
