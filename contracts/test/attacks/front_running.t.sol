@@ -47,13 +47,13 @@ contract FrontRunningAttack is Court {
         ];
         for (uint256 i = 0; i < people.length; ++i) {
             hash = keccak256(
-                abi.encode(
-                    hash, usdc.balanceOf(people[i]), escrow.credit(people[i]), escrow.nonce(people[i])
-                )
+                abi.encode(hash, usdc.balanceOf(people[i]), escrow.credit(people[i]), escrow.nonce(people[i]))
             );
         }
         hash = keccak256(abi.encode(hash, mandates.available(buyer.addr, address(escrow))));
-        hash = keccak256(abi.encode(hash, mandates.burntSerial(buyerPrincipal.addr, buyer.addr, address(escrow))));
+        hash = keccak256(
+            abi.encode(hash, mandates.burntSerial(buyerPrincipal.addr, buyer.addr, address(escrow)))
+        );
         hash = keccak256(abi.encode(hash, jury.seatCount(), jury.pot(), usdc.balanceOf(address(jury))));
         for (uint256 i = 0; i < watched.length; ++i) {
             bytes32 id = watched[i];
@@ -106,7 +106,8 @@ contract FrontRunningAttack is Court {
         watch(escrow.dealId(d));
         bytes memory money = authorization(buyer, address(escrow), 190 * ONE, NOW + 301, escrow.dealId(d));
         sameWhoeverSends(
-            address(escrow), abi.encodeCall(IDealEscrow.openWithAuthorization, (d.whole(), money, signDeal(seller, d)))
+            address(escrow),
+            abi.encodeCall(IDealEscrow.openWithAuthorization, (d.whole(), money, signDeal(seller, d)))
         );
     }
 
@@ -190,7 +191,8 @@ contract FrontRunningAttack is Court {
             p.data = bytes.concat(p.data, bytes5(c.storedAt[i]));
             Encoding.add(p, c.signatures[i]);
         }
-        uint256 head = c.vaults.length << 16 | c.signatures.length << 24 | c.receipts << 32 | uint256(c.size) << 64;
+        uint256 head =
+            c.vaults.length << 16 | c.signatures.length << 24 | c.receipts << 32 | uint256(c.size) << 64;
         return abi.encodeWithSelector(
             IDealEscrow.claim.selector, d.whole(), head | p.long << 128, c.manifest, p.data
         );
@@ -202,11 +204,13 @@ contract FrontRunningAttack is Court {
         sameWhoeverSends(address(escrow), claimCall(d, claimOf(d, 0)));
     }
 
-    function ballotCall(Deal memory d, Verdict memory v, uint256 signers, uint256 marks, bytes memory consent_)
-        private
-        view
-        returns (bytes memory)
-    {
+    function ballotCall(
+        Deal memory d,
+        Verdict memory v,
+        uint256 signers,
+        uint256 marks,
+        bytes memory consent_
+    ) private view returns (bytes memory) {
         Encoding.Piece memory p = Encoding.ballot("", votesOf(v, signers));
         marks |= Encoding.consents(p, consent_, "");
         uint256 head = Encoding.head(v, votesOf(v, signers), marks, p.long);
@@ -253,7 +257,13 @@ contract FrontRunningAttack is Court {
         uint256 head = Encoding.head(v, none, 0, 0);
         uint256 plea = uint256(uint160(seller.addr)) | uint256(until) << 160;
         bytes memory data = abi.encodeWithSelector(
-            IDealEscrow.appeal.selector, d.brief(), head, v.evidence, v.votes, plea, signAppeal(seller, v, until)
+            IDealEscrow.appeal.selector,
+            d.brief(),
+            head,
+            v.evidence,
+            v.votes,
+            plea,
+            signAppeal(seller, v, until)
         );
         sameWhoeverSends(address(escrow), data);
         bytes memory request = abi.encodeWithSelector(IJuryPool.request.selector, d.brief(), SEATS);
@@ -274,14 +284,16 @@ contract FrontRunningAttack is Court {
     function test_a_withdrawal_goes_where_it_was_signed_to_whoever_sends_it() external {
         Withdraw memory w = Withdraw(buyer.addr, sellerPrincipal.addr, 0, NOW);
         bytes32 typeHash = keccak256("Withdraw(address from,address to,uint256 nonce,uint40 until)");
-        bytes memory signature = sign(buyer, inEscrow(keccak256(abi.encode(typeHash, w.from, w.to, w.nonce, w.until))));
+        bytes memory signature =
+            sign(buyer, inEscrow(keccak256(abi.encode(typeHash, w.from, w.to, w.nonce, w.until))));
         sameWhoeverSends(address(escrow), abi.encodeCall(IDealEscrow.withdrawFor, (w, signature)));
     }
 
     function test_a_withdrawal_that_a_deposit_of_dust_overtakes_still_takes_everything() external {
         Withdraw memory w = Withdraw(buyer.addr, sellerPrincipal.addr, 0, NOW);
         bytes32 typeHash = keccak256("Withdraw(address from,address to,uint256 nonce,uint40 until)");
-        bytes memory signature = sign(buyer, inEscrow(keccak256(abi.encode(typeHash, w.from, w.to, w.nonce, w.until))));
+        bytes memory signature =
+            sign(buyer, inEscrow(keccak256(abi.encode(typeHash, w.from, w.to, w.nonce, w.until))));
         deposited(buyer.addr, 1);
         escrow.withdrawFor(w, signature);
         assertEq(escrow.credit(buyer.addr), 0, "credit");
@@ -294,7 +306,8 @@ contract FrontRunningAttack is Court {
         sameWhoeverSends(
             address(escrow),
             abi.encodeCall(
-                IDealEscrow.depositWithAuthorization, (buyer.addr, 7 * ONE, 0, NOW + 1, bytes32(uint256(1)), given)
+                IDealEscrow.depositWithAuthorization,
+                (buyer.addr, 7 * ONE, 0, NOW + 1, bytes32(uint256(1)), given)
             )
         );
     }
@@ -333,7 +346,8 @@ contract FrontRunningAttack is Court {
 
     function test_accords_are_the_same_whoever_sends_them() external {
         Nda memory n;
-        (n.a, n.b, n.from, n.until, n.destroyBy, n.anchorBy) = (buyer.addr, seller.addr, NOW, NOW + 1, NOW + 2, NOW);
+        (n.a, n.b, n.from, n.until, n.destroyBy, n.anchorBy) =
+        (buyer.addr, seller.addr, NOW, NOW + 1, NOW + 2, NOW);
         bytes32 id = watch(accords.ndaId(n));
         sameWhoeverSends(
             address(accords), abi.encodeCall(accords.anchor, (n, sign(buyer, id), sign(seller, id)))

@@ -59,9 +59,10 @@ contract MandatesProof is Proof {
 
     /// @dev Two spends of any amounts, each of these times apart: together no more than the limit and what has decayed in
     /// between.
-    function check_two_spends_take_no_more_than_the_limit_and_what_decayed_between(uint64 first, uint64 second)
-        external
-    {
+    function check_two_spends_take_no_more_than_the_limit_and_what_decayed_between(
+        uint64 first,
+        uint64 second
+    ) external {
         (uint256 from, uint64 perPeriod, uint256 period) = (1_800_000_000, 1000e6, 1 days);
         uint256 who = uint160(PRINCIPAL) | uint256(type(uint40).max) << 160 | uint256(1) << 200;
         uint256[7] memory apart = [0, 1, period / 3, period / 2, period - 1, period, 3 * period];
