@@ -36,7 +36,7 @@ contract Agents is Test {
     constructor(bool strict_) {
         vm.warp(1_800_000_000);
         strict = strict_;
-        mandates = Mandates(_created("Mandates.sol:Mandates"));
+        mandates = Mandates(created("Mandates", ""));
         domain = mandates.domainSeparator();
         for (uint256 i = 0; i < 2; ++i) {
             agents[i] = address(new Purse());
@@ -237,12 +237,5 @@ contract Agents is Test {
 
     function _faulty(Dice memory dice, uint256 sides) private view returns (bool) {
         return !strict && _roll(dice, sides) == 0;
-    }
-
-    function _created(string memory artifact) private returns (address at_) {
-        bytes memory code = vm.getCode(artifact);
-        assembly ("memory-safe") {
-            at_ := create(0, add(code, 0x20), mload(code))
-        }
     }
 }

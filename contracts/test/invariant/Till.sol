@@ -38,12 +38,7 @@ contract Till is Test {
         vm.warp(1_800_000_000);
         token = new MoodyToken();
         bytes memory arguments = abi.encode(address(token), address(token), uint256(1 days), uint256(7 days));
-        bytes memory code = bytes.concat(vm.getCode("DealEscrow.sol:DealEscrow"), arguments);
-        address at_;
-        assembly ("memory-safe") {
-            at_ := create(0, add(code, 0x20), mload(code))
-        }
-        escrow = DealEscrow(at_);
+        escrow = DealEscrow(created("DealEscrow", arguments));
         domain = escrow.domainSeparator();
         for (uint256 i = 0; i < 4; ++i) {
             people[i] = address(new Purse());
