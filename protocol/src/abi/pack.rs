@@ -19,9 +19,9 @@ use super::{
 use crate::typed::{self, Deal, Meta, Rating, Verdict};
 
 /// The words of the terms without `Meta`, and its hash.
-pub(super) type Brief = [U256; 10];
+pub(crate) type Brief = [U256; 10];
 /// The words of the whole terms.
-pub(super) type Whole = [U256; 17];
+pub(crate) type Whole = [U256; 17];
 
 /// Pay what is settled now.
 pub(super) const PUSH: u8 = 1;
@@ -34,14 +34,14 @@ const FULL_PASS: u16 = 10_000;
 const COMPACT_BYTES: usize = 64;
 
 /// The terms for a call that needs nothing of `Meta`.
-pub(super) fn brief(deal: &Deal) -> Brief {
+pub(crate) fn brief(deal: &Deal) -> Brief {
     let all = whole(deal);
     let hash = U256::from_be_bytes(deal.meta.eip712_hash_struct().0);
     core::array::from_fn(|i| if i < 9 { all[i] } else { hash })
 }
 
 /// All terms.
-pub(super) fn whole(deal: &Deal) -> Whole {
+pub(crate) fn whole(deal: &Deal) -> Whole {
     let meta = &deal.meta;
     [
         account(deal.buyer)
@@ -77,7 +77,7 @@ pub(super) fn whole(deal: &Deal) -> Whole {
 
 /// What an opening's event says: the terms, and the source in what the jury's word has left.
 /// `None` for a source that does not exist.
-pub(super) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
+pub(crate) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
     let [w0, w1, w2, w3, w4, amounts, amounts2, due, panel, ..] = *words;
     let [.., agreement, nda, pact, request, vaults, w14, w15, salt] = *words;
     let source = Source::try_from(field(w4, 160, 8) as u8).ok()?;
@@ -186,7 +186,7 @@ pub(super) fn addresses(list: &[Address]) -> Signature {
 }
 
 /// An address in the low bits and a number above it.
-pub(super) fn beside(low: Address, high: u64) -> U256 {
+pub(crate) fn beside(low: Address, high: u64) -> U256 {
     account(low) | at(high, 160)
 }
 
