@@ -77,26 +77,11 @@ pub(crate) fn whole(deal: &Deal) -> Whole {
 
 /// What an opening's event says: the terms, and the source in what the jury's word has left.
 /// `None` for a source that does not exist.
-pub(crate) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
+pub(super) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
     let [w0, w1, w2, w3, w4, amounts, amounts2, due, panel, ..] = *words;
-    let [.., agreement, nda, pact, request, vaults, w14, w15, salt] = *words;
     let source = Source::try_from(field(w4, 160, 8) as u8).ok()?;
-    let meta = Meta {
-        agreement: agreement.into(),
-        nda: nda.into(),
-        pact: pact.into(),
-        panelRequest: request.into(),
-        vaults: vaults.into(),
-        mandates: address(w14),
-        reviewer: address(w15),
-        start: typed::u40(field(w14, 160, 40)),
-        fundBy: typed::u40(field(w14, 200, 40)),
-        kind: field(w14, 240, 16) as u16,
-        jurisdiction: field(w15, 160, 16) as u16,
-        beaconRound: field(w15, 176, 64),
-        attempt: field(w15, 240, 8) as u8,
-        salt,
-    };
+    let (_, meta) = words.split_last_chunk().expect("invariant: the terms are longer than Meta");
+    let meta = unpack_meta(meta);
     let deal = Deal {
         buyer: address(w0),
         seller: address(w1),
@@ -119,6 +104,27 @@ pub(crate) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
         meta,
     };
     Some((source, deal))
+}
+
+/// `Meta` out of its words.
+pub(crate) fn unpack_meta(words: &[U256; 8]) -> Meta {
+    let [agreement, nda, pact, request, vaults, w14, w15, salt] = *words;
+    Meta {
+        agreement: agreement.into(),
+        nda: nda.into(),
+        pact: pact.into(),
+        panelRequest: request.into(),
+        vaults: vaults.into(),
+        mandates: address(w14),
+        reviewer: address(w15),
+        start: typed::u40(field(w14, 160, 40)),
+        fundBy: typed::u40(field(w14, 200, 40)),
+        kind: field(w14, 240, 16) as u16,
+        jurisdiction: field(w15, 160, 16) as u16,
+        beaconRound: field(w15, 176, 64),
+        attempt: field(w15, 240, 8) as u8,
+        salt,
+    }
 }
 
 /// A verdict's head and tail, with a panel's votes and the consents that are not empty.

@@ -60,6 +60,12 @@ impl Authority {
         u64::try_from(decayed).map_or(0, |decayed| self.spent.saturating_sub(decayed))
     }
 
+    /// What could be spent now, approvals aside, micro-USDC.
+    #[must_use]
+    pub fn available(&self, now: u64) -> u64 {
+        if now >= self.valid_until { 0 } else { self.per_period.saturating_sub(self.spent_now(now)) }
+    }
+
     /// The two words in the contract's storage.
     #[must_use]
     pub fn words(&self) -> [U256; 2] {

@@ -16,7 +16,7 @@ const LENGTH_BYTES: usize = 2;
 
 /// What to read next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tail<'a> {
+pub(super) struct Tail<'a> {
     rest: &'a [u8],
     long: u64,
 }

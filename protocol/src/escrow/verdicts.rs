@@ -22,7 +22,7 @@ use super::{
 use crate::{
     abi::{
         pack,
-        sol::{IDealEscrow as E, Source, Status},
+        sol::{IDealEscrow as E, Status},
     },
     money::Bps,
     typed,
@@ -343,16 +343,11 @@ fn require_room(deal: &Deal, ballot: &Ballot) -> Result<(), Refusal> {
 /// The `Meta` in the tail is the deal's.
 fn require_meta(terms: &Terms, tail: &mut Tail<'_>) -> Result<(), Refusal> {
     let bytes = tail.take(META_WORDS * WORD_BYTES)?;
-    let mut words = [U256::ZERO; 17];
-    for (word, bytes) in words[17 - META_WORDS..].iter_mut().zip(bytes.chunks(WORD_BYTES)) {
+    let mut words = [U256::ZERO; META_WORDS];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks(WORD_BYTES)) {
         *word = U256::from_be_slice(bytes);
     }
-    let meta = match pack::unpack(&words) {
-        Some((Source::Authorization | Source::Credit | Source::Mandate | Source::__Invalid, deal)) => {
-            deal.meta
-        }
-        None => unreachable!("invariant: the source of empty words is the first"),
-    };
+    let meta = pack::unpack_meta(&words);
     let given = meta.eip712_hash_struct();
     ensure!(given == terms.meta, E::WrongMeta { given, terms: terms.meta });
     Ok(())
