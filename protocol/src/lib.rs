@@ -35,6 +35,7 @@ pub mod reputation;
 
 pub mod abi;
 pub mod block;
+pub mod escrow;
 pub mod journal;
 pub mod ledger;
 pub mod quorum;

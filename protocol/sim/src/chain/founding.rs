@@ -22,7 +22,7 @@ use nuncio_protocol::{
 use super::{CHAIN_ID, Chain};
 
 /// The account that deployed everything and mints.
-const OPERATOR: Address = Address::repeat_byte(0x0f);
+pub(crate) const OPERATOR: Address = Address::repeat_byte(0x0f);
 /// Who may exchange the test USDC's code.
 const USDC_ADMIN: Address = Address::repeat_byte(0xad);
 
