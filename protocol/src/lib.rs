@@ -46,6 +46,7 @@ pub mod slots;
 pub mod disclosure;
 pub mod misconduct;
 pub mod policy;
+pub mod template;
 
 pub mod command;
 pub mod job;
