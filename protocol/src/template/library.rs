@@ -67,8 +67,8 @@ impl Templates {
 
     /// The template of this name.
     #[must_use]
-    pub fn named(&self, name: &str) -> Option<&Listed> {
-        self.0.values().find(|listed| listed.template.name.as_str() == name)
+    pub fn named(&self, name: &Token) -> Option<&Listed> {
+        self.0.get(name)
     }
 
     /// The template that a pact was made from, where this library holds it and the pact is what it makes.

@@ -10,7 +10,7 @@ fn token(text: &str) -> Token {
 }
 
 fn summary() -> Listed {
-    Templates::default().named("filing-summary").unwrap().clone()
+    Templates::default().named(&token("filing-summary")).unwrap().clone()
 }
 
 fn numbers(pairs: &[(&str, u64)]) -> BTreeMap<Token, u64> {
@@ -76,7 +76,7 @@ fn a_pact_shows_by_itself_whether_it_was_made_from_a_template() {
 
 #[test]
 fn one_open_number_is_the_same_wherever_it_stands() {
-    let translation = Templates::default().named("translation").unwrap().clone();
+    let translation = Templates::default().named(&token("translation")).unwrap().clone();
     let pact = translation.template.pact(translation.id, &numbers(&[("segments_min", 7)])).unwrap();
     let mut tree = serde_json::to_value(&pact.clauses).unwrap();
     tree[1]["test"]["min_citations"] = json!(8);
@@ -115,7 +115,7 @@ fn a_template_of_ones_own_takes_the_place_of_the_one_with_its_name() {
     let (count, theirs) = (templates.all().count(), summary());
     templates.add(own.clone()).unwrap();
     assert_eq!(templates.all().count(), count);
-    let held = templates.named("filing-summary").unwrap();
+    let held = templates.named(&token("filing-summary")).unwrap();
     assert_eq!(held.template, own);
     assert_ne!(held.id, theirs.id, "the id says what is in it");
     let pact = theirs.template.pact(theirs.id, &BTreeMap::new()).unwrap();
