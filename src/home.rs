@@ -7,6 +7,7 @@
 //! HOME/keys/            keys, sign guard, fixed-slot secrets
 //! HOME/records/         the record store
 //! HOME/blobs/           sealed blobs by hash
+//! HOME/templates/       templates of one's own, one JSON file each; one replaces what comes with its name
 //! HOME/staged/          files of our own, sealed to ourselves, by the hash of their bytes
 //! HOME/tokens/          one bearer token per role, 0600
 //! HOME/api.addr         where the local API listens, while it does
@@ -31,6 +32,7 @@ use nuncio_protocol::{
     document::{AgentCard, Role, Signed},
     node::{Me, Network, Timing},
     policy::Policy,
+    template::{Template, Templates},
     text::{BoundedVec, Line, Token},
     typed,
 };
@@ -270,6 +272,35 @@ impl Home {
         write(self.root.join("config.toml"), &config)
     }
 
+    /// The templates that come with the program, and those in `HOME/templates`.
+    ///
+    /// # Errors
+    /// [`HomeError`] with the first file that is none: a principal's list must mean what it says.
+    pub fn templates(&self) -> Result<Templates, HomeError> {
+        let mut templates = Templates::default();
+        let folder = self.path("templates");
+        let files = match fs::read_dir(&folder) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(templates),
+            Err(source) => return Err(HomeError::File { path: folder, source }),
+        };
+        let paths = files.map(|file| file.map(|file| file.path())).collect::<io::Result<Vec<_>>>();
+        let mut paths = paths.map_err(|source| HomeError::File { path: folder, source })?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+        paths.sort();
+        for path in paths {
+            let template = Template::read(read(path.clone())?.as_bytes());
+            let added = template.and_then(|template| templates.add(template));
+            added.map_err(|error| HomeError::Content { path, why: error.to_string() })?;
+        }
+        let unknown = |name: &&String| name.parse().map_or(true, |name| templates.named(&name).is_none());
+        if let Some(name) = self.config.policy.templates.iter().find(unknown) {
+            let why = format!("policy.templates names {name}, which is held nowhere here");
+            return Err(HomeError::Content { path: self.path("config.toml"), why });
+        }
+        Ok(templates)
+    }
+
     /// A path inside.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -303,5 +334,35 @@ impl Home {
     #[must_use]
     pub fn settlement(&self) -> Address {
         self.card.document.settlement
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::a_home;
+
+    #[test]
+    fn a_home_adds_templates_of_its_own_and_refuses_a_file_that_is_none_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = a_home(folder.path());
+        let built_in = home.templates().unwrap();
+        let own = home.path("templates");
+        fs::create_dir(&own).unwrap();
+        let name: Token = "filing-summary".parse().unwrap();
+        let mut template = built_in.named(&name).unwrap().template.clone();
+        template.windows.judging_secs = 60;
+        let replaced = own.join("mine.json");
+        fs::write(&replaced, serde_json::to_string(&template).unwrap()).unwrap();
+        let templates = home.templates().unwrap();
+        assert_eq!(templates.named(&name).unwrap().template, template);
+        assert_eq!(templates.all().count(), built_in.all().count());
+
+        home.config.policy.templates = vec!["filing-summary".into(), "free-lunch".into()];
+        let unknown = home.templates().unwrap_err().to_string();
+        assert!(unknown.contains("free-lunch"), "{unknown}");
+        fs::write(own.join("z.json"), "{}").unwrap();
+        let refused = home.templates().unwrap_err().to_string();
+        assert!(refused.contains("z.json") && refused.contains("required"), "{refused}");
     }
 }

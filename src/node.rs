@@ -45,7 +45,7 @@ use crate::{
     net::{GossipId, Net, NetConfig, NetEvent},
     records,
     store::{Recorder, Store},
-    trail::{Entry, Trail},
+    trail::{Page, Trail, TrailError},
     vault::Blobs,
 };
 
@@ -171,16 +171,12 @@ impl Handle {
     /// What the node has on record from a number on, as [`Trail::read`].
     ///
     /// # Errors
-    /// [`Refusal::NotNow`] where a record cannot be read.
-    pub async fn trail(&self, from: u64, count: usize, step: Option<String>) -> Result<Vec<Entry>, Refusal> {
+    /// [`TrailError`].
+    pub async fn trail(&self, from: u64, count: usize, step: Option<String>) -> Result<Page, TrailError> {
         let trail = self.trail.clone();
         // Reading may take a while, and opens seals.
         let read = tokio::task::spawn_blocking(move || trail.read(from, count, step.as_deref())).await;
-        match read {
-            Ok(Ok(entries)) => Ok(entries),
-            Ok(Err(error)) => Err(Refusal::NotNow { why: error.to_string() }),
-            Err(_) => Err(Refusal::NotNow { why: "the node is stopping".into() }),
-        }
+        read.unwrap_or_else(|_| Err(TrailError::stopping()))
     }
 
     /// Nodes that are connected.
@@ -306,7 +302,8 @@ impl Daemon {
             fetching: std::collections::BTreeMap::new(),
         };
         let me = home.me(&[]).map_err(DaemonError::Home)?;
-        let node = Node::resume(me, home.config.policy.clone(), network, records);
+        let templates = home.templates().map_err(|error| DaemonError::Home(error.to_string()))?;
+        let node = Node::resume(me, home.config.policy.clone(), network, records).with_templates(templates);
         if let Mode::Observe(why) = keys.compare(node.guard_seq())? {
             tracing::error!(%why, "the node observes and signs nothing");
         }

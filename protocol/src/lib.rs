@@ -47,6 +47,7 @@ pub mod slots;
 pub mod disclosure;
 pub mod misconduct;
 pub mod policy;
+pub mod template;
 
 pub mod command;
 pub mod job;

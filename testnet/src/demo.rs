@@ -9,6 +9,7 @@ pub mod audit;
 pub mod cast;
 mod fees;
 mod happy;
+mod memory;
 pub(crate) mod narrator;
 mod past;
 mod principal;

@@ -42,7 +42,7 @@ pub use message::{
     Equivocation, JuryBody, JuryFault, JuryMessage, Relays, RunId, SignedCommit, SignedVerdict,
 };
 pub use tally::{
-    ClauseTally, NoQuorum, Tally, Vote, belongs, commitment, consensus, revealed, tally, verdict_paper,
+    ClauseTally, NoQuorum, Tally, Vote, belongs, commitment, consensus, failed, revealed, tally, verdict_paper,
     votes_digest,
 };
 pub use want::JuryWant;

@@ -429,12 +429,12 @@ impl Negotiation {
         }
     }
 
-    /// What the buyer's budget keeps for it: the price of what is accepted or held.
+    /// What the buyer's budget keeps for it: price, jury and one appeal of what is accepted or held.
     #[must_use]
     pub fn reserved(&self) -> Option<Usdc> {
         let accepted = self.accepted.as_ref().map(|accepted| &accepted.agreement);
         let held = self.hold.as_ref().map(|hold| &hold.agreement);
-        accepted.or(held).map(|agreement| agreement.terms.price)
+        accepted.or(held).map(|agreement| agreement.buyer_total())
     }
 
     /// Whether our principal was asked about this price or a better one, and did not approve it.

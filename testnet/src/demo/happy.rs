@@ -13,19 +13,20 @@ use super::{
     DemoError, audit,
     cast::{BUYER, CAST},
     fees,
+    memory::Peak,
     narrator::Narrator,
     past, principal,
     report::{
         Balance, Check, End, EscrowReport, MilestoneReport, PanelReport, RatingReport, ScoresReport,
         StoryReport, Transaction,
     },
-    stage::Stage,
+    stage::{Stage, TEMPLATE},
     tamper, trust,
 };
 use crate::{
     chain::acts::{History, history},
     cluster::{Places, Token},
-    node_api::{DealView, NodeApi, SettlementReport, TrustView},
+    node_api::{DealView, NegotiationView, NodeApi, SettlementReport, TrustView},
     process::Process,
 };
 
@@ -53,8 +54,11 @@ pub(super) async fn tell(
     let stage = Stage::set(places, approve, narrator).await?;
     let before = tell_histories(&stage, narrator).await?;
     let agents = start_agents(&stage, corpus, &recipient)?;
-    let deal = play(&stage, agents, narrator).await?;
+    let mut memory = Peak::new(&stage)?;
+    let deal = play(&stage, agents, &mut memory, narrator).await?;
     let mut story = settle_up(&stage, &deal).await?;
+    story.memory = memory.report();
+    check_template(&stage, &mut story).await?;
     remember(&stage, &mut story, &before, narrator).await?;
 
     check_reports(&stage, &mut story).await?;
@@ -117,6 +121,22 @@ async fn remember(
     story.check("scores moved for both", both);
     let others = story.scores.same_on.len() == stage.nodes.len();
     story.check("nodes that took no part compute the same scores", others);
+    let asked = trust::asked_by_a_stranger(stage, winner, &story.scores.scores_root).await?;
+    narrator.tell("a stranger", "asked the oracle of a node that took no part, and checked its signature");
+    story.check("a stranger is told the same by an oracle, under its signature", asked);
+    Ok(())
+}
+
+/// Both sides' nodes know the deal as one of the kind that the buyer's principal allows.
+async fn check_template(stage: &Stage, story: &mut StoryReport) -> Result<(), DemoError> {
+    let sides = [BUYER, past::place("seller-careful")];
+    let mut made = Vec::new();
+    for side in sides {
+        let all: Vec<NegotiationView> = stage.nodes[side].api(Token::Readonly)?.get("/negotiations").await?;
+        made.extend(all.into_iter().map(|negotiation| negotiation.template));
+    }
+    let template = !made.is_empty() && made.iter().all(|name| name.as_deref() == Some(TEMPLATE));
+    story.check("the deal is made from the one template that the buyer's principal allows", template);
     Ok(())
 }
 
@@ -142,6 +162,7 @@ fn start_agents(stage: &Stage, corpus: &Path, regulator: &str) -> Result<Vec<Pro
 async fn play(
     stage: &Stage,
     mut agents: Vec<Process>,
+    memory: &mut Peak,
     narrator: &mut Narrator,
 ) -> Result<DealView, DemoError> {
     let api = stage.buyer().api(Token::Readonly)?;
@@ -156,6 +177,7 @@ async fn play(
                 principal::approve(stage, deal, narrator).await?;
             }
         }
+        memory.look().await;
         for agent in &agents {
             narrator.relay(agent.name(), agent.log());
         }
@@ -273,6 +295,7 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         ratings: ratings(stage, &history),
         trust: Vec::new(),
         scores: ScoresReport::default(),
+        memory: Vec::new(),
         checks: Vec::new(),
     };
     let asked = Usdc(terms.juryFee);

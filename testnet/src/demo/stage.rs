@@ -35,6 +35,8 @@ const PEERS_MIN: u64 = 3;
 const PER_PERIOD: u64 = 400_000_000;
 /// Where a principal keeps larger deals to itself: below the deal of the story.
 const HUMAN_ABOVE: Usdc = Usdc(100_000_000);
+/// The one kind of deal that the buyer's principal allows its agent.
+pub(super) const TEMPLATE: &str = "filing-summary";
 /// How long strangers may take to find each other.
 const DISCOVERY: Duration = Duration::from_secs(30);
 
@@ -74,7 +76,13 @@ impl Stage {
         if approve {
             cast[BUYER].human_above = HUMAN_ABOVE;
         }
-        Self::raise(&cast, true, places, narrator, |_| Ok(())).await
+        let prepare = |node: &Node| -> Result<(), DemoError> {
+            if node.name() == CAST[BUYER].name {
+                node.allow_templates(&[TEMPLATE])?;
+            }
+            Ok(())
+        };
+        Self::raise(&cast, true, places, narrator, prepare).await
     }
 
     /// Sets it for a cast without a past; `prepare` sees each home before its node is started.
@@ -133,7 +141,8 @@ impl Stage {
         }
 
         let (first, others) = nodes.split_first_mut().expect("invariant: the cast is not empty");
-        first.start(&[]).await?;
+        // The first node answers anybody about anybody's record.
+        first.start_with(&[], &["--oracle", "127.0.0.1:0"]).await?;
         let bootstrap = first.dialled_at().await?;
         let started = join_all(others.iter_mut().map(|node| node.start(&bootstrap))).await;
         started.into_iter().collect::<Result<Vec<()>, _>>()?;
