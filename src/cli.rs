@@ -1,9 +1,10 @@
 //! The command line: makes a node, runs it, and asks a running one.
 //!
 //! `init` makes keys, tokens, the signed card and the files of a home. `start` runs the node until it
-//! is interrupted. Everything else but `config`, `tokens` and `mandate` asks the running node over its
-//! API with the `readonly` token of the home; nothing is read behind its back. `approvals` hands in
-//! what the principal signed elsewhere, with the `principal` token.
+//! is interrupted. `contracts` brings the contracts onto a chain and holds a chain against the release; like
+//! `audit verify` it needs no node. Everything else but `config`, `tokens` and `mandate` asks the running
+//! node over its API with the `readonly` token of the home; nothing is read behind its back. `approvals`
+//! hands in what the principal signed elsewhere, with the `principal` token.
 //!
 //! | exit code | means |
 //! |---|---|
@@ -26,6 +27,7 @@
 mod approvals;
 mod ask;
 mod audit;
+mod contracts;
 mod failure;
 mod init;
 mod mandate;
@@ -112,6 +114,9 @@ enum Command {
     /// Bundles that show a deal to a stranger.
     #[command(subcommand)]
     Audit(audit::Act),
+    /// The contracts on a chain.
+    #[command(subcommand)]
+    Contracts(contracts::Act),
     /// The node's configuration.
     #[command(subcommand)]
     Config(Configuration),
@@ -141,8 +146,8 @@ enum Configuration {
 /// [`Failure`], with its exit code.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { home, json, command } = arguments;
-    // A stranger who verifies a bundle needs no home, and may have no place for one.
-    let homeless = matches!(command, Command::Audit(audit::Act::Verify(_)));
+    // Whoever verifies a bundle or looks after contracts needs no home, and may have no place for one.
+    let homeless = matches!(command, Command::Audit(audit::Act::Verify(_)) | Command::Contracts(_));
     let home = if homeless { PathBuf::new() } else { home.map_or_else(default_home, Ok)? };
     let ask = async |path: &str| ask::get(&home, path).await;
     let (answer, table) = match command {
@@ -191,6 +196,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Audit(audit::Act::Export(export)) => (export.run(&home).await?, Table::Fields),
         Command::Audit(audit::Act::Verify(verify)) => return verify.run(json).await,
+        Command::Contracts(contracts::Act::Deploy(deploy)) => deploy.run(json).await?,
+        Command::Contracts(contracts::Act::Check(check)) => return check.run(json).await,
         Command::Config(Configuration::Show) => (config(&home)?, Table::Fields),
         Command::Tokens(act) => act.run(&home)?,
         Command::Mandate(act) => (act.run(&home)?, Table::Fields),

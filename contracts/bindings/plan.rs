@@ -97,6 +97,9 @@ impl LocalOperator {
         operator: address!("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"),
         usdc_admin: address!("0xa0Ee7A142d267C1f36714E4a8F75612F20a79720"),
     };
+
+    /// The key of the first, as anvil prints it whenever it starts.
+    pub const ANVIL_KEY: B256 = b256!("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 }
 
 impl Plan {

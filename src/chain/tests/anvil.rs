@@ -105,6 +105,7 @@ pub(super) enum Lie {
     None = 0,
     Down = 1,
     NoLogs = 2,
+    NoCode = 3,
 }
 
 /// An endpoint that asks anvil and changes the answers.
@@ -136,6 +137,9 @@ async fn forward(
 ) -> Result<Json<Value>, StatusCode> {
     let lie = lie.load(Ordering::SeqCst);
     if lie == Lie::Down as u8 {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    if lie == Lie::NoCode as u8 && question["method"] == "eth_getCode" {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
     let answer = http.post(url).json(&question).send().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
