@@ -88,7 +88,9 @@ interface IDealEscrow {
     event Credited(address indexed owner, bytes32 indexed deal, uint64 amount);
     /// @notice Credit shrank for an appeal's deposit.
     event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
-    event Withdrawn(address indexed owner, address indexed to, uint64 amount);
+    /// @notice Credit shrank for USDC that went to `to`.
+    /// @param withdrawal amount 64; then the owner's next nonce if its signature was used, 0 if it sent the call itself.
+    event Withdrawn(address indexed owner, address indexed to, uint256 withdrawal);
     /// @notice All milestones settled and both payees paid or credited. `juryFee` stays until `payJurors`.
     /// @param amounts toSeller 64, toBuyer 64, juryFee 64.
     event Closed(bytes32 indexed deal, uint256 amounts);
