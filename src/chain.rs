@@ -37,7 +37,7 @@ mod follow;
 mod jobs;
 pub mod rpc;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trail;
 mod transport;
 

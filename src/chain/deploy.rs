@@ -82,9 +82,15 @@ impl DeployError {
                  0x3fAB184622Dc19b6109349B94811493BF2a45362 and send the presigned transaction of \
                  github.com/Arachnid/deterministic-deployment-proxy; nothing was sent"
             }
-            Self::Occupied { .. } => "ask another endpoint; on a local chain, start a new one; nothing was sent",
-            Self::Rpc { .. } => "name another endpoint with --rpc; what stands already is left alone next time",
-            Self::WouldRevert { .. } => "the account must be the one that the plan names; on a local chain, start a new one",
+            Self::Occupied { .. } => {
+                "ask another endpoint; on a local chain, start a new one; nothing was sent"
+            }
+            Self::Rpc { .. } => {
+                "name another endpoint with --rpc; what stands already is left alone next time"
+            }
+            Self::WouldRevert { .. } => {
+                "the account must be the one that the plan names; on a local chain, start a new one"
+            }
             Self::TooMuchGas { .. } => "the contracts do not fit this chain",
             Self::Poor { .. } => "send ether to the account and run it again: it goes on where it stopped",
             Self::Signature(_) => "this is a bug: please report it",
@@ -219,7 +225,8 @@ impl Work<'_> {
             };
             if let Done::Stands { contract, address } = step.done {
                 let code = self.plan.deployment.code(contract);
-                planned.push((address, code.expect("invariant: a plan's deployment has all that it creates")));
+                planned
+                    .push((address, code.expect("invariant: a plan's deployment has all that it creates")));
             }
             steps.push(Standing::Open { gas });
         }
@@ -256,11 +263,7 @@ impl Work<'_> {
     }
 
     /// The gas of a creation while contracts before it are planned only; nothing where the endpoint cannot tell.
-    async fn gas_upon(
-        &self,
-        step: &Step,
-        planned: &[(Address, Bytes)],
-    ) -> Result<Option<u64>, DeployError> {
+    async fn gas_upon(&self, step: &Step, planned: &[(Address, Bytes)]) -> Result<Option<u64>, DeployError> {
         if planned.is_empty() {
             return self.gas(step).await.map(Some);
         }

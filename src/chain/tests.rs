@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use super::{envelope, *};
 
-mod anvil;
+pub(crate) mod anvil;
 mod deploy;
 
 use anvil::{Anvil, Lie, Proxy, dev_key};

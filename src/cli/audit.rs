@@ -20,9 +20,7 @@ use std::{
 use alloy_primitives::B256;
 use clap::{Args, Subcommand};
 use nuncio_contracts::Deployment as Listed;
-use nuncio_protocol::{
-    audit::{self, Evidence, Files, Finding, Report},
-};
+use nuncio_protocol::audit::{self, Evidence, Files, Finding, Report};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -134,9 +132,8 @@ impl Verify {
 
 fn unobserved(error: ObserveError) -> Failure {
     match error {
-        ObserveError::UnknownChain { .. } | ObserveError::List(_) => {
-            Failure::usage(error).hint("name a network file with --network that lists the contracts you believe")
-        }
+        ObserveError::UnknownChain { .. } | ObserveError::List(_) => Failure::usage(error)
+            .hint("name a network file with --network that lists the contracts you believe"),
         ObserveError::Rpc { .. } | ObserveError::TooMuch { .. } => {
             let hint = "nothing is said about the bundle; name another endpoint with --rpc";
             Failure { code: 3, ..Failure::failed(error) }.hint(hint)
@@ -155,9 +152,8 @@ fn identity(path: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 fn named(path: &Path) -> Result<Listed, Failure> {
-    let network = NetworkFile::read(path).map_err(|error| {
-        Failure::usage(error).hint("name the network file of a node, HOME/network.json")
-    })?;
+    let network = NetworkFile::read(path)
+        .map_err(|error| Failure::usage(error).hint("name the network file of a node, HOME/network.json"))?;
     Ok(network.deployment)
 }
 

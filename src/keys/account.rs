@@ -36,9 +36,7 @@ impl Account {
         if keystore.version != 3 {
             return Err(damaged());
         }
-        PrivateKeySigner::decrypt_keystore(path, passphrase)
-            .map(Self)
-            .map_err(|_| KeysError::WrongPassphrase)
+        PrivateKeySigner::decrypt_keystore(path, passphrase).map(Self).map_err(|_| KeysError::WrongPassphrase)
     }
 
     /// anvil's first account, whose key everybody knows.

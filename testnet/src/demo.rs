@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod cast;
 mod fees;
+mod gas;
 mod happy;
 pub(crate) mod narrator;
 mod past;

@@ -34,10 +34,14 @@ async fn every_contract_stands_where_the_release_computes_it_with_the_code_that_
     let (rpc, plan) = (Rpc::alone(&anvil.url()).unwrap(), local());
     assert_eq!(&plan.deployment, Deployment::named("anvil").unwrap());
     let before = survey(&rpc, &plan, dev_key().address()).await.unwrap();
-    let guessed: Vec<u64> = before.steps.iter().map(|step| match step {
-        Standing::Open { gas } => gas.unwrap_or(0),
-        Standing::Done => panic!("nothing stands yet"),
-    }).collect();
+    let guessed: Vec<u64> = before
+        .steps
+        .iter()
+        .map(|step| match step {
+            Standing::Open { gas } => gas.unwrap_or(0),
+            Standing::Done => panic!("nothing stands yet"),
+        })
+        .collect();
     let sent = carry_out(&rpc, &plan, dev_key().address(), sign, |_, _| {}).await.unwrap();
     for sent in &sent {
         let (step, guess) = (&plan.steps[sent.step], guessed[sent.step]);
@@ -46,7 +50,9 @@ async fn every_contract_stands_where_the_release_computes_it_with_the_code_that_
             assert!(guess.abs_diff(sent.gas) * 100 <= sent.gas, "{}: {guess}, then {}", step.name, sent.gas);
         }
     }
-    for contract in Contract::of(&plan.deployment, plan.deployment.contracts.keys(), &BTreeSet::new()).unwrap() {
+    for contract in
+        Contract::of(&plan.deployment, plan.deployment.contracts.keys(), &BTreeSet::new()).unwrap()
+    {
         assert_eq!(contract.find(&rpc).await.unwrap(), Found::Release, "{}", contract.name);
     }
     follow(&anvil, &plan, BTreeSet::new()).await.unwrap();

@@ -64,8 +64,9 @@ impl Check {
         if wrong.is_empty() {
             return Ok(());
         }
-        Err(Failure::failed(format!("not as this release has it: {}", wrong.join(", ")))
-            .hint("what is missing is brought by `nuncio contracts deploy`; never use a contract with other code"))
+        Err(Failure::failed(format!("not as this release has it: {}", wrong.join(", "))).hint(
+            "what is missing is brought by `nuncio contracts deploy`; never use a contract with other code",
+        ))
     }
 
     fn listed(&self, chain_id: u64) -> Result<Deployment, Failure> {
