@@ -1,10 +1,11 @@
 //! The command line: makes a node, runs it, and asks a running one.
 //!
 //! `init` makes keys, tokens, the signed card and the files of a home. `start` runs the node until it
-//! is interrupted. Everything else but `config`, `tokens` and `mandate` asks the running node over its
-//! API with the `readonly` token of the home; nothing is read behind its back. `approvals` hands in
-//! what the principal signed elsewhere, with the `principal` token. `ndas destroy` is for a node that is
-//! stopped, and `trust --oracle` asks somebody else's.
+//! is interrupted. `contracts` brings the contracts onto a chain and holds a chain against the release; like
+//! `audit verify` it needs no node. Everything else but `config`, `tokens` and `mandate` asks the running
+//! node over its API with the `readonly` token of the home; nothing is read behind its back. `approvals`
+//! hands in what the principal signed elsewhere, with the `principal` token. `ndas destroy` is for a node that
+//! is stopped, and `trust --oracle` asks somebody else's.
 //!
 //! | exit code | means |
 //! |---|---|
@@ -27,6 +28,7 @@
 mod approvals;
 mod ask;
 mod audit;
+mod contracts;
 mod failure;
 mod init;
 mod mandate;
@@ -126,6 +128,9 @@ enum Command {
     /// Bundles that show a deal to a stranger.
     #[command(subcommand)]
     Audit(audit::Act),
+    /// The contracts on a chain.
+    #[command(subcommand)]
+    Contracts(contracts::Act),
     /// The node's configuration.
     #[command(subcommand)]
     Config(Configuration),
@@ -164,9 +169,11 @@ enum Configuration {
 /// [`Failure`], with its exit code.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { home, json, command } = arguments;
-    // A stranger who verifies a bundle or asks an oracle needs no home, and may have no place for one.
-    let homeless =
-        matches!(command, Command::Audit(audit::Act::Verify(_)) | Command::Trust { oracle: Some(_), .. });
+    // Whoever verifies a bundle, asks an oracle or looks after contracts needs no home, and may have no place for one.
+    let homeless = matches!(
+        command,
+        Command::Audit(audit::Act::Verify(_)) | Command::Trust { oracle: Some(_), .. } | Command::Contracts(_)
+    );
     let home = if homeless { PathBuf::new() } else { home.map_or_else(default_home, Ok)? };
     let ask = async |path: &str| ask::get(&home, path).await;
     let (answer, table) = match command {
@@ -226,6 +233,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Audit(audit::Act::Export(export)) => (export.run(&home).await?, Table::Fields),
         Command::Audit(audit::Act::Verify(verify)) => return verify.run(json).await,
+        Command::Contracts(contracts::Act::Deploy(deploy)) => deploy.run(json).await?,
+        Command::Contracts(contracts::Act::Check(check)) => return check.run(json).await,
         Command::Config(Configuration::Show) => (config(&home)?, Table::Fields),
         Command::Tokens(act) => act.run(&home)?,
         Command::Mandate(act) => (act.run(&home)?, Table::Fields),

@@ -23,8 +23,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alloy_primitives::Address;
-use nuncio_contracts::{Contract, Deployment as Contracts};
+use alloy_primitives::{Address, B256};
+use nuncio_contracts::{Contract, Deployment as Contracts, NotDeployed};
 use nuncio_protocol::{
     abi::Deployment,
     beacon::BeaconChain,
@@ -109,6 +109,19 @@ pub struct Config {
     /// Whose word counts at first.
     #[serde(default)]
     pub trust: Trust,
+    /// Which contracts the node talks to, beside this release's.
+    #[serde(default)]
+    pub chain: OwnRisk,
+}
+
+/// Contracts of other builds that the principal has examined itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnRisk {
+    /// Keccak-256 of code that may stand at the addresses of the network file, beside the release's. No peer
+    /// and no network file adds to this.
+    #[serde(default)]
+    pub allow_code: BTreeSet<B256>,
 }
 
 /// Where the walk of credibility begins.
@@ -173,6 +186,24 @@ pub fn write(path: PathBuf, text: &str) -> Result<(), HomeError> {
     fs::write(&path, text).map_err(|source| HomeError::File { path, source })
 }
 
+/// The contracts of a network as the protocol knows them.
+///
+/// # Errors
+/// [`NotDeployed`] for the one that is missing.
+pub fn deployment(network: &Contracts) -> Result<Deployment, NotDeployed> {
+    Ok(Deployment {
+        contracts: typed::Contracts {
+            chain_id: network.chain_id,
+            mandates: network.address(Contract::Mandates)?,
+            accords: network.address(Contract::Accords)?,
+            escrow: network.address(Contract::DealEscrow)?,
+            jury: network.address(Contract::JuryPool)?,
+        },
+        beacon: network.address(Contract::DrandBeacon)?,
+        usdc: network.usdc.address,
+    })
+}
+
 impl NetworkFile {
     /// Reads a network file.
     ///
@@ -184,34 +215,14 @@ impl NetworkFile {
             .map_err(|error| HomeError::Content { path: path.to_owned(), why: error.to_string() })
     }
 
-    /// The contracts as the protocol knows them.
+    /// The contracts whose code must be there before the node talks to any: this release's, or one that the
+    /// principal has allowed.
     ///
     /// # Errors
     /// A sentence about the one that is missing.
-    pub fn deployment(&self) -> Result<Deployment, String> {
-        let at = |contract| self.deployment.address(contract).map_err(|error| error.to_string());
-        Ok(Deployment {
-            contracts: typed::Contracts {
-                chain_id: self.deployment.chain_id,
-                mandates: at(Contract::Mandates)?,
-                accords: at(Contract::Accords)?,
-                escrow: at(Contract::DealEscrow)?,
-                jury: at(Contract::JuryPool)?,
-            },
-            beacon: at(Contract::DrandBeacon)?,
-            usdc: self.deployment.usdc.address,
-        })
-    }
-
-    /// The contracts whose code must be there before the node starts.
-    #[must_use]
-    pub fn contracts(&self) -> Vec<chain::Contract> {
-        let pinned = self.deployment.contracts.iter().map(|(contract, deployed)| chain::Contract {
-            name: format!("{contract:?}"),
-            address: deployed.address,
-            code_hash: None,
-        });
-        pinned.collect()
+    pub fn contracts(&self, risk: &OwnRisk) -> Result<Vec<chain::Contract>, String> {
+        chain::Contract::of(&self.deployment, self.deployment.contracts.keys(), &risk.allow_code)
+            .map_err(|error| error.to_string())
     }
 
     /// The network as the protocol knows it.
@@ -219,12 +230,17 @@ impl NetworkFile {
     /// # Errors
     /// A sentence about what is missing or malformed.
     pub fn network(&self, preset: Preset) -> Result<Network, String> {
-        let deployment = self.deployment()?;
+        let deployment = deployment(&self.deployment).map_err(|error| error.to_string())?;
         let mut key = [0; 96];
         alloy_primitives::hex::decode_to_slice(&self.beacon.public_key, &mut key)
             .map_err(|_| "the beacon's public key is not 96 bytes of hex".to_owned())?;
         let beacon = BeaconChain::new("drand", key, self.beacon.genesis_time, self.beacon.period)
             .map_err(|error| error.to_string())?;
+        let built = &self.deployment.beacon;
+        let told = (beacon.public_key_uncompressed(), beacon.genesis_secs(), beacon.period_secs());
+        if told != (built.public_key, built.genesis.into(), built.period_secs.into()) {
+            return Err("the beacon is not the one that the contracts were built with".to_owned());
+        }
         let usdc = typed::UsdcDomain {
             name: self.deployment.usdc.name.clone(),
             version: self.deployment.usdc.version.clone(),

@@ -264,7 +264,7 @@ impl Daemon {
             ChainConfig {
                 urls: home.network.rpc.clone(),
                 chain_id: network.deployment.contracts.chain_id,
-                contracts: home.network.contracts(),
+                contracts: home.network.contracts(&home.config.chain).map_err(DaemonError::Home)?,
                 accounts: vec![account],
                 start: 0,
                 poll,

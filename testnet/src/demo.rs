@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod cast;
 mod fees;
+mod gas;
 mod happy;
 mod memory;
 pub(crate) mod narrator;

@@ -12,7 +12,7 @@ use nuncio_protocol::{money::Usdc, typed::address_list_hash};
 use super::{
     DemoError, audit,
     cast::{BUYER, CAST},
-    fees,
+    fees, gas,
     memory::Peak,
     narrator::Narrator,
     past, principal,
@@ -34,6 +34,8 @@ use crate::{
 pub(super) const NAME: &str = "happy";
 /// From the first request to the last rating.
 const PATIENCE: Duration = Duration::from_secs(80);
+/// Receipts that the table of gas has a figure for: NDA, three verdicts, two ratings.
+const RECEIPTS_MIN: usize = 6;
 /// What the milestones are worth.
 const AMOUNTS: [Usdc; 3] = [Usdc(54_000_000), Usdc(63_000_000), Usdc(63_000_000)];
 
@@ -62,6 +64,7 @@ pub(super) async fn tell(
     remember(&stage, &mut story, &before, narrator).await?;
 
     check_reports(&stage, &mut story).await?;
+    check_gas(&stage, &mut story, approve).await?;
     let bundle = audit::export(stage.buyer(), &story.deal, &stage.places).await?;
     narrator.tell("buyer", &format!("audit export: {}", bundle.display()));
     let (rpc, log) = (stage.chain.rpc(), stage.places.log("stranger"));
@@ -379,6 +382,18 @@ fn ratings(stage: &Stage, history: &History) -> Vec<RatingReport> {
         value: i64::try_from(rating.value).unwrap_or_default(),
     });
     told.collect()
+}
+
+/// The table of gas is about this deal.
+async fn check_gas(stage: &Stage, story: &mut StoryReport, approved: bool) -> Result<(), DemoError> {
+    let history = history(stage.chain.provider(), stage.chain.contracts(), stage.first_block).await?;
+    let gas::Comparison { compared, drifts } = gas::compare(&stage.chain, &history.acts, approved).await?;
+    let name = format!("receipts that show what the table of gas says: {compared}");
+    story.check(&name, drifts.is_empty() && compared >= RECEIPTS_MIN);
+    for drift in drifts {
+        story.check(&drift, false);
+    }
+    Ok(())
 }
 
 /// What the two principals look at: one line for the deal, and what it came to.

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use nuncio_contracts::{Beacon, Constants, LocalOperator, Plan};
+use nuncio_contracts::{Deployment, LOCAL_CHAIN_ID};
 use nuncio_testnet::{
-    beacon::BeaconKey,
+    beacon::{Beacon, LOCAL_SEED, Schedule},
     cluster::{Network, NetworkBeacon, Places},
 };
-use serde_json::json;
 
 /// Nothing listens on the port of tcpmux here.
 pub(crate) const DEAD: &str = "http://127.0.0.1:1";
@@ -16,27 +15,14 @@ pub(crate) const DEAD: &str = "http://127.0.0.1:1";
 #[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 pub(crate) fn places(root: &Path, rpc: &str) -> (Places, PathBuf) {
     let places = Places::make(root).unwrap();
-    let key = BeaconKey::from_seed(b"refusals");
-    let beacon = Beacon { public_key: key.public_uncompressed(), genesis: 1_700_000_000, period_secs: 1 };
-    let operator = LocalOperator {
-        operator: alloy::primitives::Address::repeat_byte(1),
-        usdc_admin: alloy::primitives::Address::repeat_byte(2),
-    };
-    let plan = Plan::local(31_337, operator, beacon, Constants::LOCAL);
-    let info = serde_json::from_value(json!({
-        "public_key": hex::encode(key.public()),
-        "period": 1,
-        "genesis_time": 1_700_000_000,
-        "hash": "00",
-        "groupHash": "00",
-        "schemeID": "bls-unchained-g1-rfc9380",
-        "metadata": { "beaconID": "local" },
-    }))
-    .unwrap();
+    let deployment = Deployment::of_chain(LOCAL_CHAIN_ID).unwrap();
+    let nuncio_contracts::Beacon { genesis, period_secs, .. } = deployment.beacon;
+    let beacon =
+        Beacon::new(LOCAL_SEED.as_bytes(), Schedule { genesis: genesis.into(), period: period_secs });
     let network = Network {
-        deployment: &plan.deployment,
+        deployment,
         rpc: vec![rpc.to_owned()],
-        beacon: NetworkBeacon { urls: vec![DEAD.to_owned()], info },
+        beacon: NetworkBeacon { urls: vec![DEAD.to_owned()], info: beacon.info() },
     };
     let file = places.write("network.json", &serde_json::to_vec(&network).unwrap()).unwrap();
     (places, file)

@@ -73,7 +73,7 @@ impl Founding {
         chain.machine.endow(OPERATOR);
         for step in steps {
             chain.act(&step.name, OPERATOR, step.to, step.data);
-            let there = step.creates.is_none_or(|address| chain.machine.has_code(address));
+            let there = step.creates().is_none_or(|address| chain.machine.has_code(address));
             assert!(there, "{}: nothing stands there", step.name);
         }
         let at = |contract| deployment.address(contract).expect("invariant: the plan deploys all contracts");
