@@ -15,7 +15,7 @@
 mod error;
 mod handle;
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use nuncio_protocol::{
     guard::Mode,
@@ -34,7 +34,7 @@ use rand::{
 use sha2::{Digest, Sha256};
 use tokio::{
     sync::{broadcast, mpsc},
-    time::{Instant, sleep_until},
+    time::{Instant, Sleep, sleep_until},
 };
 
 use self::handle::Request;
@@ -63,6 +63,8 @@ const EVENTS: usize = 4096;
 const LISTENERS: usize = 4096;
 /// The longest sleep; a clock that jumps is noticed by then.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// By how much a deadline may be missed; the protocol counts whole milliseconds.
+const TIMER_SLACK: Duration = Duration::from_millis(1);
 
 /// What a daemon is told at its start.
 #[derive(Clone, Debug, Default)]
@@ -210,11 +212,19 @@ impl Daemon {
         tokio::pin!(stop);
         self.step(Input::Started).await?;
         self.step(Input::Tick).await?;
+        let timer = sleep_until(wake(&self.node));
+        tokio::pin!(timer);
         loop {
+            // One timer, set anew only for an earlier deadline: a frame moves the next one by less than the
+            // clock shows, and every setting wakes whoever waits for the system's events.
+            let due = wake(&self.node);
+            if timer.is_elapsed() || due + TIMER_SLACK < timer.deadline() {
+                timer.as_mut().reset(due);
+            }
             let event = tokio::select! {
                 () = &mut stop => Event::Stop,
                 event = next_event(
-                    &mut self.inputs, &mut self.requests, &mut self.chain, &mut self.net, wake(&self.node),
+                    &mut self.inputs, &mut self.requests, &mut self.chain, &mut self.net, timer.as_mut(),
                 ) => event,
             };
             match event {
@@ -367,7 +377,7 @@ async fn next_event(
     requests: &mut mpsc::Receiver<Request>,
     chain: &mut mpsc::Receiver<Notice>,
     net: &mut mpsc::Receiver<NetEvent>,
-    wake: Instant,
+    timer: Pin<&mut Sleep>,
 ) -> Event {
     tokio::select! {
         biased;
@@ -375,6 +385,6 @@ async fn next_event(
         Some(notice) = chain.recv() => Event::Chain(notice),
         Some(request) = requests.recv() => Event::Request(request),
         event = net.recv() => event.map_or(Event::Stop, Event::Net),
-        () = sleep_until(wake) => Event::Timer,
+        () = timer => Event::Timer,
     }
 }
