@@ -172,7 +172,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Whoever verifies a bundle, asks an oracle or looks after contracts needs no home, and may have no place for one.
     let homeless = matches!(
         command,
-        Command::Audit(audit::Act::Verify(_)) | Command::Trust { oracle: Some(_), .. } | Command::Contracts(_)
+        Command::Audit(audit::Act::Verify(_))
+            | Command::Trust { oracle: Some(_), .. }
+            | Command::Contracts(_)
     );
     let home = if homeless { PathBuf::new() } else { home.map_or_else(default_home, Ok)? };
     let ask = async |path: &str| ask::get(&home, path).await;

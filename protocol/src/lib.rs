@@ -17,6 +17,7 @@ extern crate self as nuncio_protocol;
 pub mod hexed;
 pub mod ids;
 pub mod money;
+mod spelled;
 pub mod text;
 pub mod time;
 

@@ -13,11 +13,7 @@
 //! Deliberately absent: gas, reentrance, the hearings of `JuryPool` (a jury answers what it is told
 //! here), `Accords`, and time measured by a clock.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::Arc,
-};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use alloy_primitives::{Address, U256, keccak256};
 use nuncio_contracts::{Beacon, Constants};
@@ -106,7 +102,10 @@ impl fmt::Display for Difference {
 
 impl fmt::Debug for Differential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Differential").field("seed", &self.seed).field("acts", &self.acts).finish_non_exhaustive()
+        f.debug_struct("Differential")
+            .field("seed", &self.seed)
+            .field("acts", &self.acts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -118,8 +117,7 @@ impl Differential {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let key = BeaconKey::from_seed(b"nuncio-sim");
-        let beacon =
-            Beacon { public_key: key.public_uncompressed(), genesis: GENESIS, period_secs: 1 };
+        let beacon = Beacon { public_key: key.public_uncompressed(), genesis: GENESIS, period_secs: 1 };
         let founding = Founding::new(u64::from(GENESIS), &beacon);
         let actors = Actors::new();
         let Constants { grace_secs, appeal_limit_secs, .. } = Constants::LOCAL;
@@ -267,7 +265,11 @@ impl Differential {
                 live.mirror.agrees(&live.state)
             }
             (Err(refusal), Answer::Reverted(reason)) if refusal.0 == reason => {
-                if writes.is_empty() { Ok(()) } else { Err(format!("a revert wrote {writes:?}")) }
+                if writes.is_empty() {
+                    Ok(())
+                } else {
+                    Err(format!("a revert wrote {writes:?}"))
+                }
             }
             (model, answer) => Err(format!(
                 "ending:\n  model    {}\n  contract {}",

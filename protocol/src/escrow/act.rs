@@ -47,22 +47,95 @@ pub enum Side {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "arguments under the names that the contracts' interfaces explain")]
 pub enum Act {
-    Deposit { owner: Address, amount: u64 },
-    DepositWithAuthorization { owner: Address, amount: u64, valid: (u64, u64), salt: B256, signature: Bytes },
-    Withdraw { to: Address, amount: u64 },
-    WithdrawFor { withdraw: typed::Withdraw, signature: Bytes },
-    OpenWithAuthorization { terms: Arc<Terms>, buyer: Bytes, seller: Bytes },
-    OpenFromCredit { terms: Arc<Terms>, buyer: Bytes, seller: Bytes },
-    OpenFromMandate { terms: Arc<Terms>, buyer: Bytes, seller: Bytes, approval: Bytes },
-    VoidDeal { terms: Arc<Terms>, by: Address, signature: Bytes },
-    Release { terms: Arc<Terms>, milestone: u8, push: bool, evidence: B256, signature: Bytes },
-    Cancel { terms: Arc<Terms>, seller_bps: u16, until: u64, buyer: Bytes, seller: Bytes },
-    Claim { terms: Arc<Terms>, head: ClaimHead, manifest: B256, tail: Bytes },
-    Verdict { terms: Arc<Terms>, ballot: Ballot, evidence: B256, votes: B256, tail: Bytes },
-    Cosign { terms: Arc<Terms>, ballot: Ballot, evidence: B256, votes: B256, tail: Bytes },
-    Consent { terms: Arc<Terms>, ballot: Ballot, evidence: B256, votes: B256, tail: Bytes },
-    Payout { terms: Arc<Terms> },
-    PayoutAndRate { terms: Arc<Terms>, marks: (Marks, u64), tail: Bytes },
+    Deposit {
+        owner: Address,
+        amount: u64,
+    },
+    DepositWithAuthorization {
+        owner: Address,
+        amount: u64,
+        valid: (u64, u64),
+        salt: B256,
+        signature: Bytes,
+    },
+    Withdraw {
+        to: Address,
+        amount: u64,
+    },
+    WithdrawFor {
+        withdraw: typed::Withdraw,
+        signature: Bytes,
+    },
+    OpenWithAuthorization {
+        terms: Arc<Terms>,
+        buyer: Bytes,
+        seller: Bytes,
+    },
+    OpenFromCredit {
+        terms: Arc<Terms>,
+        buyer: Bytes,
+        seller: Bytes,
+    },
+    OpenFromMandate {
+        terms: Arc<Terms>,
+        buyer: Bytes,
+        seller: Bytes,
+        approval: Bytes,
+    },
+    VoidDeal {
+        terms: Arc<Terms>,
+        by: Address,
+        signature: Bytes,
+    },
+    Release {
+        terms: Arc<Terms>,
+        milestone: u8,
+        push: bool,
+        evidence: B256,
+        signature: Bytes,
+    },
+    Cancel {
+        terms: Arc<Terms>,
+        seller_bps: u16,
+        until: u64,
+        buyer: Bytes,
+        seller: Bytes,
+    },
+    Claim {
+        terms: Arc<Terms>,
+        head: ClaimHead,
+        manifest: B256,
+        tail: Bytes,
+    },
+    Verdict {
+        terms: Arc<Terms>,
+        ballot: Ballot,
+        evidence: B256,
+        votes: B256,
+        tail: Bytes,
+    },
+    Cosign {
+        terms: Arc<Terms>,
+        ballot: Ballot,
+        evidence: B256,
+        votes: B256,
+        tail: Bytes,
+    },
+    Consent {
+        terms: Arc<Terms>,
+        ballot: Ballot,
+        evidence: B256,
+        votes: B256,
+        tail: Bytes,
+    },
+    Payout {
+        terms: Arc<Terms>,
+    },
+    PayoutAndRate {
+        terms: Arc<Terms>,
+        marks: (Marks, u64),
+        tail: Bytes,
+    },
     Appeal {
         terms: Arc<Terms>,
         ballot: Ballot,
@@ -72,20 +145,61 @@ pub enum Act {
         until: u64,
         signature: Bytes,
     },
-    Rule { terms: Arc<Terms>, jurors: Bytes },
-    Timeout { terms: Arc<Terms>, milestone: u8 },
-    PayJurors { terms: Arc<Terms>, panel: Bytes },
-    Rate { terms: Arc<Terms>, side: Side, value: i128, feedback: B256, signature: Bytes },
-    PayoutMany { deals: Vec<Arc<Terms>> },
-    SettleMany { items: Vec<Act> },
-    Grant { mandate: typed::Mandate, principal: Bytes, agent: Bytes },
-    Revoke { revoke: typed::Revoke, principal: Address, signature: Bytes },
-    Spend { agent: Address, principal: Address, scope: u32, deal: B256, amount: u64, approval: Bytes },
-    Bar { account: Address },
-    Unbar { account: Address },
+    Rule {
+        terms: Arc<Terms>,
+        jurors: Bytes,
+    },
+    Timeout {
+        terms: Arc<Terms>,
+        milestone: u8,
+    },
+    PayJurors {
+        terms: Arc<Terms>,
+        panel: Bytes,
+    },
+    Rate {
+        terms: Arc<Terms>,
+        side: Side,
+        value: i128,
+        feedback: B256,
+        signature: Bytes,
+    },
+    PayoutMany {
+        deals: Vec<Arc<Terms>>,
+    },
+    SettleMany {
+        items: Vec<Act>,
+    },
+    Grant {
+        mandate: typed::Mandate,
+        principal: Bytes,
+        agent: Bytes,
+    },
+    Revoke {
+        revoke: typed::Revoke,
+        principal: Address,
+        signature: Bytes,
+    },
+    Spend {
+        agent: Address,
+        principal: Address,
+        scope: u32,
+        deal: B256,
+        amount: u64,
+        approval: Bytes,
+    },
+    Bar {
+        account: Address,
+    },
+    Unbar {
+        account: Address,
+    },
     Pause,
     Unpause,
-    Allow { spender: Address, amount: U256 },
+    Allow {
+        spender: Address,
+        amount: U256,
+    },
 }
 
 impl Act {
@@ -275,9 +389,7 @@ impl Act {
                 signature,
             }
             .abi_encode(),
-            Self::Rule { terms, jurors } => {
-                escrow::ruleCall { terms: terms.brief, jurors }.abi_encode()
-            }
+            Self::Rule { terms, jurors } => escrow::ruleCall { terms: terms.brief, jurors }.abi_encode(),
             Self::Timeout { terms, milestone } => {
                 escrow::timeoutCall { terms: terms.whole, milestone }.abi_encode()
             }
@@ -292,13 +404,12 @@ impl Act {
             }
             .abi_encode(),
             Self::PayoutMany { deals } => {
-                escrow::payoutManyCall { deals: deals.iter().map(|terms| terms.brief).collect() }
+                escrow::payoutManyCall { deals: deals.iter().map(|terms| terms.brief).collect() }.abi_encode()
+            }
+            Self::SettleMany { items } => {
+                escrow::settleManyCall { calls: items.iter().map(|item| item.data().into()).collect() }
                     .abi_encode()
             }
-            Self::SettleMany { items } => escrow::settleManyCall {
-                calls: items.iter().map(|item| item.data().into()).collect(),
-            }
-            .abi_encode(),
             Self::Grant { mandate, principal, agent } => mandates::grantCall {
                 mandate: shape(&mandate),
                 principalSignature: principal,
@@ -315,9 +426,7 @@ impl Act {
             Self::Unbar { account } => IToken::unBlacklistCall { account }.abi_encode(),
             Self::Pause => IToken::pauseCall {}.abi_encode(),
             Self::Unpause => IToken::unpauseCall {}.abi_encode(),
-            Self::Allow { spender, amount } => {
-                IToken::approveCall { spender, value: amount }.abi_encode()
-            }
+            Self::Allow { spender, amount } => IToken::approveCall { spender, value: amount }.abi_encode(),
         }
     }
 }

@@ -180,13 +180,7 @@ impl Turn<'_> {
 
     /// Silence never beats the verdict. An appeal that nobody brought before the jury was only delay, and its
     /// deposit goes to the other side.
-    fn let_stand(
-        &mut self,
-        terms: &Terms,
-        deal: &mut Deal,
-        open: Open,
-        status: u8,
-    ) -> Result<(), Refusal> {
+    fn let_stand(&mut self, terms: &Terms, deal: &mut Deal, open: Open, status: u8) -> Result<(), Refusal> {
         let stands_from = open.since + self.law.appeal_limit;
         ensure!(
             status == SILENT || self.now() >= stands_from,
@@ -200,11 +194,8 @@ impl Turn<'_> {
         if abandoned && !open.by_seller {
             deal.reserve_spent = true;
         }
-        let (end, deposits) = if abandoned {
-            (AppealEnd::Abandoned, (0, 0, fee))
-        } else {
-            (AppealEnd::Silent, (0, fee, 0))
-        };
+        let (end, deposits) =
+            if abandoned { (AppealEnd::Abandoned, (0, 0, fee)) } else { (AppealEnd::Silent, (0, fee, 0)) };
         self.emit_appeal_closed(terms, open.verdict, end, deposits);
         self.finalise(terms, deal, open.verdict)
     }

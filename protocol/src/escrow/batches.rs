@@ -26,10 +26,7 @@ impl Turn<'_> {
 
     pub(super) fn settle_many(&mut self, items: &[Act]) -> Result<(), Refusal> {
         for (index, item) in items.iter().enumerate() {
-            ensure!(
-                is_batchable(item),
-                E::NotBatchable { selector: FixedBytes::new(item.selector()) }
-            );
+            ensure!(is_batchable(item), E::NotBatchable { selector: FixedBytes::new(item.selector()) });
             self.item(index, item);
         }
         Ok(())

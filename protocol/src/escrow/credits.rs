@@ -35,10 +35,7 @@ impl Turn<'_> {
     pub(super) fn withdraw(&mut self, from: Address, to: Address, amount: u64) -> Result<(), Refusal> {
         ensure!(to != Address::ZERO, E::ZeroAddress {});
         let has = self.state.credit_of(from);
-        ensure!(
-            amount != 0 && has >= amount,
-            E::CreditTooLow { credit: word(has), wanted: word(amount) }
-        );
+        ensure!(amount != 0 && has >= amount, E::CreditTooLow { credit: word(has), wanted: word(amount) });
         ensure!(to == from || !self.state.token.is_barred(from), E::Blacklisted { account: from });
         self.set_credit(from, has - amount);
         self.emit(&E::Withdrawn { owner: from, to, amount });
@@ -57,10 +54,7 @@ impl Turn<'_> {
 
     /// A signed message is good up to and including its last second.
     pub(super) fn require_in_time(&self, until: u64) -> Result<(), Refusal> {
-        ensure!(
-            self.now() <= until,
-            E::SignatureExpired { until: word(until), timestamp: word(self.now()) }
-        );
+        ensure!(self.now() <= until, E::SignatureExpired { until: word(until), timestamp: word(self.now()) });
         Ok(())
     }
 

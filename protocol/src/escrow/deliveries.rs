@@ -32,15 +32,9 @@ impl Turn<'_> {
         let deal = self.live(terms)?;
         require_unsettled(terms, &deal, head.milestone)?;
         let until = terms.due_at(head.milestone) + self.law.grace;
-        ensure!(
-            self.now() < until,
-            E::ClaimTooLate { timestamp: word(self.now()), until: word(until) }
-        );
+        ensure!(self.now() < until, E::ClaimTooLate { timestamp: word(self.now()), until: word(until) });
         let key = (terms.id, head.milestone);
-        ensure!(
-            !self.state.claims.contains_key(&key),
-            E::AlreadyClaimed { milestone: word(head.milestone) }
-        );
+        ensure!(!self.state.claims.contains_key(&key), E::AlreadyClaimed { milestone: word(head.milestone) });
         self.state.claims.insert(key, self.now() - deal.opened_at + 1);
 
         let mut tail = Tail::open(tail, head.long);
@@ -106,10 +100,7 @@ impl Turn<'_> {
         for vault in bits(head.signers).map(|i| vaults[i]) {
             require_count(given, stored_at.len() + 1, stored_at.len() < given)?;
             let at = tail.number(STORED_AT_BYTES)? as u64;
-            ensure!(
-                at <= self.now(),
-                E::StoredInFuture { storedAt: word(at), timestamp: word(self.now()) }
-            );
+            ensure!(at <= self.now(), E::StoredInFuture { storedAt: word(at), timestamp: word(self.now()) });
             let receipt = typed::Receipt {
                 deal: terms.id,
                 milestone: head.milestone,

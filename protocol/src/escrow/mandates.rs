@@ -69,7 +69,8 @@ impl Authority {
     /// The two words in the contract's storage.
     #[must_use]
     pub fn words(&self) -> [U256; 2] {
-        let who = beside(&[(self.valid_until, 40), (u64::from(self.scopes), 32), (u64::from(self.serial), 16)]);
+        let who =
+            beside(&[(self.valid_until, 40), (u64::from(self.scopes), 32), (u64::from(self.serial), 16)]);
         [
             U256::from_be_bytes(self.principal.into_word().0) | who << 160,
             beside(&[
@@ -232,10 +233,7 @@ impl Turn<'_> {
         let missing = M::ApprovalMissing { amount, humanAbove: human_above };
         ensure!(approval.len() >= SIGNATURE_AT, missing);
         let until = approval[UNTIL_AT..WORD_BYTES].iter().fold(0, |time, byte| time << 8 | u64::from(*byte));
-        ensure!(
-            self.now() <= until,
-            M::ApprovalExpired { until: u40(until), timestamp: word(self.now()) }
-        );
+        ensure!(self.now() <= until, M::ApprovalExpired { until: u40(until), timestamp: word(self.now()) });
         let length = U256::from_be_slice(&approval[LENGTH_AT..SIGNATURE_AT]);
         let signature = &approval[SIGNATURE_AT..];
         ensure!(length <= U256::from(signature.len()), missing);

@@ -67,12 +67,7 @@ impl Turn<'_> {
         self.spend(who, SCOPE_BUY, terms.id, total, approval)
     }
 
-    pub(super) fn void_deal(
-        &mut self,
-        terms: &Terms,
-        by: Address,
-        signature: &Bytes,
-    ) -> Result<(), Refusal> {
+    pub(super) fn void_deal(&mut self, terms: &Terms, by: Address, signature: &Bytes) -> Result<(), Refusal> {
         self.require_unused(terms.id)?;
         require_signer(terms, by)?;
         self.require_signed(by, self.escrow_digest(&typed::Void { deal: terms.id }), signature)?;
@@ -88,10 +83,7 @@ impl Turn<'_> {
         require_parties(terms)?;
         let known = self.law.at.contracts.mandates;
         if deal.flags != 0 {
-            ensure!(
-                deal.meta.mandates == known,
-                E::WrongMandates { named: deal.meta.mandates, known }
-            );
+            ensure!(deal.meta.mandates == known, E::WrongMandates { named: deal.meta.mandates, known });
         }
         let total = require_amounts(terms)?;
         self.require_times(terms)?;
@@ -144,10 +136,7 @@ impl Turn<'_> {
     /// The last claim is over before what was not judged falls back.
     fn require_times(&self, terms: &Terms) -> Result<(), Refusal> {
         let (start, fund_by, end) = (terms.start, terms.fund_by, terms.end);
-        ensure!(
-            start <= fund_by,
-            E::StartAfterFundBy { start: word(start), fundBy: word(fund_by) }
-        );
+        ensure!(start <= fund_by, E::StartAfterFundBy { start: word(start), fundBy: word(fund_by) });
         ensure!(
             self.now() <= fund_by,
             E::FundByPassed { fundBy: word(fund_by), timestamp: word(self.now()) }
@@ -176,16 +165,10 @@ fn require_parties(terms: &Terms) -> Result<(), Refusal> {
     let named = [deal.buyer, deal.seller, deal.buyerPay, deal.sellerPay, deal.jury];
     ensure!(!named.contains(&Address::ZERO), E::ZeroAddress {});
     for account in [deal.buyer, deal.buyerPay] {
-        ensure!(
-            account != deal.seller && account != deal.sellerPay,
-            E::BuyerIsSeller { account }
-        );
+        ensure!(account != deal.seller && account != deal.sellerPay, E::BuyerIsSeller { account });
     }
     ensure!(deal.panel != B256::ZERO && deal.quorum != 0, E::NoPanel {});
-    ensure!(
-        deal.flags <= KNOWN_FLAGS,
-        E::UnknownFlags { flags: word(deal.flags), known: word(KNOWN_FLAGS) }
-    );
+    ensure!(deal.flags <= KNOWN_FLAGS, E::UnknownFlags { flags: word(deal.flags), known: word(KNOWN_FLAGS) });
     Ok(())
 }
 
@@ -200,10 +183,7 @@ fn require_amounts(terms: &Terms) -> Result<u64, Refusal> {
     ensure!(!beyond, E::DueWithoutAmount { milestone: word(count as u64) });
     let total = terms.buyer_total();
     let most = total + u128::from(deal.appealFee) + u128::from(deal.sellerBond);
-    ensure!(
-        most <= u128::from(u64::MAX),
-        E::TooManyFunds { total: word(most), max: word(u64::MAX) }
-    );
+    ensure!(most <= u128::from(u64::MAX), E::TooManyFunds { total: word(most), max: word(u64::MAX) });
     let (rule, bps) = (deal.fallback, deal.fallbackBps);
     require_bps(bps)?;
     let sound = rule <= PRINCIPALS && (rule != REFUND || bps == 0);

@@ -139,12 +139,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    pub(super) fn settle(
-        &mut self,
-        terms: &Terms,
-        deal: &mut Deal,
-        outcome: Outcome,
-    ) -> Result<(), Refusal> {
+    pub(super) fn settle(&mut self, terms: &Terms, deal: &mut Deal, outcome: Outcome) -> Result<(), Refusal> {
         let shares = deal.settle(terms, outcome.milestone, outcome.seller_bps)?;
         self.emit(&E::Settled { deal: terms.id, outcome: outcome.word(shares) });
         Ok(())
@@ -178,12 +173,7 @@ impl Turn<'_> {
 
     /// The parties settle a milestone themselves (`None`: whichever waits): a verdict or an appeal on it has no
     /// object any more, and a seller that appealed has its deposit back.
-    fn drop_waiting(
-        &mut self,
-        terms: &Terms,
-        deal: &mut Deal,
-        milestone: Option<u8>,
-    ) -> Result<(), Refusal> {
+    fn drop_waiting(&mut self, terms: &Terms, deal: &mut Deal, milestone: Option<u8>) -> Result<(), Refusal> {
         let Some((verdict, _)) = deal.waiting() else { return Ok(()) };
         if milestone.is_some_and(|milestone| milestone != verdict.milestone) {
             return Ok(());
@@ -275,10 +265,7 @@ impl Turn<'_> {
 /// There is such a milestone, and nothing has settled it.
 pub(super) fn require_unsettled(terms: &Terms, deal: &Deal, milestone: u8) -> Result<(), Refusal> {
     let count = terms.count();
-    ensure!(
-        milestone < count,
-        E::NoSuchMilestone { milestone: word(milestone), count: word(count) }
-    );
+    ensure!(milestone < count, E::NoSuchMilestone { milestone: word(milestone), count: word(count) });
     ensure!(deal.done >> milestone & 1 == 0, E::MilestoneSettled { milestone: word(milestone) });
     Ok(())
 }

@@ -45,7 +45,8 @@ pub enum Wallet {
 const COMPACT: usize = 64;
 const FULL: usize = 65;
 /// Half of secp256k1's order, rounded down: the largest `s` (EIP-2).
-const S_MAX: [u8; 32] = alloy_primitives::hex!("7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0");
+const S_MAX: [u8; 32] =
+    alloy_primitives::hex!("7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0");
 
 /// Why the bytes have no right form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -201,7 +201,8 @@ fn a_node_says_the_same_in_calldata() {
         votes,
     };
     let long = Bytes::from(vec![3; 65]);
-    let signed = Votes { panel: vec![JUROR, SELLER], signers: U256::from(3), signatures: vec![some(1), long.clone()] };
+    let signed =
+        Votes { panel: vec![JUROR, SELLER], signers: U256::from(3), signatures: vec![some(1), long.clone()] };
     let mut tail = TailWriter::default();
     terms.meta_words().iter().for_each(|word| tail.plain(&word.to_be_bytes::<32>()));
     tail.addresses(&signed.panel);

@@ -82,12 +82,7 @@ impl Turn<'_> {
     }
 
     /// The escrow takes money that `holder` allowed it.
-    pub(super) fn transfer_from(
-        &mut self,
-        holder: Address,
-        to: Address,
-        amount: u64,
-    ) -> Result<(), Refusal> {
+    pub(super) fn transfer_from(&mut self, holder: Address, to: Address, amount: u64) -> Result<(), Refusal> {
         let spender = self.escrow();
         self.require_free(&[spender, holder, to])?;
         let key = (holder, spender);

@@ -52,10 +52,7 @@ impl Turn<'_> {
         tail: &Bytes,
     ) -> Result<(), Refusal> {
         let mut deal = self.live(terms)?;
-        ensure!(
-            ballot.round == 0,
-            E::WrongRound { round: word(ballot.round), wanted: U256::ZERO }
-        );
+        ensure!(ballot.round == 0, E::WrongRound { round: word(ballot.round), wanted: U256::ZERO });
         ensure!(
             ballot.attempt <= ATTEMPT_MAX,
             E::AttemptOutOfRange { attempt: word(ballot.attempt), max: word(ATTEMPT_MAX) }
@@ -150,13 +147,7 @@ impl Turn<'_> {
 
     // --- for consent and appeal ---
 
-    pub(super) fn verdict_digest(
-        &self,
-        terms: &Terms,
-        ballot: &Ballot,
-        evidence: B256,
-        votes: B256,
-    ) -> B256 {
+    pub(super) fn verdict_digest(&self, terms: &Terms, ballot: &Ballot, evidence: B256, votes: B256) -> B256 {
         self.escrow_digest(&typed::Verdict {
             deal: terms.id,
             milestone: ballot.milestone,
@@ -221,10 +212,7 @@ impl Turn<'_> {
         if !at_once && !pass && !ballot.marks.has(Marks::SELLER_CONSENTS) {
             ensure!(ballot.marks.has(Marks::META), E::MetaMissing {});
             let due = terms.due_at(ballot.milestone);
-            ensure!(
-                self.now() >= due,
-                E::TooEarlyToFail { timestamp: word(self.now()), due: word(due) }
-            );
+            ensure!(self.now() >= due, E::TooEarlyToFail { timestamp: word(self.now()), due: word(due) });
         }
         if terms.deal.juryFee != 0 {
             let accepted = Accepted { digest: brought.digest, signers: ballot.signers };
@@ -303,12 +291,7 @@ impl Turn<'_> {
     }
 
     /// Equal parts per milestone; what does not divide goes back to the buyer.
-    fn credit_jurors(
-        &mut self,
-        terms: &Terms,
-        deal: &mut Deal,
-        panel: &[Address],
-    ) -> Result<(), Refusal> {
+    fn credit_jurors(&mut self, terms: &Terms, deal: &mut Deal, panel: &[Address]) -> Result<(), Refusal> {
         let mut shares = vec![0; panel.len()];
         for ((_, milestone), kept) in self.state.accepted.range((terms.id, 0)..=(terms.id, u8::MAX)) {
             let share = terms.jury_fee_of(*milestone) / u64::from(kept.signers.count_ones());
@@ -355,10 +338,7 @@ fn require_meta(terms: &Terms, tail: &mut Tail<'_>) -> Result<(), Refusal> {
 
 /// The panel of the terms, strictly ascending, none of them a party.
 fn require_panel(terms: &Terms, size: usize, tail: &mut Tail<'_>) -> Result<Vec<Address>, Refusal> {
-    ensure!(
-        size <= PANEL_MAX,
-        E::PanelTooLarge { size: word(size as u64), max: word(PANEL_MAX as u64) }
-    );
+    ensure!(size <= PANEL_MAX, E::PanelTooLarge { size: word(size as u64), max: word(PANEL_MAX as u64) });
     let panel = tail.addresses(size)?;
     let (given, wanted) = (list_hash(&panel), terms.deal.panel);
     ensure!(given == wanted, E::WrongPanel { given, terms: wanted });

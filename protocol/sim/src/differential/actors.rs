@@ -20,18 +20,17 @@ use crate::keys::sign_digest;
 const COMPACT: usize = 64;
 const FULL: usize = 65;
 /// Secp256k1's order.
-const ORDER: U256 = U256::from_be_slice(&hex!(
-    "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"
-));
+const ORDER: U256 =
+    U256::from_be_slice(&hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"));
 
 /// Reads r, s and v behind the digest and answers by the owner's key.
-const OWNED_BEFORE: [u8; 35] =
-    hex!("6004355f5260a4355f1a602052604060646040376020608060805f60015afa50608051");
+const OWNED_BEFORE: [u8; 35] = hex!("6004355f5260a4355f1a602052604060646040376020608060805f60015afa50608051");
 const OWNED_AFTER: [u8; 16] = hex!("14631626ba7e60e01b025f5260205ff3");
 const PUSH20: u8 = 0x73;
 const YES: [u8; 14] = hex!("631626ba7e60e01b5f5260205ff3");
 /// A word of zeros; 31 bytes of the right word; a revert; all gas spent.
-const NO: [&[u8]; 4] = [&hex!("60205ff3"), &hex!("631626ba7e60e01b5f52601f5ff3"), &hex!("5f5ffd"), &hex!("fe")];
+const NO: [&[u8]; 4] =
+    [&hex!("60205ff3"), &hex!("631626ba7e60e01b5f52601f5ff3"), &hex!("5f5ffd"), &hex!("fe")];
 /// Answers with the word stored under keccak256(deal ‖ milestone).
 const JURY: [u8; 17] = hex!("604060045f3760405f20545f5260205ff3");
 
@@ -192,8 +191,7 @@ impl Actors {
 
     /// All accounts that money may come to.
     pub(super) fn everybody(&self) -> BTreeSet<Address> {
-        let lists =
-            [&self.buyers, &self.sellers, &self.principals, &self.jurors, &self.vaults, &self.juries];
+        let lists = [&self.buyers, &self.sellers, &self.principals, &self.jurors, &self.vaults, &self.juries];
         lists.into_iter().flatten().copied().chain([self.stranger]).collect()
     }
 

@@ -14,9 +14,7 @@ use revm::{
     bytecode::Bytecode,
     context::{ContextTr, Evm as Machine, TxEnv, result::ExecutionResult},
     database::{AccountState, Cache, CacheDB, EmptyDB},
-    handler::{
-        EthFrame, EthPrecompiles, MainnetContext, PrecompileProvider, instructions::EthInstructions,
-    },
+    handler::{EthFrame, EthPrecompiles, MainnetContext, PrecompileProvider, instructions::EthInstructions},
     interpreter::{CallInputs, InterpreterResult, interpreter::EthInterpreter},
     primitives::{AddressSet, hardfork::SpecId},
     state::AccountInfo,

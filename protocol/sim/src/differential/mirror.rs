@@ -15,10 +15,7 @@ use nuncio_protocol::{
     typed::deposit_nonce,
 };
 
-use super::{
-    actors::Actors,
-    evm::Write,
-};
+use super::{actors::Actors, evm::Write};
 
 /// Places in the storage of `DealEscrow`, of `Mandates` and of USDC.
 const SLOT: u64 = 0;

@@ -92,7 +92,8 @@ impl Plot {
         self.pass_time(&prospect, deal);
         let what = if self.dice.percent(5) {
             self.batch(state)
-        } else if deal.is_some_and(|deal| matches!(deal.stage, Stage::Appealed { .. })) && self.dice.percent(30)
+        } else if deal.is_some_and(|deal| matches!(deal.stage, Stage::Appealed { .. }))
+            && self.dice.percent(30)
         {
             self.answer(&prospect, deal)
         } else {
@@ -197,7 +198,11 @@ impl Plot {
 
     fn until(&mut self) -> u64 {
         let coming: Vec<u64> = UNTIL.into_iter().filter(|until| *until >= self.now).collect();
-        if coming.is_empty() || self.dice.percent(5) { *self.dice.pick(&UNTIL) } else { *self.dice.pick(&coming) }
+        if coming.is_empty() || self.dice.percent(5) {
+            *self.dice.pick(&UNTIL)
+        } else {
+            *self.dice.pick(&coming)
+        }
     }
 
     fn hash(&mut self) -> B256 {

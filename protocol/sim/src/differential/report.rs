@@ -41,13 +41,8 @@ impl Report {
             let running: Vec<_> = (0..threads).map(|first| scope.spawn(move || part(first))).collect();
             running.into_iter().map(|part| part.join().expect("a thread panicked")).collect()
         });
-        let none = Self {
-            seed,
-            sequences: 0,
-            operations: 0,
-            differences: Vec::new(),
-            by_operation: Counts::new(),
-        };
+        let none =
+            Self { seed, sequences: 0, operations: 0, differences: Vec::new(), by_operation: Counts::new() };
         parts.into_iter().fold(none, Self::with)
     }
 

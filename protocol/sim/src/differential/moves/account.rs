@@ -16,12 +16,7 @@ const AMOUNTS: [u64; 6] = [0, 1, USDC, 7 * USDC + 3, 5000 * USDC, u64::MAX];
 
 impl Plot {
     /// Something, and who sends it.
-    pub(super) fn account(
-        &mut self,
-        state: &State,
-        prospect: &Prospect,
-        sender: Address,
-    ) -> (Address, Act) {
+    pub(super) fn account(&mut self, state: &State, prospect: &Prospect, sender: Address) -> (Address, Act) {
         let operator = if self.dice.percent(94) { self.craft.law.operator } else { sender };
         match self.dice.weighed(&[8, 8, 14, 14, 10, 10, 12, 12, 8, 2, 4, 4]) {
             0 => (sender, self.deposit()),

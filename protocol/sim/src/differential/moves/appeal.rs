@@ -67,8 +67,7 @@ impl Plot {
     pub(super) fn rule(&mut self, prospect: &Prospect, deal: Option<Deal>) -> Act {
         let terms = Arc::clone(&prospect.terms);
         let milestone = waiting(deal).map_or(0, |verdict| verdict.milestone);
-        let mut court: Vec<Address> =
-            self.courts.get(&(terms.id, milestone)).cloned().unwrap_or_default();
+        let mut court: Vec<Address> = self.courts.get(&(terms.id, milestone)).cloned().unwrap_or_default();
         if self.dice.percent(6) {
             court.push(self.craft.actors.stranger);
         }

@@ -222,13 +222,7 @@ impl Plot {
     }
 
     /// Consents of whoever loses by it, and sometimes of somebody else or of nobody.
-    fn consents(
-        &mut self,
-        terms: &Terms,
-        brought: &Brought,
-        ballot: &mut Ballot,
-        tail: &mut TailWriter,
-    ) {
+    fn consents(&mut self, terms: &Terms, brought: &Brought, ballot: &mut Ballot, tail: &mut TailWriter) {
         let verdict = self.escrow_digest(&Verdict {
             deal: terms.id,
             milestone: brought.milestone,

@@ -65,7 +65,8 @@ impl Plot {
     fn authorization(&mut self, terms: &Terms) -> Bytes {
         let deal = &terms.deal;
         let total = Usdc(u64::try_from(terms.buyer_total()).unwrap_or(u64::MAX));
-        let digest = self.craft.usdc.digest(&opening_authorization(deal, total, &self.craft.law.at.contracts));
+        let digest =
+            self.craft.usdc.digest(&opening_authorization(deal, total, &self.craft.law.at.contracts));
         match self.dice.below(25) {
             0 => self.forge(deal.buyer, digest),
             1 => self.sign(deal.buyer, digest),

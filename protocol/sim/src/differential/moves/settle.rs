@@ -28,8 +28,7 @@ impl Plot {
         let terms = Arc::clone(&prospect.terms);
         let seller_bps = *self.dice.pick(&[0, 0, 5000, 3333, 10_000, 10_000, 10_001]);
         let until = self.until();
-        let digest =
-            self.escrow_digest(&Cancel { deal: terms.id, sellerBps: seller_bps, until: u40(until) });
+        let digest = self.escrow_digest(&Cancel { deal: terms.id, sellerBps: seller_bps, until: u40(until) });
         let buyer = self.one_of_both(seller_bps == 0, terms.deal.buyer, digest);
         let seller = self.one_of_both(seller_bps == 10_000, terms.deal.seller, digest);
         Act::Cancel { terms, seller_bps, until, buyer, seller }
