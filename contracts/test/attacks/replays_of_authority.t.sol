@@ -102,7 +102,9 @@ contract AuthorityReplayAttack is Test {
         badMandates(principal.addr, mandates.revokeDigest(r));
         mandates.revoke(r, principal.addr, old.revocation);
         mandates.revoke(r, principal.addr, good.revocation);
-        assertEq(mandates.burntSerial(principal.addr, agent.addr, spender.addr), 1, "the good ones were taken");
+        assertEq(
+            mandates.burntSerial(principal.addr, agent.addr, spender.addr), 1, "the good ones were taken"
+        );
     }
 
     function refusedByAccords(Signed memory old, Signed memory good) private {
