@@ -42,15 +42,30 @@ function bySignature(left, right) {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+// The compiler numbers declarations by file, in order of their paths, and in a file from top to bottom: so the
+// declarations in that order are the keys of its references in order of their numbers.
+function immutableNames({ metadata }) {
+  const sources = Object.keys(metadata.sources).sort()
+  return sources.flatMap((source) => {
+    const code = readFileSync(join(root, source), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*/g, '')
+    return [...code.matchAll(/\bimmutable\s+(\w+)\s*[;=]/g)].map(([, declared]) => declared)
+  })
+}
+
 function describe(name, artifact) {
   const { bytecode, deployedBytecode } = artifact
   for (const links of [bytecode.linkReferences, deployedBytecode.linkReferences]) {
     if (Object.keys(links ?? {}).length > 0) throw new Error(`${name} must be linked to a library; it cannot stand alone`)
   }
-  // Where the constructor writes immutables: the bytes that differ between two deployments of the same code.
-  const immutables = Object.values(deployedBytecode.immutableReferences ?? {})
-    .flat()
-    .map(({ start, length }) => ({ start, length }))
+  // Where the constructor writes which immutable: the bytes that differ between two deployments of the same code.
+  const references = Object.entries(deployedBytecode.immutableReferences ?? {})
+  const names = immutableNames(artifact)
+  if (names.length !== references.length) {
+    throw new Error(`${name} reads ${references.length} immutables, its sources declare ${names.length}: ${names}`)
+  }
+  const immutables = references
+    .sort(([left], [right]) => left - right)
+    .flatMap(([, places], index) => places.map(({ start, length }) => ({ name: names[index], start, length })))
     .sort((left, right) => left.start - right.start)
   return {
     contract: name,
@@ -61,16 +76,18 @@ function describe(name, artifact) {
   }
 }
 
-// One artifact per contract, in a folder per source file. Tests, interfaces and libraries of internal
-// functions are not deployed.
+// The artifacts that forge's own records name for the sources as they are: what an earlier state of them has left in out/
+// is none of ours. Tests, interfaces and libraries of internal functions are not deployed.
 function artifacts() {
   const found = new Map()
-  for (const folder of readdirSync(join(root, 'out'), { withFileTypes: true })) {
-    if (!folder.isDirectory() || !folder.name.endsWith('.sol')) continue
-    for (const file of readdirSync(join(root, 'out', folder.name))) {
-      const artifact = JSON.parse(readFileSync(join(root, 'out', folder.name, file), 'utf8'))
-      const [[source, name]] = Object.entries(artifact.metadata?.settings.compilationTarget ?? { '': '' })
-      if (!source.startsWith('src/') || !existsSync(join(root, source)) || artifact.bytecode.object === '0x') continue
+  const { files } = JSON.parse(readFileSync(join(root, 'cache/solidity-files-cache.json'), 'utf8'))
+  for (const [source, record] of Object.entries(files)) {
+    if (!source.startsWith('src/') || !existsSync(join(root, source))) continue
+    for (const [name, compilers] of Object.entries(record.artifacts)) {
+      const [{ path }, ...others] = Object.values(compilers).flatMap(Object.values)
+      if (others.length > 0) throw new Error(`${name} was compiled more than once`)
+      const artifact = JSON.parse(readFileSync(join(root, 'out', path), 'utf8'))
+      if (artifact.bytecode.object === '0x') continue
       if (!artifact.abi.some(({ type }) => type === 'function' || type === 'fallback')) continue
       if (found.has(name)) throw new Error(`two contracts are called ${name}`)
       found.set(name, describe(name, artifact))

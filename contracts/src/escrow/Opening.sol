@@ -31,6 +31,8 @@ abstract contract Opening is EscrowState {
         USDC.receiveWithAuthorization(c.buyer(), address(this), total, 0, before, id, buyerAuthorization);
     }
 
+    /// @dev Locked, and the Mandates that the seller's bond may be counted by is known code that calls nobody back.
+    // slither-disable-next-line reentrancy-no-eth
     function openFromCredit(
         uint256[17] calldata terms,
         bytes calldata buyerSignature,
@@ -44,6 +46,8 @@ abstract contract Opening is EscrowState {
         _take(c.buyer(), total);
     }
 
+    /// @dev As openFromCredit.
+    // slither-disable-next-line reentrancy-no-eth
     function openFromMandate(
         uint256[17] calldata terms,
         bytes calldata buyerSignature,
@@ -169,7 +173,7 @@ abstract contract Opening is EscrowState {
     function _requireTimes(Core c, uint256 start, uint256 fundBy) private view {
         require(start <= fundBy, StartAfterFundBy(start, fundBy));
         require(block.timestamp <= fundBy, FundByPassed(fundBy, block.timestamp));
-        uint256 latest;
+        uint256 latest = 0;
         for (uint256 due = c.due(); due != 0; due >>= 32) {
             if (due & type(uint32).max > latest) latest = due & type(uint32).max;
         }

@@ -40,6 +40,8 @@ abstract contract Hearings is Seats {
         uint40 deadline = _deadline(round);
         uint256 limit = appealedAt + APPEAL_LIMIT;
         require(deadline <= limit, RequestTooLate(deadline, limit));
+        // Memory begins as zero, and so do the fields that are not set here.
+        // slither-disable-next-line uninitialized-local
         Appeal memory a;
         (a.status, a.draw, a.attempt) = (AppealStatus.Requested, 1, uint8(s.attempt()));
         (a.appealedAt, a.seats, a.round, a.deadline) = (appealedAt, count, uint40(round), deadline);
@@ -125,6 +127,8 @@ abstract contract Hearings is Seats {
     /// beacon; the delay is how far it would have to lag for the round to be known.
     function roundFor(uint256 timestamp) public view returns (uint64) {
         uint256 grid = roundGrid;
+        // Up to a whole grid: the rounding is what is wanted.
+        // slither-disable-next-line divide-before-multiply
         uint256 from = (timestamp + roundDelay + grid - 1) / grid * grid;
         return from <= GENESIS ? 1 : uint64((from - GENESIS + PERIOD - 1) / PERIOD + 1);
     }
@@ -262,6 +266,8 @@ abstract contract Hearings is Seats {
     /// @dev `count` is exactly the seats that had joined `seatAge` before the appeal.
     function _requireEligible(uint40 count, uint40 appealedAt) private view {
         uint40 all = uint40(seats.length);
+        // A number of seats, which nobody can send.
+        // slither-disable-next-line incorrect-equality
         bool enough = count == all || (count < all && seats[count].joinedAt + seatAge > appealedAt);
         bool old = count == 0 || (count <= all && seats[count - 1].joinedAt + seatAge <= appealedAt);
         require(enough && old, WrongSeats(count, all));
@@ -276,7 +282,7 @@ abstract contract Hearings is Seats {
         require(given >= QUORUM, TooFewSigners(given, QUORUM));
         require(b.signers() >> holders.length == 0, SignerOutOfPanel(b.signers(), holders.length));
         jurors = new address[](given);
-        uint256 next;
+        uint256 next = 0;
         for (uint256 i = 0; i < holders.length; ++i) {
             if (b.signers() & (uint256(1) << i) == 0) continue;
             require(next < given, SignatureCount(given, next + 1));
@@ -308,6 +314,8 @@ abstract contract Hearings is Seats {
     }
 
     function _sharePot(address[] memory jurors) private {
+        // What does not divide stays in the pot.
+        // slither-disable-next-line divide-before-multiply
         uint64 share = pot / uint64(jurors.length);
         if (share == 0) return;
         pot -= share * uint64(jurors.length);

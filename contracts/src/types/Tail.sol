@@ -56,6 +56,8 @@ library Tails {
         }
     }
 
+    /// @dev Offset and length of `given` are two words of one value.
+    // slither-disable-next-line write-after-write
     function signature(Tail t) internal pure returns (bytes calldata given) {
         uint256 size = 64;
         uint256 long;

@@ -19,7 +19,7 @@ contract AnchorTest is Test {
 
     function setUp() external {
         vm.warp(NOW);
-        accords = new Accords();
+        accords = Accords(created("Accords.sol:Accords", ""));
     }
 
     function nda() private view returns (Nda memory n) {

@@ -66,8 +66,12 @@ interface Vm {
         view
         returns (uint64 limit, uint64 total, uint64 memoryUsed, int64 refunded, uint64 remaining);
 
-    // Measurements, written down for whoever asked by naming a file.
+    // What whoever runs the tests asks for, and the file that measurements are written to.
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
+    function replace(string calldata input, string calldata from, string calldata to)
+        external
+        pure
+        returns (string memory);
     function writeLine(string calldata path, string calldata line) external;
 
     // Golden vectors.

@@ -87,15 +87,6 @@ abstract contract World is Signing {
         deposited(buyerPrincipal.addr, 1000 * ONE);
     }
 
-    /// @dev By artefact: a test that says `new` carries the whole contract in its own code and compiles it again.
-    function created(string memory artifact, bytes memory arguments) internal returns (address at_) {
-        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
-        assembly ("memory-safe") {
-            at_ := create(0, add(code, 0x20), mload(code))
-        }
-        require(at_ != address(0), NotTrue(artifact));
-    }
-
     // --- terms ---
 
     /// @notice The worked example, both sides mandated, with a jury fee of 3 USDC and an appeal fee of 7.
