@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
 const root = dirname(fileURLToPath(import.meta.url))
-const [forge, python, seed, count] = process.argv.slice(2)
+const [forge, python, seed, count, only] = process.argv.slice(2)
 const wanted = Number(count)
 const SCORE_MIN = 0.95
 const LANES = 2
@@ -89,6 +89,10 @@ function chance(...name) {
 const shuffled = (list, of) => list.map((item) => [chance(of, item.id), item]).sort(([a], [b]) => a - b).map(([, item]) => item)
 
 function* candidates(listed) {
+  if (only) {
+    for (const mutant of listed.filter(({ id }) => only.split(',').includes(id))) yield [mutant]
+    return
+  }
   const kinds = [...new Set(listed.map(({ mutator }) => mutator))].sort()
   const functions = new Map()
   for (const mutant of shuffled(listed, 'function')) {
