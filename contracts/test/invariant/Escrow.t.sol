@@ -10,13 +10,7 @@ abstract contract TownCampaign is Test {
     Town internal town;
 
     function found(bool strict) internal {
-        bytes memory code = bytes.concat(vm.getCode("Town.sol:Town"), abi.encode(strict));
-        address at_;
-        assembly ("memory-safe") {
-            at_ := create(0, add(code, 0x20), mload(code))
-        }
-        town = Town(at_);
-        assertTrue(at_.code.length != 0, "the town is founded");
+        town = new Town(strict);
     }
 
     function targetContracts() external view returns (address[] memory list) {

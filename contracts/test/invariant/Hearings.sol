@@ -63,7 +63,7 @@ abstract contract Hearings is Seating {
         if (faulty(dice, 5)) seats = uint40(roll(dice, seats + 3));
         bool good = p.status == Status.Appealed && p.terms.jury == address(jury)
             && h.status == AppealStatus.None && p.terms.appealFee >= STAKE / 10
-            && seats == seatedBefore(p.appealedAt);
+            && seats == seatedBefore(p.appealedAt) && _nextOut() + RULING_TIME <= p.appealedAt + APPEAL_LIMIT; // else no ruling could come in time
         bytes memory call_ = abi.encodeCall(Desk.request, (p.terms, seats));
         if (!tried(call_, either(good), "E15 an appeal is requested once, over the seats that were there")) {
             return;
@@ -123,7 +123,8 @@ abstract contract Hearings is Seating {
         proven = proven || beacon.randomness(h.round) != 0;
         bytes memory call_ = abi.encodeCall(Desk.redraw, (p.terms, m, panel()));
         bool due = _isOpen(h) && block.timestamp >= h.deadline;
-        bool waiting = p.status == Status.Appealed && p.milestone == m;
+        bool waiting =
+            p.status == Status.Appealed && p.milestone == m && block.timestamp < p.appealedAt + APPEAL_LIMIT;
         uint40[] memory drawn = due && proven ? _drawn(p, m) : new uint40[](0);
         if (!tried(call_, either(due), "E15 silence is noticed from the deadline on")) return;
         for (uint256 i = 0; waiting && i < drawn.length; ++i) {
@@ -212,12 +213,18 @@ abstract contract Hearings is Seating {
         return h.status == AppealStatus.Requested || h.status == AppealStatus.Redrawn;
     }
 
-    /// @dev The round fixed now must lie ahead of the clock by the delay and not much more.
+    /// @dev When the round is out that an appeal requested now would use: the first of the next full hour that is at least
+    /// ten minutes ahead.
+    function _nextOut() private view returns (uint256 out) {
+        out = (block.timestamp + 10 minutes + 1 hours - 1) / 1 hours * 1 hours;
+        uint256 after_ = (out - beacon.genesis()) % beacon.period();
+        if (after_ != 0) out += beacon.period() - after_;
+    }
+
     function _drawFixed(Page storage p, Hearing storage h, uint256 m) private {
         Appeal memory a = jury.appealOf(p.id, uint8(m));
         uint256 out = uint256(beacon.genesis()) + uint256(a.round - 1) * beacon.period();
-        assertGe(out, block.timestamp + 10 minutes, "E15 nobody can know the round that is drawn from");
-        assertLe(out, block.timestamp + 10 minutes + 1 hours + 3, "E15 the round is the next of the grid");
+        assertEq(out, _nextOut(), "E15 nobody can know the round that is drawn from");
         assertEq(a.deadline, out + RULING_TIME, "E15 the court has its whole time");
         (h.round, h.deadline) = (a.round, a.deadline);
     }
