@@ -26,11 +26,10 @@ const TEST_SECONDS_MAX = 120
 // What several have in them is first tried in the first.
 const DEPLOYED = ['DealEscrow', 'JuryPool', 'Mandates', 'Accords', 'DrandBeacon'].map((name) => ({ name, file: `src/${name}.sol` }))
 const BESIDE = ['TestUsdc', 'TestUsdcProxy'].map((name) => ({ name, file: `src/testing/usdc/${name}.sol` }))
-// What is not about behaviour, and what takes too long for one mutant; a survivor meets the invariants at the end.
-const OUTSIDE = '{test/gas,test/prove,test/surface,test/testing}/**'
+// What is not about behaviour, what no deployed contract is in, and what takes too long for one mutant.
+const OUTSIDE = '{test/gas,test/invariant,test/prove,test/surface,test/testing}/**'
 // Unoptimized code costs more.
 const GAS = '_gas$|_its_gas'
-const INVARIANTS = '{test/gas,test/prove,test/surface,test/testing,test/invariant}/**'
 
 // --- the sources ---
 
@@ -155,7 +154,7 @@ function placed(lane, name, code) {
 }
 
 // Whether all tests pass with the artefacts of the lane; what did not end is said as null.
-function passes(lane, outside, paths) {
+function passes(lane, paths) {
   const env = {
     ...process.env,
     FOUNDRY_PROFILE: 'quick',
@@ -163,12 +162,10 @@ function passes(lane, outside, paths) {
     FOUNDRY_CODE_SIZE_LIMIT: '1000000',
     FOUNDRY_FUZZ_RUNS: '32',
     FOUNDRY_FUZZ_FAILURE_PERSIST_DIR: `${folder(lane)}/fuzz`,
-    FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: `${folder(lane)}/invariant`,
     FOUNDRY_TEST_FAILURES_FILE: `${folder(lane)}/failures`,
   }
   rmSync(join(root, folder(lane), 'fuzz'), { recursive: true, force: true })
-  rmSync(join(root, folder(lane), 'invariant'), { recursive: true, force: true })
-  const filter = paths ? ['--match-path', paths] : ['--no-match-path', outside]
+  const filter = paths ? ['--match-path', paths] : ['--no-match-path', OUTSIDE]
   return new Promise((resolve) => {
     const test = spawn(forge, ['test', '--fail-fast', '--no-match-test', GAS, ...filter], { cwd: root, env })
     const timer = setTimeout(() => test.kill('SIGKILL'), TEST_SECONDS_MAX * 1000)
@@ -212,15 +209,11 @@ async function tested(lane, { mutant, changed, rest }, original) {
   for (; run.passed && next.changed; next = run.passed ? await firstChanged(mutant, next.rest, original) : next) {
     there.push(next.changed)
     placed(lane, next.changed.name, next.changed.code)
-    run = await passes(lane, INVARIANTS, NEAR[next.changed.name])
-    if (run.passed) run = await passes(lane, INVARIANTS)
+    run = await passes(lane, NEAR[next.changed.name])
+    if (run.passed) run = await passes(lane)
   }
   let outcome = !run.passed ? 'killed' : next.error ? 'uncompilable' : 'survived'
   if (outcome === 'survived' && (await optimizedAlike(mutant, there))) outcome = 'identical'
-  if (outcome === 'survived') {
-    run = await passes(lane, OUTSIDE)
-    if (!run.passed) outcome = 'killed'
-  }
   for (const { name } of there) placed(lane, name, original[name])
   tally[outcome] += 1
   if (outcome === 'survived') survivors.push(mutant)
@@ -241,7 +234,7 @@ for (let lane = 0; lane < LANES; lane += 1) {
     placed(lane, name, built.bytecode.object.slice(2))
   }
 }
-const before = await passes(0, INVARIANTS)
+const before = await passes(0)
 if (!before.passed) throw new Error(`the tests fail without any mutant:\n${before.said}`)
 process.stderr.write(`mutants: ${listed.length} can be made; the tests pass without one, ${(Date.now() - begun) / 1000} s\n`)
 
