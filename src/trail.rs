@@ -117,7 +117,11 @@ mod tests {
 
         let rare = Some("message.delivered");
         let page = trail.read(0, 10, rare).unwrap();
-        assert_eq!((page.entries.len(), page.next), (0, SCAN_MAX as u64), "bounded, and not back to the start");
+        assert_eq!(
+            (page.entries.len(), page.next),
+            (0, SCAN_MAX as u64),
+            "bounded, and not back to the start"
+        );
         let page = trail.read(page.next, 10, rare).unwrap();
         assert_eq!((page.entries[0].number, page.next), (last, last + 1));
         let page = trail.read(page.next, 10, rare).unwrap();

@@ -197,7 +197,8 @@ impl Inner {
     /// The signed statement: the one that is kept, where the record is still the same.
     async fn statement(&self, text: &str) -> Result<Value, No> {
         let did: Did = text.parse().map_err(|error| Problem::invalid(format!("did: {error}")))?;
-        let Reply::View(shown) = self.node.ask(Command::Look(Look::Trust(did.to_string())), Vec::new()).await?
+        let Reply::View(shown) =
+            self.node.ask(Command::Look(Look::Trust(did.to_string())), Vec::new()).await?
         else {
             return Err(Problem::strange().into());
         };

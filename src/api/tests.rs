@@ -483,7 +483,10 @@ async fn a_bid_names_a_template_with_its_numbers_or_a_pact_of_its_own_and_never_
     assert_eq!(world.post(&path, bid.clone()).await.0, StatusCode::OK);
     let (Command::Bid(new), _) = world.last() else { panic!("no bid") };
     let NewPact::Template { name, numbers } = new.pact else { panic!("no template") };
-    assert_eq!((name.as_str(), numbers.values().copied().collect::<Vec<_>>()), ("filing-summary", vec![9000]));
+    assert_eq!(
+        (name.as_str(), numbers.values().copied().collect::<Vec<_>>()),
+        ("filing-summary", vec![9000])
+    );
     let mut both = bid.clone();
     both["pact"] = json!({ "title": "t", "clauses": [] });
     let neither = json!({ "price": "1", "due_secs": 60 });

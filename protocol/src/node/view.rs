@@ -19,7 +19,8 @@ use crate::{
         negotiation::Negotiation,
     },
     view::{
-        BidView, DealView, EventView, FailedClause, MilestoneView, NdaView, NegotiationView, RequestView, StatusView, View,
+        BidView, DealView, EventView, FailedClause, MilestoneView, NdaView, NegotiationView, RequestView,
+        StatusView, View,
     },
 };
 
