@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(fileURLToPath(import.meta.url))
 const [halmos, ...only] = process.argv.slice(2)
 const PROOFS_MIN = 12
-const LOOPS_MAX = 40
+const LOOPS_MAX = 300
 
 const report = join(root, 'out/prove/report.json')
 rmSync(report, { force: true })

@@ -91,6 +91,7 @@ contract SettlingProof is DealProof {
         uint40[2] calldata times,
         bytes32[4] calldata s
     ) external {
+        vm.assume(l.status == Status.Open);
         (uint40 until, uint40 time) = (times[0], times[1]);
         bytes32 id = dealId();
         vm.warp(time);
