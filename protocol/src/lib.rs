@@ -14,6 +14,8 @@
 #[cfg(test)]
 extern crate self as nuncio_protocol;
 
+mod spelled;
+
 pub mod hexed;
 pub mod ids;
 pub mod money;
@@ -35,6 +37,7 @@ pub mod reputation;
 
 pub mod abi;
 pub mod block;
+pub mod escrow;
 pub mod journal;
 pub mod ledger;
 pub mod quorum;
@@ -46,6 +49,7 @@ pub mod slots;
 pub mod disclosure;
 pub mod misconduct;
 pub mod policy;
+pub mod template;
 
 pub mod command;
 pub mod job;

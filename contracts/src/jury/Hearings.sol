@@ -237,9 +237,7 @@ abstract contract Hearings is Seats {
         require(a.testified & (uint256(1) << index) == 0, AlreadyTestified(chosen[index]));
         _requireSigned(holders[index], digest, t.signature());
         appeals[id][uint8(b.milestone())].testified = a.testified | uint8(uint256(1) << index);
-        emit Testified(
-            id, uint8(b.milestone()), chosen[index], uint8(index), digest, uint16(b.sellerBps())
-        );
+        emit Testified(id, uint8(b.milestone()), chosen[index], uint8(index), digest, uint16(b.sellerBps()));
     }
 
     function _rule(Core c, Verdict memory v, Ballot b, Tail t) private {

@@ -136,7 +136,8 @@ contract HostileContractsAttack is Court {
         Deal memory d = terms();
         (d.seller, d.sellerPay, d.flags) = (address(wallet), address(wallet), 1);
         d.meta.mandates = address(mandates);
-        bytes memory open = abi.encodeCall(IDealEscrow.openFromMandate, (d.whole(), signFund(buyer, d), "", ""));
+        bytes memory open =
+            abi.encodeCall(IDealEscrow.openFromMandate, (d.whole(), signFund(buyer, d), "", ""));
         uint256 before = vm.snapshotState();
         for (uint256 m = 0; m <= uint256(type(Mood).max); ++m) {
             wallet.turn(moodAt(m));

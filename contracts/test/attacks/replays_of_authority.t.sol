@@ -37,7 +37,8 @@ contract AuthorityReplayAttack is Test {
 
     function setUp() external {
         vm.warp(NOW);
-        (mandates, accords) = (new Mandates(), new Accords());
+        mandates = Mandates(created("Mandates.sol:Mandates", ""));
+        accords = Accords(created("Accords.sol:Accords", ""));
     }
 
     // --- what is replayed ---
@@ -102,7 +103,9 @@ contract AuthorityReplayAttack is Test {
         badMandates(principal.addr, mandates.revokeDigest(r));
         mandates.revoke(r, principal.addr, old.revocation);
         mandates.revoke(r, principal.addr, good.revocation);
-        assertEq(mandates.burntSerial(principal.addr, agent.addr, spender.addr), 1, "the good ones were taken");
+        assertEq(
+            mandates.burntSerial(principal.addr, agent.addr, spender.addr), 1, "the good ones were taken"
+        );
     }
 
     function refusedByAccords(Signed memory old, Signed memory good) private {
@@ -133,7 +136,8 @@ contract AuthorityReplayAttack is Test {
 
     function test_nothing_signed_for_one_contract_counts_in_another_with_the_same_code() external {
         Signed memory old = signAll(agent, principal);
-        (mandates, accords) = (new Mandates(), new Accords());
+        mandates = Mandates(created("Mandates.sol:Mandates", ""));
+        accords = Accords(created("Accords.sol:Accords", ""));
         refusedEverywhere(old);
     }
 

@@ -99,7 +99,7 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         bytes memory forged = signConsent(stranger, v);
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(buyer.addr, consentDigest(v));
         escrow.verdict(d, v, votes, forged, "", true);
     }
 
@@ -210,7 +210,8 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         (votes.panel[0], votes.panel[1]) = (votes.panel[1], votes.panel[0]);
-        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        bytes32 other = keccak256(abi.encodePacked(votes.panel));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
         escrow.verdict(d, v, votes, "", "", true);
 
         d.panel = keccak256(abi.encodePacked(votes.panel));
@@ -274,7 +275,7 @@ contract VerdictTest is World {
         escrow.verdict(d, v, votes, "", "", true);
         votes.signers = 7;
         votes.signatures[2] = votes.signatures[1];
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(jurors[2].addr, escrow.verdictDigest(v));
         escrow.verdict(d, v, votes, "", "", true);
     }
 
@@ -283,7 +284,7 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         v.milestone = 1;
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(jurors[0].addr, escrow.verdictDigest(v));
         escrow.verdict(d, v, votes, "", "", true);
         v.milestone = 3;
         refused(d, v, abi.encodeWithSelector(IDealEscrow.NoSuchMilestone.selector, 3, 3));

@@ -37,7 +37,7 @@ contract Agents is Test {
     constructor(bool strict_) {
         vm.warp(1_800_000_000);
         strict = strict_;
-        mandates = Mandates(created("Mandates", ""));
+        mandates = Mandates(created("Mandates.sol:Mandates", ""));
         domain = mandates.domainSeparator();
         for (uint256 i = 0; i < 2; ++i) {
             agents[i] = address(new Purse());

@@ -7,7 +7,7 @@ import {Reached} from "./Page.sol";
 /// @notice That the campaigns get anywhere: the same acts, drawn from a seed of our own, and how often each thing came about.
 /// An invariant over states that never occur says nothing.
 contract ReachedTest is TownCampaign {
-    uint256 private constant RUNS = 40;
+    uint256 private constant RUNS = 160;
     uint256 private constant DEPTH = 64;
 
     function setUp() public {}

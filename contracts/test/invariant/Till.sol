@@ -39,7 +39,7 @@ contract Till is Test {
         vm.warp(1_800_000_000);
         token = new MoodyToken();
         bytes memory arguments = abi.encode(address(token), address(token), uint256(1 days), uint256(7 days));
-        escrow = DealEscrow(created("DealEscrow", arguments));
+        escrow = DealEscrow(created("DealEscrow.sol:DealEscrow", arguments));
         domain = escrow.domainSeparator();
         for (uint256 i = 0; i < 4; ++i) {
             people[i] = address(new Purse());

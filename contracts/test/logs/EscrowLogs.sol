@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Vm} from "../base/Vm.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {AppealEnd, BUYER_MANDATED, Cause, SELLER_MANDATED, Source, Status} from "../../src/types/Deal.sol";
+import {AppealEnd, Cause, SELLER_MANDATED, Source, Status} from "../../src/types/Deal.sol";
+import {Vm} from "../base/Vm.sol";
 import {Shadow} from "./Shadow.sol";
 
 /// @notice What a DealEscrow keeps, rebuilt from what it says.
@@ -29,22 +29,39 @@ abstract contract EscrowLogs is Shadow {
     function readEscrow(Vm.Log memory l) internal {
         bytes32 topic = l.topics[0];
         bytes32 id = l.topics[1];
-        if (topic == IDealEscrow.Opened.selector) _opened(l, id);
-        else if (topic == IDealEscrow.Voided.selector) put(l.emitter, _dealAt(id), uint256(Status.Void));
-        else if (topic == IDealEscrow.Claimed.selector) _claimed(l, id);
-        else if (topic == IDealEscrow.Judged.selector) _judged(l, id);
-        else if (topic == IDealEscrow.Cosigned.selector) _cosigned(l, id);
-        else if (topic == IDealEscrow.Settled.selector) _settled(id, abi.decode(l.data, (uint256)));
-        else if (topic == IDealEscrow.Released.selector) _settled(id, uint256(bytes32(l.data)));
-        else if (topic == IDealEscrow.Appealed.selector) _appealed(l, id);
-        else if (topic == IDealEscrow.AppealClosed.selector) _appealClosed(l, id);
-        else if (topic == IDealEscrow.Paid.selector) _paid(id, abi.decode(l.data, (uint256)));
-        else if (topic == IDealEscrow.Closed.selector) _closed(id, abi.decode(l.data, (uint256)));
-        else if (topic == IDealEscrow.Rated.selector) _rated(id, uint256(bytes32(l.data)));
-        else if (topic == IDealEscrow.Credited.selector) _credited(l);
-        else if (topic == IDealEscrow.Debited.selector) _less(l.emitter, topicAddress(l, 1), abi.decode(l.data, (uint64)));
-        else if (topic == IDealEscrow.Withdrawn.selector) _withdrawn(l);
-        else assertEq(topic, IDealEscrow.ItemFailed.selector, "an event of the escrow");
+        if (topic == IDealEscrow.Opened.selector) {
+            _opened(l, id);
+        } else if (topic == IDealEscrow.Voided.selector) {
+            put(l.emitter, _dealAt(id), uint256(Status.Void));
+        } else if (topic == IDealEscrow.Claimed.selector) {
+            _claimed(l, id);
+        } else if (topic == IDealEscrow.Judged.selector) {
+            _judged(l, id);
+        } else if (topic == IDealEscrow.Cosigned.selector) {
+            _cosigned(l, id);
+        } else if (topic == IDealEscrow.Settled.selector) {
+            _settled(id, abi.decode(l.data, (uint256)));
+        } else if (topic == IDealEscrow.Released.selector) {
+            _settled(id, uint256(bytes32(l.data)));
+        } else if (topic == IDealEscrow.Appealed.selector) {
+            _appealed(l, id);
+        } else if (topic == IDealEscrow.AppealClosed.selector) {
+            _appealClosed(l, id);
+        } else if (topic == IDealEscrow.Paid.selector) {
+            _paid(id, abi.decode(l.data, (uint256)));
+        } else if (topic == IDealEscrow.Closed.selector) {
+            _closed(id, abi.decode(l.data, (uint256)));
+        } else if (topic == IDealEscrow.Rated.selector) {
+            _rated(id, uint256(bytes32(l.data)));
+        } else if (topic == IDealEscrow.Credited.selector) {
+            _credited(l);
+        } else if (topic == IDealEscrow.Debited.selector) {
+            _less(l.emitter, topicAddress(l, 1), abi.decode(l.data, (uint64)));
+        } else if (topic == IDealEscrow.Withdrawn.selector) {
+            _withdrawn(l);
+        } else {
+            assertEq(topic, IDealEscrow.ItemFailed.selector, "an event of the escrow");
+        }
     }
 
     // --- the deal's word, as IDealEscrow.slot describes it ---

@@ -25,10 +25,16 @@ contract SurfaceTest is Artifact {
 
     function accordsSurface() private {
         // What changes something.
-        allow("anchor((address,address,bytes32,uint64,uint40,uint40,uint40,uint40,uint16,uint256),bytes,bytes)");
+        allow(
+            "anchor((address,address,bytes32,uint64,uint40,uint40,uint40,uint40,uint16,uint256),bytes,bytes)"
+        );
         allow("anchorAgreement((address,address,bytes32,bytes32,uint40,uint256),bytes,bytes)");
-        allow("breach((address,address,bytes32,uint64,uint40,uint40,uint40,uint40,uint16,uint256),(bytes32,bytes32),address,bytes)");
-        allow("destroyed((address,address,bytes32,uint64,uint40,uint40,uint40,uint40,uint16,uint256),(bytes32,bytes32),address,bytes)");
+        allow(
+            "breach((address,address,bytes32,uint64,uint40,uint40,uint40,uint40,uint16,uint256),(bytes32,bytes32),address,bytes)"
+        );
+        allow(
+            "destroyed((address,address,bytes32,uint64,uint40,uint40,uint40,uint40,uint16,uint256),(bytes32,bytes32),address,bytes)"
+        );
         // What is read.
         allow("agreementAnchoredAt(bytes32)");
         allow("agreementDigest((address,address,bytes32,bytes32,uint40,uint256))");
@@ -99,7 +105,9 @@ contract SurfaceTest is Artifact {
         allow("redraw(uint256[10],uint8,bytes)");
         allow("request(uint256[10],uint40)");
         allow("rule(uint256[10],uint256,bytes32,bytes32,bytes)");
-        allow("slash(uint40,(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes,(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes)");
+        allow(
+            "slash(uint40,(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes,(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes)"
+        );
         allow("testify(uint256[10],uint256,bytes32,bytes32,uint8,bytes)");
         allow("vacate(uint40)");
         allow("withdrawStake(uint40)");
@@ -127,7 +135,9 @@ contract SurfaceTest is Artifact {
 
     function mandatesSurface() private {
         // What changes something.
-        allow("grant((address,address,address,bytes32,uint256,uint64,uint64,uint32,uint32,uint40,uint40,bytes32,uint16),bytes,bytes)");
+        allow(
+            "grant((address,address,address,bytes32,uint256,uint64,uint64,uint32,uint32,uint40,uint40,bytes32,uint16),bytes,bytes)"
+        );
         allow("revoke((address,address,uint16),address,bytes)");
         allow("spend(address,address,uint32,bytes32,uint64,bytes)");
         // What is read.
@@ -135,7 +145,9 @@ contract SurfaceTest is Artifact {
         allow("available(address,address)");
         allow("burntSerial(address,address,address)");
         allow("domainSeparator()");
-        allow("mandateDigest((address,address,address,bytes32,uint256,uint64,uint64,uint32,uint32,uint40,uint40,bytes32,uint16))");
+        allow(
+            "mandateDigest((address,address,address,bytes32,uint256,uint64,uint64,uint32,uint32,uint40,uint40,bytes32,uint16))"
+        );
         allow("mandateOf(address,address)");
         allow("principalOf(address,address,uint32)");
         allow("revokeDigest((address,address,uint16))");
@@ -148,7 +160,9 @@ contract SurfaceTest is Artifact {
         uint256 functions;
         for (uint256 i = 0; has(json, entry(i)); ++i) {
             string memory kind = text(json, string.concat(entry(i), ".type"));
-            assertFalse(same(kind, "fallback") || same(kind, "receive"), string.concat(name, " answers anything"));
+            assertFalse(
+                same(kind, "fallback") || same(kind, "receive"), string.concat(name, " answers anything")
+            );
             if (!same(kind, "function")) continue;
             ++functions;
             string memory signature = signatureOf(json, i);

@@ -2,5 +2,8 @@
 
 mod approval;
 mod commitment;
+mod invitations;
+mod oracle;
 mod pair;
 mod people;
+mod templates;
