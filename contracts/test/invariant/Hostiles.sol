@@ -8,7 +8,7 @@ contract Purse {
         Honest,
         Refusing,
         BurningGas, // all of what a capped call has; nothing where there is no cap
-        Writing, // which a STATICCALL forbids, at the price of all the gas that it was given: only where that is capped
+        Writing, // which a STATICCALL forbids and which costs all of its gas: only where that is capped
         Verbose
     }
 
