@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Status} from "../../src/types/Deal.sol";
-import {Hashes} from "../../src/types/Hashes.sol";
 import {DealProof} from "./DealProof.sol";
 
 /// @notice For every state in which the deal can be settled, every signature, every time: money leaves a deal only to its
@@ -83,28 +82,6 @@ contract SettlingProof is DealProof {
         vm.assume(signedBy(BUYER, releaseDigest(id, 0, evidence), r, vs));
         assert(called(abi.encodeCall(IDealEscrow.release, (brief(), 0x100, evidence, signature(r, vs)))));
         assert(usdc.balanceOf(SELLER_PAY) == FIRST);
-    }
-
-    function check_a_cancellation_needs_whoever_gives_something_up_and_moves_all_to_the_payees(
-        Live calldata l,
-        uint16 bps,
-        uint40[2] calldata times,
-        bytes32[4] calldata s
-    ) external {
-        vm.assume(l.status == Status.Open);
-        (uint40 until, uint40 time) = (times[0], times[1]);
-        bytes32 id = dealId();
-        vm.warp(time);
-        covered(id, wordOf(l));
-        (bytes memory byBuyer, bytes memory bySeller) = (signature(s[0], s[1]), signature(s[2], s[3]));
-        if (!called(abi.encodeCall(IDealEscrow.cancel, (brief(), bps, until, byBuyer, bySeller)))) return;
-        bytes32 digest =
-            digestIn(domain, keccak256(abi.encode(Hashes.CANCEL, id, uint256(bps), uint256(until))));
-        assert(bps == 0 || signedBy(BUYER, digest, s[0], s[1]));
-        assert(bps == 10_000 || signedBy(SELLER, digest, s[2], s[3]));
-        assert(bps <= 10_000 && time <= until);
-        assert(escrow.slot(id) & 0xff == uint256(Status.Closed) && inside(escrow.slot(id)) == 0);
-        stillCovered(id, uint256(l.held) + l.left);
     }
 
     function check_a_payout_moves_each_micro_usdc_to_a_payee_or_leaves_it(Live calldata l, uint40 time)

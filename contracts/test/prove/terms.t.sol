@@ -84,18 +84,6 @@ contract TermsProof is Proof {
         }
     }
 
-    /// @dev For each of the 256 sets of settled milestones of eight.
-    function check_what_is_unsettled_is_the_sum_of_the_others(uint64[8] calldata a) external pure {
-        (Core c,) = withAmounts(a, 8);
-        for (uint256 done = 0; done < 256; ++done) {
-            uint256 sum = 0;
-            for (uint256 i = 0; i < 8; ++i) {
-                if (done >> i & 1 == 0) sum += a[i];
-            }
-            assert(c.unsettled(done) == sum);
-        }
-    }
-
     function withAmounts(uint64[8] calldata a, uint256 n) private pure returns (Core c, uint256 sum) {
         uint256[2] memory w;
         for (uint256 i = 0; i < n; ++i) {
