@@ -166,7 +166,7 @@ pub(super) async fn request(
         (None, Some(template)) => template.task_schema.clone(),
         (None, None) => return Err(Problem::invalid("a request names a task_schema or a template")),
     };
-    let text = wanted.text.or(template.map(|template| template.about));
+    let text = wanted.text.or_else(|| template.map(|template| template.about));
     let text = text.ok_or_else(|| Problem::invalid("a request says what is wanted, or names a template"))?;
     let references: Vec<_> = wanted.inputs.iter().map(TextFile::reference).collect::<Result<_, _>>()?;
     let inputs = references.try_into().map_err(|e: BoundError| Problem::invalid(format!("inputs: {e}")))?;

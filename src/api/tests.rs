@@ -69,7 +69,8 @@ impl Scripted {
             Command::Request(_) | Command::Bid(_) => Ok(Reply::Paper(PAPER)),
             Command::Look(Look::Template(name)) => {
                 let listed = Templates::default().named(name).cloned();
-                let listed = listed.ok_or(Refusal::NotFound { what: "template", id: name.to_string() })?;
+                let listed =
+                    listed.ok_or_else(|| Refusal::NotFound { what: "template", id: name.to_string() })?;
                 view(View::Template(Box::new(TemplateView { allowed: true, listed })))
             }
             Command::Look(Look::Templates) => {

@@ -13,7 +13,7 @@
 //! Deliberately absent: gas, reentrance, the hearings of `JuryPool` (a jury answers what it is told
 //! here), `Accords`, and time measured by a clock.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, fmt, rc::Rc, sync::Arc};
 
 use alloy_primitives::{Address, U256, keccak256};
 use nuncio_contracts::{Beacon, Constants};
@@ -58,7 +58,7 @@ const GENESIS: u32 = 1_800_000_000;
 /// Both runs, set up once and set back for each sequence.
 pub struct Differential {
     seed: u64,
-    craft: Arc<Stagecraft>,
+    craft: Rc<Stagecraft>,
     pool: HashMap<u64, Prospect>,
     atlas: Atlas,
     evm: Evm,
@@ -134,7 +134,7 @@ impl Differential {
         let craft = Stagecraft::new(actors, law, founding.usdc);
         let mut run = Self {
             seed,
-            craft: Arc::new(craft),
+            craft: Rc::new(craft),
             pool: HashMap::new(),
             atlas,
             evm,
@@ -154,7 +154,7 @@ impl Differential {
         let mut dice = Dice::new(self.seed, 2, sequence);
         let deals = self.prospects(&mut dice, sequence);
         let length = 5 + dice.below(8);
-        let mut plot = Plot::new(Arc::clone(&self.craft), dice, deals);
+        let mut plot = Plot::new(Rc::clone(&self.craft), dice, deals);
         let mut steps = Vec::new();
         let mut live = self.begin();
         for _ in 0..length {
@@ -165,7 +165,7 @@ impl Differential {
                 return Err(Box::new(self.shrunk(sequence, steps, unlike)));
             }
         }
-        let end = self.end(&mut live, sequence % VIEWED == 0);
+        let end = self.end(&mut live, sequence.is_multiple_of(VIEWED));
         end.map_err(|unlike| Box::new(self.shrunk(sequence, steps, unlike)))
     }
 

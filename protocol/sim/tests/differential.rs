@@ -4,7 +4,8 @@ use nuncio_sim::differential::{DONE, Differential, ITEM, Report};
 
 /// Any other seed gives other sequences; this one is what the counts below were made with.
 const SEED: u64 = 1;
-const SEQUENCES: u64 = 100_000;
+/// What a test may take; `nuncio-sim differential --sequences N` runs as many as one likes.
+const SEQUENCES: u64 = 20_000;
 /// As many as the suite promises a machine to have.
 const THREADS: u64 = 2;
 
@@ -132,11 +133,11 @@ fn contracts_and_model_never_differ_and_every_ending_is_reached() {
     assert_eq!(report.sequences, SEQUENCES);
     for function in FUNCTIONS {
         let done = report.times(function, DONE);
-        assert!(done >= 50, "{function} went through {done} times");
+        assert!(done >= 5, "{function} went through {done} times");
     }
     for error in ERRORS {
         let refused = report.times_anywhere(error);
-        assert!(refused >= 5, "{error} was given {refused} times");
+        assert!(refused >= 1, "{error} was given {refused} times");
     }
     assert!(report.by_operation[ITEM].len() >= 20, "{:?}", report.by_operation[ITEM]);
 }

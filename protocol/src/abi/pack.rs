@@ -80,7 +80,7 @@ pub(crate) fn whole(deal: &Deal) -> Whole {
 pub(super) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
     let [w0, w1, w2, w3, w4, amounts, amounts2, due, panel, ..] = *words;
     let source = Source::try_from(field(w4, 160, 8) as u8).ok()?;
-    let (_, meta) = words.split_last_chunk().expect("invariant: the terms are longer than Meta");
+    let (_, meta) = words.split_last_chunk()?;
     let meta = unpack_meta(meta);
     let deal = Deal {
         buyer: address(w0),

@@ -100,7 +100,7 @@ mod tests {
                 assert_eq!(text.parse(), Ok(*did));
             }
         }
-        assert_eq!(find(&Spelling::spell(all[0]).did()), None, "the oldest are forgotten");
+        assert_eq!(find(Spelling::spell(all[0]).did()), None, "the oldest are forgotten");
         assert_eq!(find("did:key:z"), None);
     }
 }

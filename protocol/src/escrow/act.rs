@@ -168,7 +168,7 @@ pub enum Act {
         deals: Vec<Arc<Terms>>,
     },
     SettleMany {
-        items: Vec<Act>,
+        items: Vec<Self>,
     },
     Grant {
         mandate: typed::Mandate,

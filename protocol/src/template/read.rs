@@ -100,7 +100,7 @@ impl Template {
         rule(share(|p| p.share_bps).sum::<u32>() == 10_000, "the shares of the schedule add up to 10000")?;
         rule(share(|p| p.share_bps).all(|bps| bps > 0), "every milestone has a share")?;
         rule(share(|p| p.due_bps).is_sorted(), "milestones stand in the order of their due dates")?;
-        rule(share(|p| p.due_bps).last() == Some(10_000), "the last milestone is due at the end")?;
+        rule(share(|p| p.due_bps).next_back() == Some(10_000), "the last milestone is due at the end")?;
         let bounds: [fn(&Parameter) -> u64; 3] = [|p| p.default, |p| p.min, |p| p.max];
         for bound in bounds {
             let numbers: BTreeMap<_, _> =

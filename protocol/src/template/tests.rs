@@ -17,6 +17,7 @@ fn numbers(pairs: &[(&str, u64)]) -> BTreeMap<Token, u64> {
     pairs.iter().map(|(name, value)| (token(name), *value)).collect()
 }
 
+#[expect(clippy::unwrap_in_result, reason = "what it starts from is sound")]
 fn changed(change: impl FnOnce(&mut Value)) -> Result<Template, TemplateError> {
     let mut tree = serde_json::to_value(summary().template).unwrap();
     change(&mut tree);

@@ -258,9 +258,11 @@ fn unlike<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
 
 /// The deals that an act speaks of.
 pub(super) fn deals_of(act: &Act) -> Vec<&Terms> {
-    match act {
-        Act::PayoutMany { deals } => deals.iter().map(AsRef::as_ref).collect(),
-        Act::SettleMany { items } => items.iter().flat_map(deals_of).collect(),
-        other => other.terms().map(AsRef::as_ref).into_iter().collect(),
+    if let Act::PayoutMany { deals } = act {
+        return deals.iter().map(AsRef::as_ref).collect();
     }
+    if let Act::SettleMany { items } = act {
+        return items.iter().flat_map(deals_of).collect();
+    }
+    act.terms().map(AsRef::as_ref).into_iter().collect()
 }

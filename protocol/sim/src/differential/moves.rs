@@ -5,7 +5,7 @@
 //!
 //! Deliberately absent: a judgement of what must come of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolStruct;
@@ -72,7 +72,7 @@ struct Brought {
 
 /// One sequence in the making.
 pub(super) struct Plot {
-    craft: Arc<Stagecraft>,
+    craft: Rc<Stagecraft>,
     dice: Dice,
     now: u64,
     deals: Vec<Prospect>,
@@ -81,7 +81,7 @@ pub(super) struct Plot {
 }
 
 impl Plot {
-    pub(super) fn new(craft: Arc<Stagecraft>, dice: Dice, deals: Vec<Prospect>) -> Self {
+    pub(super) fn new(craft: Rc<Stagecraft>, dice: Dice, deals: Vec<Prospect>) -> Self {
         Self { craft, dice, now: DAWN, deals, brought: BTreeMap::new(), courts: BTreeMap::new() }
     }
 
