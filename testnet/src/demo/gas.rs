@@ -40,7 +40,7 @@ const SECOND_PUSH: u64 = 12_000;
 /// How far a receipt may be from a figure of the table, as parts of ten thousand.
 const PLAIN_BPS: u64 = 100;
 /// And from one with prices of the above.
-const COMPOSED_BPS: u64 = 200;
+const COMPOSED_BPS: u64 = 300;
 
 #[derive(Deserialize)]
 struct Row {
