@@ -16,14 +16,20 @@ abstract contract Ratings is EscrowState {
     uint256 private constant BUYER = 1;
     uint256 private constant SELLER = 2;
 
-    function rate(uint256[10] calldata terms, uint256 rating, bytes32 feedbackHash, bytes calldata signature)
+    function rate(uint256[10] calldata terms, bytes32 feedbackHash, uint256 rating, bytes calldata signature)
         external
         locked
     {
         (Core c, bytes32 id) = _brief(terms);
         Slot s = DealSlot.hold(slot[id]);
         uint256 side = rating >> 128 & 1 == 0 ? BUYER : SELLER;
-        _rate(c, id, s, side, int128(uint128(rating)), feedbackHash, signature);
+        int128 value = int128(uint128(rating));
+        // Nobody's rating comes in a batch unsigned: there the sender is this contract, which can be no party, since it
+        // signs nothing.
+        if (signature.length != 0 || msg.sender != _rater(c, side)) {
+            _requireSigned(_rater(c, side), Hashes.rating(id, value, feedbackHash), signature);
+        }
+        _rate(c, id, s, side, value, feedbackHash);
         _store(id, s);
     }
 
@@ -36,22 +42,17 @@ abstract contract Ratings is EscrowState {
     function _rateNext(Core c, bytes32 id, Slot s, uint256 side, Tail t) private {
         int128 value = int128(uint128(t.word(16)));
         bytes32 feedbackHash = bytes32(t.word(32));
-        _rate(c, id, s, side, value, feedbackHash, t.signature());
+        _requireSigned(_rater(c, side), Hashes.rating(id, value, feedbackHash), t.signature());
+        _rate(c, id, s, side, value, feedbackHash);
     }
 
-    function _rate(
-        Core c,
-        bytes32 id,
-        Slot s,
-        uint256 side,
-        int128 value,
-        bytes32 feedbackHash,
-        bytes calldata signature
-    ) private {
-        address by = side == BUYER ? c.buyer() : c.seller();
-        require(s.status() == Status.Closed, WrongStatus(s.status(), Status.Closed));
-        require(s.rated() & side == 0, AlreadyRated(id, by));
-        _requireSigned(by, Hashes.rating(id, value, feedbackHash), signature);
+    function _rater(Core c, uint256 side) private pure returns (address) {
+        return side == BUYER ? c.buyer() : c.seller();
+    }
+
+    function _rate(Core c, bytes32 id, Slot s, uint256 side, int128 value, bytes32 feedbackHash) private {
+        require(s.isAt(Status.Closed), WrongStatus(s.status(), Status.Closed));
+        require(s.rated() & side == 0, AlreadyRated(id, _rater(c, side)));
         s.setRated(s.rated() | side);
         emit Rated(id, uint256(uint128(value)) | (side - 1) << 128, feedbackHash);
     }

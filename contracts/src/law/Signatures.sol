@@ -44,36 +44,6 @@ library Signatures {
         }
     }
 
-    /// @notice Whether each account of `list` whose bit is set signed with its key; the signatures lie one after the other
-    /// from `from` on in calldata, 64 bytes each (EIP-2098).
-    function allSigned(address[] memory list, uint256 bits, bytes32 digest, uint256 from)
-        internal
-        view
-        returns (bool good)
-    {
-        uint256 most = HALF_N;
-        good = true;
-        assembly ("memory-safe") {
-            let m := mload(0x40)
-            mstore(m, digest)
-            for { let signer := add(list, 0x20) } bits { signer := add(signer, 0x20) } {
-                if and(bits, 1) {
-                    let s := calldataload(add(from, 0x20))
-                    mstore(add(m, 0x20), add(27, shr(255, s)))
-                    s := shr(1, shl(1, s))
-                    mstore(add(m, 0x40), calldataload(from))
-                    mstore(add(m, 0x60), s)
-                    mstore(0x00, 0)
-                    pop(staticcall(gas(), 0x01, m, 0x80, 0x00, 0x20))
-                    let by := mload(0x00)
-                    if or(or(gt(s, most), iszero(by)), iszero(eq(by, mload(signer)))) { good := 0 }
-                    from := add(from, 0x40)
-                }
-                bits := shr(1, bits)
-            }
-        }
-    }
-
     function _walletSays(address wallet, bytes32 digest, bytes calldata signature)
         private
         view

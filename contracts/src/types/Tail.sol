@@ -71,6 +71,20 @@ library Tails {
         }
     }
 
+    /// @notice Whether the next signature has its length before it.
+    function isLong(Tail t) internal pure returns (bool long) {
+        assembly ("memory-safe") {
+            long := and(mload(add(t, 0x40)), 1)
+        }
+    }
+
+    /// @notice The offset in calldata of what comes next.
+    function offset(Tail t) internal pure returns (uint256 from) {
+        assembly ("memory-safe") {
+            from := mload(t)
+        }
+    }
+
     /// @notice The next `size` bytes, at most 32, as a number.
     function word(Tail t, uint256 size) internal pure returns (uint256 value) {
         uint256 from = take(t, size);

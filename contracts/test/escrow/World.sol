@@ -43,6 +43,10 @@ abstract contract World is Test {
     uint64 internal constant STAKE = 50 * ONE;
     uint32 internal constant WINDOW = 2 days;
 
+    // The marks that a settlement's shares were paid in the same call, in an outcome and in a judgement.
+    uint256 internal constant PAID_OUT = 1 << 176;
+    uint256 internal constant PAID_AT_ONCE = 1 << 232;
+
     TestUsdc internal usdc;
     Mandates internal mandates;
     RecordedBeacon internal beacon;

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Ballot, MARK_META} from "../../src/types/Ballot.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
 import {Deal, Rating, Status, Verdict} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, Votes} from "./Calls.sol";
@@ -38,12 +38,23 @@ contract VerdictTest is World {
         bytes32 id = opened(d);
         Verdict memory v = verdictOn(d, 0, 10_000);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Judged(id, judgement(v, 7, 0, [54 * ONE, 0]), v.evidence, v.votes);
-        vm.expectEmit(address(escrow));
-        emit IDealEscrow.Paid(id, 54 * ONE);
+        emit IDealEscrow.Judged(id, judgement(v, 7, 0, [54 * ONE, 0]) | PAID_AT_ONCE, v.evidence, v.votes);
         judged(d, v);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 54 * ONE, "paid");
         assertConserved(id);
+    }
+
+    function test_a_payment_of_more_than_the_verdict_gave_is_told_apart() external {
+        Deal memory d = passAtOnce();
+        bytes32 id = opened(d);
+        escrow.verdict(d, verdictOn(d, 0, 10_000), votesOf(verdictOn(d, 0, 10_000), 7), "", "", false);
+        Verdict memory v = verdictOn(d, 1, 10_000);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Judged(id, judgement(v, 7, 0, [63 * ONE, 0]), v.evidence, v.votes);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Paid(id, 117 * ONE);
+        judged(d, v);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 117 * ONE, "paid");
     }
 
     function test_three_verdicts_close_the_deal_and_pay_everybody_to_the_micro_usdc() external {
@@ -306,30 +317,38 @@ contract VerdictTest is World {
 
     // --- the encoding ---
 
-    function test_a_fail_without_the_sellers_consent_brings_the_meta_of_the_terms() external {
-        (Deal memory d, bytes32 id) = openedTerms();
-        vm.warp(NOW + 1 days);
-        Verdict memory v = verdictOn(d, 0, 0);
-        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
-        uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long);
-        uint256[10] memory brief = Encoding.brief(d);
-        vm.expectRevert(IDealEscrow.MetaMissing.selector);
-        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
+    function test_a_juror_that_signed_something_else_is_another_panel() external {
+        (Deal memory d,) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        Votes memory votes = votesOf(v, 7);
+        votes.signatures[1] = signCompact(jurors[1], escrow.verdictDigest(verdictOn(d, 1, 10_000)));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        escrow.verdict(d, v, votes, "", "", true);
+        votes.signatures[1] = signCompact(stranger, escrow.verdictDigest(v));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        escrow.verdict(d, v, votes, "", "", true);
+    }
 
-        bytes32 named = Encoding.metaHash(d.meta);
-        d.meta.start -= 1; // a due time that comes earlier
-        p = Encoding.ballot(EscrowCalls.metaWords(d), votesOf(v, 7));
-        head = Encoding.head(v, votesOf(v, 7), MARK_META, p.long);
-        bytes32 given = Encoding.metaHash(d.meta);
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongMeta.selector, given, named));
-        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
-        assertStatus(id, Status.Open);
+    function test_a_jurors_malleable_signature_is_refused() external {
+        (Deal memory d,) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        Votes memory votes = votesOf(v, 7);
+        bytes32 digest = escrow.verdictDigest(v);
+        (bytes32 r, uint256 vs) = abi.decode(votes.signatures[1], (bytes32, uint256));
+        uint256 n = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
+        uint256 high = n - (vs & type(uint256).max >> 1); // has its own highest bit, which EIP-2098 takes for the parity
+        votes.signatures[1] = abi.encode(r, high);
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        escrow.verdict(d, v, votes, "", "", true);
+        votes.signatures[1] = abi.encode(r, n / 2 + 1);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.BadSignature.selector, address(0), digest));
+        escrow.verdict(d, v, votes, "", "", true);
     }
 
     function test_a_tail_that_ends_early_is_refused() external {
         (Deal memory d,) = openedTerms();
         Verdict memory v = verdictOn(d, 0, 10_000);
-        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
+        Encoding.Piece memory p = Encoding.roll(votesOf(v, 7));
         uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long);
         bytes memory cut = p.data;
         assembly ("memory-safe") {
@@ -337,19 +356,19 @@ contract VerdictTest is World {
         }
         uint256[10] memory brief = Encoding.brief(d);
         vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 191, 192));
-        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, cut);
+        escrow.verdict(brief, Ballot.wrap(head), cut, v.evidence, v.votes);
     }
 
     function test_bits_that_belong_to_no_field_change_nothing() external {
         Deal memory d = passAtOnce();
         bytes32 id = opened(d);
         Verdict memory v = verdictOn(d, 0, 10_000);
-        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
+        Encoding.Piece memory p = Encoding.roll(votesOf(v, 7));
         uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long) | uint256(1) << 255;
         uint256[10] memory brief = Encoding.brief(d);
         brief[1] |= uint256(1) << 255;
         brief[4] |= uint256(1) << 255;
-        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
+        escrow.verdict(brief, Ballot.wrap(head), p.data, v.evidence, v.votes);
         assertEq(slotOf(id).held, 54 * ONE, "held");
     }
 
