@@ -61,16 +61,18 @@ function describe(name, artifact) {
   }
 }
 
-// One artifact per contract, in a folder per source file. Tests, interfaces and libraries of internal
-// functions are not deployed.
+// The artifacts that forge's own records name for the sources as they are: what an earlier state of them has left in out/
+// is none of ours. Tests, interfaces and libraries of internal functions are not deployed.
 function artifacts() {
   const found = new Map()
-  for (const folder of readdirSync(join(root, 'out'), { withFileTypes: true })) {
-    if (!folder.isDirectory() || !folder.name.endsWith('.sol')) continue
-    for (const file of readdirSync(join(root, 'out', folder.name))) {
-      const artifact = JSON.parse(readFileSync(join(root, 'out', folder.name, file), 'utf8'))
-      const [[source, name]] = Object.entries(artifact.metadata?.settings.compilationTarget ?? { '': '' })
-      if (!source.startsWith('src/') || !existsSync(join(root, source)) || artifact.bytecode.object === '0x') continue
+  const { files } = JSON.parse(readFileSync(join(root, 'cache/solidity-files-cache.json'), 'utf8'))
+  for (const [source, record] of Object.entries(files)) {
+    if (!source.startsWith('src/') || !existsSync(join(root, source))) continue
+    for (const [name, compilers] of Object.entries(record.artifacts)) {
+      const [{ path }, ...others] = Object.values(compilers).flatMap(Object.values)
+      if (others.length > 0) throw new Error(`${name} was compiled more than once`)
+      const artifact = JSON.parse(readFileSync(join(root, 'out', path), 'utf8'))
+      if (artifact.bytecode.object === '0x') continue
       if (!artifact.abi.some(({ type }) => type === 'function' || type === 'fallback')) continue
       if (found.has(name)) throw new Error(`two contracts are called ${name}`)
       found.set(name, describe(name, artifact))

@@ -113,7 +113,7 @@ contract DrandBeacon is IDrandBeacon {
     /// @dev `e(signature, -G2) · e(hash(message), key) = 1`. Off the curve or outside the subgroup, the precompile
     /// fails, and so does the proof.
     function _isSigned(uint64 round, bytes calldata signature) private view returns (bool) {
-        bytes16 zeros;
+        bytes16 zeros = 0;
         bytes memory pairs = bytes.concat(
             zeros,
             signature[:48],
@@ -172,7 +172,7 @@ contract DrandBeacon is IDrandBeacon {
 
     /// @dev EIP-2537's encoding of a point on G2: both coordinates with `c0` first, each part in 64 bytes.
     function _pad(bytes memory point) private pure returns (bytes memory) {
-        bytes16 zeros;
+        bytes16 zeros = 0;
         (bytes memory xc1, bytes memory xc0, bytes memory yc1, bytes memory yc0) =
             (_part(point, 0), _part(point, 1), _part(point, 2), _part(point, 3));
         return bytes.concat(zeros, xc0, zeros, xc1, zeros, yc0, zeros, yc1);

@@ -31,7 +31,7 @@ abstract contract Credits is EscrowState {
     }
 
     function withdraw(address to, uint64 amount) external locked {
-        _withdraw(msg.sender, to, amount);
+        _withdraw(msg.sender, to, amount, 0);
     }
 
     function withdrawFor(Withdraw calldata w, bytes calldata signature) external locked {
@@ -40,12 +40,12 @@ abstract contract Credits is EscrowState {
         require(w.nonce == next, WrongNonce(w.nonce, next));
         _requireSigned(w.from, Hashes.withdrawal(w), signature);
         nonce[w.from] = next + 1;
-        _withdraw(w.from, w.to, credit[w.from]);
+        _withdraw(w.from, w.to, credit[w.from], next + 1);
     }
 
     /// @dev USDC itself refuses a blacklisted receiver; the owner is checked here, because its credit is held by this
     /// contract, which is not blacklisted.
-    function _withdraw(address from, address to, uint256 amount) private {
+    function _withdraw(address from, address to, uint256 amount, uint256 next) private {
         require(to != address(0), ZeroAddress());
         uint256 has = credit[from];
         require(amount != 0 && has >= amount, CreditTooLow(has, amount));
@@ -53,7 +53,7 @@ abstract contract Credits is EscrowState {
         unchecked {
             credit[from] = uint64(has - amount);
         }
-        emit Withdrawn(from, to, uint64(amount));
+        emit Withdrawn(from, to, amount | next << 64);
         require(_transfer(to, amount), TransferFailed(to, amount));
     }
 }

@@ -95,7 +95,7 @@ abstract contract Deliveries is Settling {
         uint256 wanted = vaults.length > 3 ? vaults.length - 1 : 2;
         require(given >= wanted, TooFewReceipts(given, wanted));
         storedAt = new uint40[](given);
-        uint256 next;
+        uint256 next = 0;
         for (uint256 i = 0; i < vaults.length; ++i) {
             if (bits >> i & 1 == 0) continue;
             require(next < given, SignatureCount(given, next + 1));

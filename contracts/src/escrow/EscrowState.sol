@@ -44,6 +44,8 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
     }
 
     function buyerTotal(uint256[10] calldata terms) external pure returns (uint64) {
+        // Of two values the hash is not needed here.
+        // slither-disable-next-line unused-return
         (Core c,) = Packing.brief(terms);
         return uint64(c.unsettled(0) + c.juryFee() + c.appealFee());
     }
@@ -125,6 +127,8 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
     // --- money ---
 
     function _credit(address owner, bytes32 id, uint256 amount) internal {
+        // An amount of the terms, no balance that somebody else could move.
+        // slither-disable-next-line incorrect-equality
         if (amount == 0) return;
         credit[owner] += uint64(amount);
         emit Credited(owner, id, amount);

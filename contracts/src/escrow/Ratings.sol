@@ -24,11 +24,7 @@ abstract contract Ratings is EscrowState {
         Slot s = DealSlot.hold(slot[id]);
         uint256 side = rating >> 128 & 1 == 0 ? BUYER : SELLER;
         int128 value = int128(uint128(rating));
-        // Nobody's rating comes in a batch unsigned: there the sender is this contract, which can be no party, since it
-        // signs nothing.
-        if (signature.length != 0 || msg.sender != _rater(c, side)) {
-            _requireSigned(_rater(c, side), Hashes.rating(id, value, feedbackHash), signature);
-        }
+        _requireSigned(_rater(c, side), Hashes.rating(id, value, feedbackHash), signature);
         _rate(c, id, s, side, value, feedbackHash);
         _store(id, s);
     }

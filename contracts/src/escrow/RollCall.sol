@@ -48,7 +48,7 @@ library RollCall {
             let buyerPay := mload(add(c, 0x40))
             let sellerPay := mload(add(c, 0x60))
             let to := add(input, 0xa0)
-            for { size := add(to, shl(5, size)) } lt(to, size) { to := add(to, 0x20) } {
+            for {} size { size := sub(size, 1) } {
                 switch and(signers, 1)
                 case 0 {
                     mstore(to, shr(96, calldataload(from)))
@@ -71,6 +71,7 @@ library RollCall {
                 flawed := or(flawed, iszero(gt(member, mload(sub(to, 0x20)))))
                 flawed := or(flawed, or(eq(member, buyer), eq(member, seller)))
                 flawed := or(flawed, or(eq(member, buyerPay), eq(member, sellerPay)))
+                to := add(to, 0x20)
             }
             end := from
         }

@@ -197,35 +197,37 @@ abstract contract Settling is Ratings {
     /// also reserve and bond, and closes. What the jurors earned stays. The buyer's part is what nothing else has a claim
     /// on: unsettled milestones, the jury's fee, the buyer's reserve, the seller's bond and its appeal deposit.
     function _book(Core c, bytes32 id, Slot s) internal view {
-        (uint256 toSeller, uint256 toBuyer) = (s.held(), 0);
-        s.setHeld(0);
+        (uint256 toSeller, uint256 left) = (s.held(), s.left());
+        uint256 stays = 0;
         if (_allDone(c, s)) {
-            uint256 fee = c.juryFee() == 0 ? 0 : _juryFeeEarned(c, id);
+            stays = c.juryFee() == 0 ? 0 : _juryFeeEarned(c, id);
             uint256 bond = _bondLeft(c, s);
             toSeller += bond;
-            toBuyer = s.left() - bond - fee;
-            s.setLeft(fee);
+            left -= bond;
             s.setStatus(Status.Closed);
             s.setChallengeUntil(block.timestamp + GRACE);
         } else {
-            toBuyer = s.left() - _bound(c, s);
-            s.setLeft(s.left() - toBuyer);
+            stays = _bound(c, s);
         }
-        s.setPaid(toSeller | toBuyer << 64);
+        s.setPaid(toSeller | (left - stays) << 64);
+        s.keep(stays);
     }
 
     /// @dev What an open deal keeps. A few sums of uint64.
     function _bound(Core c, Slot s) private pure returns (uint256 bound) {
         unchecked {
             bound = c.unsettled(s.done()) + c.juryFee() + _bondLeft(c, s);
-            if (!s.reserveSpent()) bound += c.appealFee();
-            if (s.isAt(Status.Appealed) && s.sellerAppealed()) bound += c.appealFee();
+            uint256 fee = c.appealFee();
+            if (fee != 0) {
+                if (!s.reserveSpent()) bound += fee;
+                if (s.isAt(Status.Appealed) && s.sellerAppealed()) bound += fee;
+            }
         }
     }
 
     function _bondLeft(Core c, Slot s) private pure returns (uint256) {
         uint256 bond = c.sellerBond();
-        if (!s.bondSpent()) return bond;
+        if (bond == 0 || !s.bondSpent()) return bond;
         uint256 fee = c.appealFee();
         return bond > fee ? bond - fee : 0;
     }

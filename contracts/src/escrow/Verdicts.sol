@@ -187,8 +187,8 @@ abstract contract Verdicts is Deliveries {
         returns (address[] memory panel)
     {
         (uint256 quorum, uint256 votes) = (c.quorum(), 0);
-        require(quorum * 2 > b.size(), NoMajority(quorum, b.size()));
         (panel, votes) = _roll(c, b, t, digest);
+        require(quorum * 2 > b.size(), NoMajority(quorum, b.size()));
         require(votes >= quorum, TooFewSigners(votes, quorum));
     }
 
@@ -206,7 +206,7 @@ abstract contract Verdicts is Deliveries {
             bool flawed;
             (panel, votes, end, flawed) = RollCall.byKeys(c, signers, size, t.offset(), digest);
             if (!flawed) {
-                t.take(end - t.offset());
+                t.goTo(end);
                 _requirePanel(c, panel);
                 return (panel, votes);
             }

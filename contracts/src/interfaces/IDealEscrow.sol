@@ -13,9 +13,9 @@ import {AppealEnd, Source, Status, Verdict, Withdraw} from "../types/Deal.sol";
 /// Calls bring the terms packed, as Packing describes: all seventeen words, or ten where nothing of Meta is needed. A call
 /// says what it wants in one word, the head, and brings addresses and signatures in one unpadded piece, the tail.
 ///
-/// The sender of a call never matters, except in `deposit` and `withdraw`, and that a party need not sign a rating that it
-/// sends itself. The order of arguments is one that gives calls made often a low selector, since the dispatch asks for one
-/// after the other. EIP-712 domain: "DealEscrow", "1".
+/// The sender of a call never matters, except in `deposit` and `withdraw`, and that nobody need sign what it sends itself:
+/// an empty signature is the sender's. The order of arguments is one that gives calls made often a low selector, since the
+/// dispatch asks for one after the other. EIP-712 domain: "DealEscrow", "1".
 /// Intervals are half open: a limit `t` is kept while block.timestamp < t, except `fundBy` and `until` of signed
 /// messages, which include their last second.
 ///
@@ -92,8 +92,11 @@ interface IDealEscrow {
     event Credited(address indexed owner, bytes32 indexed deal, uint256 amount);
     /// @notice Credit shrank for an appeal's deposit.
     event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
-    event Withdrawn(address indexed owner, address indexed to, uint64 amount);
-    /// @notice All milestones are settled and both payees are paid these amounts, or credited where Credited says so. `juryFee` stays until `payJurors`.
+    /// @notice Credit shrank for USDC that went to `to`.
+    /// @param withdrawal amount 64; then the owner's next nonce if its signature was used, 0 if it sent the call itself.
+    event Withdrawn(address indexed owner, address indexed to, uint256 withdrawal);
+    /// @notice All milestones are settled and both payees are paid these amounts, or credited where Credited says so.
+    /// `juryFee` stays until `payJurors`.
     /// @param amounts toSeller 64, toBuyer 64, juryFee 64.
     event Closed(bytes32 indexed deal, uint256 amounts);
     /// @param rating the value, an int128 in the low half; bit 128: 0 when the buyer rates the seller, 1 the other way.
@@ -325,7 +328,7 @@ interface IDealEscrow {
     // --- rating ---
 
     /// @notice Records a party's rating of the other, once per side, after the close.
-    /// @param rating as in Rated. @param signature the rater's, of Rating; empty when the rater is the sender.
+    /// @param rating as in Rated. @param signature the rater's, of Rating.
     function rate(uint256[10] calldata terms, bytes32 feedbackHash, uint256 rating, bytes calldata signature)
         external;
 

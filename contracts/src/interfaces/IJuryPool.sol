@@ -38,8 +38,14 @@ interface IJuryPool {
         bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 seats, uint40 deadline
     );
     event Redrawn(bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 deadline);
+    /// @param index of the seat in the current draw.
     event Testified(
-        bytes32 indexed deal, uint8 indexed milestone, uint40 indexed seat, bytes32 digest, uint16 sellerBps
+        bytes32 indexed deal,
+        uint8 indexed milestone,
+        uint40 indexed seat,
+        uint8 index,
+        bytes32 digest,
+        uint16 sellerBps
     );
     /// @notice The ruling, with the drawn seats in order and the bits of those who signed.
     event RulingMade(
@@ -70,6 +76,7 @@ interface IJuryPool {
     error NotAppealed(bytes32 deal);
     error AppealFeeTooLow(uint256 fee, uint256 min);
     error AlreadyRequested(bytes32 deal, uint8 milestone);
+    error RequestTooLate(uint256 deadline, uint256 limit);
     error NotRequested(bytes32 deal, uint8 milestone);
     error WrongSeats(uint40 given, uint40 eligible);
     error RoundNotProven(uint64 round);
@@ -109,7 +116,9 @@ interface IJuryPool {
     function withdrawStake(uint40 seat) external;
 
     /// @notice Fixes beacon round and seats for the appeal that is open on `deal`. Anyone may send it.
-    /// @dev The terms' appeal fee must be at least what one silent seat loses, so that seats are not called for nothing.
+    /// @dev The terms' appeal fee must be at least what one silent seat loses, so that seats are not called for nothing. A
+    /// ruling must be due within the escrow's `appealLimit`: an appeal that is brought so late that none can come was
+    /// only delay, and must not get its deposit back as if the jury had been silent.
     /// @param seats number of leading seats that joined at least `seatAge` before the appeal, see `seatsAt`.
     function request(uint256[10] calldata terms, uint40 seats) external;
 

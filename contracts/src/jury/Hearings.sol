@@ -38,6 +38,10 @@ abstract contract Hearings is Seats {
 
         uint64 round = roundFor(block.timestamp);
         uint40 deadline = _deadline(round);
+        uint256 limit = appealedAt + APPEAL_LIMIT;
+        require(deadline <= limit, RequestTooLate(deadline, limit));
+        // Memory begins as zero, and so do the fields that are not set here.
+        // slither-disable-next-line uninitialized-local
         Appeal memory a;
         (a.status, a.draw, a.attempt) = (AppealStatus.Requested, 1, uint8(s.attempt()));
         (a.appealedAt, a.seats, a.round, a.deadline) = (appealedAt, count, uint40(round), deadline);
@@ -83,7 +87,8 @@ abstract contract Hearings is Seats {
         _requireOpen(id, milestone, a);
         require(block.timestamp >= a.deadline, DeadlineNotPassed(block.timestamp, a.deadline));
         (bool waiting, Slot s) = _waiting(id);
-        waiting = waiting && s.pendingMilestone() == milestone;
+        waiting = waiting && s.pendingMilestone() == milestone
+            && block.timestamp < s.challengeUntil() + APPEAL_LIMIT;
         bool drawn_ = BEACON.randomness(a.round) != 0;
         if (waiting && drawn_) _suspendSilent(c, id, milestone, a, _members(panel));
         if (!waiting || a.status == AppealStatus.Redrawn) {
@@ -122,6 +127,8 @@ abstract contract Hearings is Seats {
     /// beacon; the delay is how far it would have to lag for the round to be known.
     function roundFor(uint256 timestamp) public view returns (uint64) {
         uint256 grid = roundGrid;
+        // Up to a whole grid: the rounding is what is wanted.
+        // slither-disable-next-line divide-before-multiply
         uint256 from = (timestamp + roundDelay + grid - 1) / grid * grid;
         return from <= GENESIS ? 1 : uint64((from - GENESIS + PERIOD - 1) / PERIOD + 1);
     }
@@ -230,7 +237,7 @@ abstract contract Hearings is Seats {
         require(a.testified & (uint256(1) << index) == 0, AlreadyTestified(chosen[index]));
         _requireSigned(holders[index], digest, t.signature());
         appeals[id][uint8(b.milestone())].testified = a.testified | uint8(uint256(1) << index);
-        emit Testified(id, uint8(b.milestone()), chosen[index], digest, uint16(b.sellerBps()));
+        emit Testified(id, uint8(b.milestone()), chosen[index], uint8(index), digest, uint16(b.sellerBps()));
     }
 
     function _rule(Core c, Verdict memory v, Ballot b, Tail t) private {
@@ -259,6 +266,8 @@ abstract contract Hearings is Seats {
     /// @dev `count` is exactly the seats that had joined `seatAge` before the appeal.
     function _requireEligible(uint40 count, uint40 appealedAt) private view {
         uint40 all = uint40(seats.length);
+        // A number of seats, which nobody can send.
+        // slither-disable-next-line incorrect-equality
         bool enough = count == all || (count < all && seats[count].joinedAt + seatAge > appealedAt);
         bool old = count == 0 || (count <= all && seats[count - 1].joinedAt + seatAge <= appealedAt);
         require(enough && old, WrongSeats(count, all));
@@ -272,7 +281,7 @@ abstract contract Hearings is Seats {
         uint256 signers = b.signers();
         require(signers >> holders.length == 0, SignerOutOfPanel(signers, holders.length));
         jurors = new address[](holders.length);
-        uint256 given;
+        uint256 given = 0;
         for (uint256 i = 0; i < holders.length; ++i) {
             if (signers >> i & 1 == 0) continue;
             _requireSigned(holders[i], digest, t.signature());
@@ -306,6 +315,8 @@ abstract contract Hearings is Seats {
     }
 
     function _sharePot(address[] memory jurors) private {
+        // What does not divide stays in the pot.
+        // slither-disable-next-line divide-before-multiply
         uint64 share = pot / uint64(jurors.length);
         if (share == 0) return;
         pot -= share * uint64(jurors.length);

@@ -21,6 +21,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     IDealEscrow internal immutable ESCROW;
     uint256 internal immutable GENESIS; // of the beacon
     uint256 internal immutable PERIOD;
+    uint256 internal immutable APPEAL_LIMIT; // of the escrow
     uint64 public immutable stake;
     uint40 public immutable seatAge;
     uint40 public immutable roundGrid;
@@ -47,6 +48,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         require(roundGrid_ != 0 && stake_ != 0 && rulingTime_ != 0, ZeroConstant());
         (USDC, BEACON, ESCROW) = (IUsdc(usdc_), IDrandBeacon(beacon_), IDealEscrow(escrow_));
         (GENESIS, PERIOD) = (BEACON.genesis(), BEACON.period());
+        APPEAL_LIMIT = ESCROW.appealLimit();
         stake = stake_;
         (seatAge, roundGrid, roundDelay) = (seatAge_, roundGrid_, roundDelay_);
         (rulingTime, exitDelay) = (rulingTime_, exitDelay_);

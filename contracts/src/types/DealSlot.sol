@@ -153,6 +153,15 @@ library DealSlot {
         _set(s, 168, U64, value);
     }
 
+    /// @notice Nothing is held any more, and `stays` is left, a sum of amounts of the terms.
+    function keep(Slot s, uint256 stays) internal pure {
+        assert(stays <= U64);
+        uint256 mask = U64 << 104 | U64 << 168;
+        assembly ("memory-safe") {
+            mstore(s, or(and(mload(s), not(mask)), shl(168, stays)))
+        }
+    }
+
     function setReserveSpent(Slot s, bool value) internal pure {
         _set(s, 252, 1, value ? 1 : 0);
     }

@@ -26,20 +26,15 @@ library Tails {
 
     /// @notice The offset in calldata of the next `size` bytes, which are then read.
     function take(Tail t, uint256 size) internal pure returns (uint256 from) {
-        from = peek(t, size);
-        assembly ("memory-safe") {
-            mstore(t, add(from, size))
-        }
-    }
-
-    /// @notice The offset in calldata of the next `size` bytes, which must be there.
-    function peek(Tail t, uint256 size) internal pure returns (uint256 from) {
         uint256 has;
         assembly ("memory-safe") {
             from := mload(t)
             has := sub(mload(add(t, 0x20)), from)
         }
         require(size <= has, TailTooShort(has, size));
+        assembly ("memory-safe") {
+            mstore(t, add(from, size))
+        }
     }
 
     function addresses(Tail t, uint256 count) internal pure returns (address[] memory list) {
@@ -56,6 +51,8 @@ library Tails {
         }
     }
 
+    /// @dev Offset and length of `given` are two words of one value.
+    // slither-disable-next-line write-after-write
     function signature(Tail t) internal pure returns (bytes calldata given) {
         uint256 size = 64;
         uint256 long;
@@ -75,6 +72,18 @@ library Tails {
     function isLong(Tail t) internal pure returns (bool long) {
         assembly ("memory-safe") {
             long := and(mload(add(t, 0x40)), 1)
+        }
+    }
+
+    /// @notice Goes on at the offset `to`, which must not be beyond the end.
+    function goTo(Tail t, uint256 to) internal pure {
+        (uint256 from, uint256 end) = (offset(t), 0);
+        assembly ("memory-safe") {
+            end := mload(add(t, 0x20))
+        }
+        require(to <= end, TailTooShort(end - from, to - from));
+        assembly ("memory-safe") {
+            mstore(t, to)
         }
     }
 

@@ -18,7 +18,7 @@ contract AnchorTest is Test {
 
     function setUp() external {
         vm.warp(NOW);
-        accords = new Accords();
+        accords = Accords(created("Accords", ""));
     }
 
     function nda() private view returns (Nda memory n) {

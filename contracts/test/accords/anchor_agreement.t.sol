@@ -17,7 +17,7 @@ contract AnchorAgreementTest is Test {
 
     function setUp() external {
         vm.warp(NOW);
-        accords = new Accords();
+        accords = Accords(created("Accords", ""));
     }
 
     function nda() private view returns (Nda memory n) {

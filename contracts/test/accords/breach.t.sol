@@ -20,7 +20,7 @@ contract BreachTest is Test {
 
     function setUp() external {
         vm.warp(NOW);
-        accords = new Accords();
+        accords = Accords(created("Accords", ""));
     }
 
     function nda() private view returns (Nda memory n) {

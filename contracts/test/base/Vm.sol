@@ -51,6 +51,10 @@ interface Vm {
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
 
+    // What was read and written since `record`.
+    function record() external;
+    function accesses(address account) external returns (bytes32[] memory reads, bytes32[] memory writes);
+
     // Fuzzing: what a run does not speak of.
     function assume(bool condition) external pure;
 
@@ -62,7 +66,7 @@ interface Vm {
         view
         returns (uint64 limit, uint64 total, uint64 memoryUsed, int64 refunded, uint64 remaining);
 
-    // Measurements, written down for whoever asked by naming a file.
+    // What whoever runs the tests asks for, and the file that measurements are written to.
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
     function writeLine(string calldata path, string calldata line) external;
 

@@ -254,6 +254,18 @@ library EscrowCalls {
         return abi.encodeCall(e.verdict, (d.brief(), Ballot.wrap(head), p.data, v.evidence, v.votes));
     }
 
+    /// @notice A verdict that the buyer sends and so consents to.
+    function verdictConsented(DealEscrow e, Deal memory d, Verdict memory v, Votes memory votes)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        Encoding.Piece memory p = Encoding.roll(votes);
+        Encoding.add(p, "");
+        uint256 head = Encoding.head(v, votes, MARK_PUSH | MARK_BUYER_CONSENTS, p.long);
+        return abi.encodeCall(e.verdict, (d.brief(), Ballot.wrap(head), p.data, v.evidence, v.votes));
+    }
+
     /// @param signed consents of buyer and seller, signatures of their ratings; empty where there is none.
     function verdictAndRate(
         DealEscrow e,

@@ -66,25 +66,23 @@ abstract contract World is Test {
 
     function setUp() public virtual {
         vm.warp(NOW);
-        address code = created("TestUsdc.sol:TestUsdc", "");
+        address code = created("TestUsdc", "");
         bytes memory behind = abi.encode(code, account("proxy admin").addr);
-        usdc = TestUsdc(created("TestUsdcProxy.sol:TestUsdcProxy", behind));
+        usdc = TestUsdc(created("TestUsdcProxy", behind));
         usdc.initialize(
             "USDC", "USDC", "USD", 6, minter.addr, pauser.addr, blacklister.addr, account("owner").addr
         );
         vm.prank(minter.addr);
         usdc.configureMinter(minter.addr, type(uint256).max);
-        mandates = Mandates(created("Mandates.sol:Mandates", ""));
+        mandates = Mandates(created("Mandates", ""));
         beacon = new RecordedBeacon(NOW - 3000);
         escrow = DealEscrow(
-            created(
-                "DealEscrow.sol:DealEscrow", abi.encode(address(usdc), address(mandates), GRACE, APPEAL_LIMIT)
-            )
+            created("DealEscrow", abi.encode(address(usdc), address(mandates), GRACE, APPEAL_LIMIT))
         );
         bytes memory constants =
             abi.encode(STAKE, SEAT_AGE, uint256(1 hours), uint256(10 minutes), RULING_TIME, EXIT_DELAY);
         bytes memory parts = abi.encode(address(usdc), address(beacon), address(escrow));
-        jury = JuryPool(created("JuryPool.sol:JuryPool", bytes.concat(parts, constants)));
+        jury = JuryPool(created("JuryPool", bytes.concat(parts, constants)));
 
         for (uint256 i = 0; i < 5; ++i) {
             _insert(jurors, account(string.concat("juror ", vm.toString(i))));
@@ -94,15 +92,6 @@ abstract contract World is Test {
         mandated(buyer, buyerPrincipal, SCOPE_BUY, 1000 * ONE, 500 * ONE, 1);
         mandated(seller, sellerPrincipal, SCOPE_SELL, 1000 * ONE, 500 * ONE, 1);
         deposited(buyerPrincipal.addr, 1000 * ONE);
-    }
-
-    /// @dev By artefact: a test that says `new` carries the whole contract in its own code and compiles it again.
-    function created(string memory artifact, bytes memory arguments) internal returns (address at_) {
-        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
-        assembly ("memory-safe") {
-            at_ := create(0, add(code, 0x20), mload(code))
-        }
-        require(at_ != address(0), NotTrue(artifact));
     }
 
     // --- terms ---

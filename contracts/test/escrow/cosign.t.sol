@@ -47,7 +47,7 @@ contract CosignTest is World {
         v = verdictOn(d, 0, 10_000);
         votes = votesOf(v, 24);
         votes.signatures[1] = votes.signatures[0];
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.cosign(d, v, votes);
     }
 

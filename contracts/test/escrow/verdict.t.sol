@@ -221,6 +221,7 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         (votes.panel[0], votes.panel[1]) = (votes.panel[1], votes.panel[0]);
+        (votes.signatures[0], votes.signatures[1]) = (votes.signatures[1], votes.signatures[0]);
         vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.verdict(d, v, votes, "", "", true);
 
@@ -228,6 +229,7 @@ contract VerdictTest is World {
         opened(d);
         v = verdictOn(d, 0, 10_000);
         votes.signatures = votesOf(v, 7).signatures;
+        (votes.signatures[0], votes.signatures[1]) = (votes.signatures[1], votes.signatures[0]);
         bytes memory unsorted =
             abi.encodeWithSelector(IDealEscrow.UnsortedAddresses.selector, votes.panel[0], votes.panel[1]);
         vm.expectRevert(unsorted);
@@ -235,6 +237,7 @@ contract VerdictTest is World {
 
         votes.panel = new address[](1);
         votes.panel[0] = seller.addr;
+        votes.signers = 0;
         d.panel = keccak256(abi.encodePacked(votes.panel));
         opened(d);
         v = verdictOn(d, 0, 10_000);
@@ -275,17 +278,18 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         votes.signers = 15;
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignatureCount.selector, 3, 4));
+        // A bit without its signature: the two addresses that are left are read as one.
+        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 40, 64));
         escrow.verdict(d, v, votes, "", "", true);
         votes.signers = 3;
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignatureCount.selector, 3, 2));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.TooFewSigners.selector, 2, 3));
         escrow.verdict(d, v, votes, "", "", true);
         votes.signers = 32 | 3;
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignerOutOfPanel.selector, 35, 5));
         escrow.verdict(d, v, votes, "", "", true);
         votes.signers = 7;
         votes.signatures[2] = votes.signatures[1];
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.verdict(d, v, votes, "", "", true);
     }
 
@@ -294,7 +298,7 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         v.milestone = 1;
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.verdict(d, v, votes, "", "", true);
         v.milestone = 3;
         refused(d, v, abi.encodeWithSelector(IDealEscrow.NoSuchMilestone.selector, 3, 3));
@@ -309,8 +313,7 @@ contract VerdictTest is World {
         v = verdictOn(d, 0, 10_000);
         v.deal = keccak256("other");
         votes = votesOf(v, 7);
-        bytes32 digest = escrow.verdictDigest(verdictOn(d, 0, 10_000));
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.BadSignature.selector, jurors[0].addr, digest));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.verdict(d, v, votes, "", "", true);
         assertEq(slotOf(id).done, 0, "nothing settled");
     }
@@ -355,7 +358,7 @@ contract VerdictTest is World {
             mstore(cut, sub(mload(cut), 1))
         }
         uint256[10] memory brief = Encoding.brief(d);
-        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 191, 192));
+        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 231, 232));
         escrow.verdict(brief, Ballot.wrap(head), cut, v.evidence, v.votes);
     }
 

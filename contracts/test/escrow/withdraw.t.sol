@@ -21,6 +21,8 @@ contract WithdrawTest is World {
 
     function test_an_owner_withdraws_any_part_to_anywhere() external {
         vm.startPrank(buyerPrincipal.addr);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Withdrawn(buyerPrincipal.addr, stranger.addr, 400 * ONE);
         escrow.withdraw(stranger.addr, 400 * ONE);
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.CreditTooLow.selector, 600 * ONE, 601 * ONE));
         escrow.withdraw(stranger.addr, 601 * ONE);
@@ -43,6 +45,8 @@ contract WithdrawTest is World {
     function test_a_signed_withdrawal_takes_everything_once() external {
         Withdraw memory w = Withdraw(buyerPrincipal.addr, stranger.addr, 0, NOW);
         bytes memory signature = signed(buyerPrincipal, w);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Withdrawn(buyerPrincipal.addr, stranger.addr, 1000 * ONE | uint256(1) << 64);
         escrow.withdrawFor(w, signature);
         assertEq(usdc.balanceOf(stranger.addr), 1000 * ONE, "withdrawn");
         deposited(buyerPrincipal.addr, ONE);

@@ -19,7 +19,7 @@ contract AccordsGasTest is Meter {
     }
 
     function test_nda() external {
-        Accords accords = new Accords();
+        Accords accords = Accords(created("Accords", ""));
         Nda memory n = Nda({
             a: alice.addr,
             b: bob.addr,
@@ -39,7 +39,7 @@ contract AccordsGasTest is Meter {
     }
 
     function test_mandate() external {
-        Mandates mandates = new Mandates();
+        Mandates mandates = Mandates(created("Mandates", ""));
         Mandate memory m = Mandate({
             agent: alice.addr,
             principal: bob.addr,
@@ -58,7 +58,12 @@ contract AccordsGasTest is Meter {
         bytes32 digest = mandates.mandateDigest(m);
         (bytes memory byPrincipal, bytes memory byAgent) =
             (signCompact(bob, digest), signCompact(alice, digest));
+        uint256 before = vm.snapshotState();
         mandates.grant(m, byPrincipal, byAgent);
         measured("agent anchored with limits");
+        vm.revertToState(before);
+        vm.prank(alice.addr);
+        mandates.grant(m, byPrincipal, "");
+        measured("agent anchored with limits, sent by the agent");
     }
 }

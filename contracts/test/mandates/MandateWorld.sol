@@ -15,7 +15,7 @@ abstract contract MandateWorld is Test {
 
     function setUp() public virtual {
         vm.warp(NOW);
-        mandates = new Mandates();
+        mandates = Mandates(created("Mandates", ""));
     }
 
     function mandate(uint16 serial) internal view returns (Mandate memory m) {

@@ -158,7 +158,7 @@ fn escrow(log: &ChainLog, contracts: &Contracts) -> Result<ChainEvent, Fault> {
             refused: e.amount.bit(64),
         },
         E::Debited(e) => ChainEvent::Debited { owner: e.owner, deal: e.deal.into(), amount: Usdc(e.amount) },
-        E::Withdrawn(e) => ChainEvent::Withdrawn { owner: e.owner, to: e.to, amount: Usdc(e.amount) },
+        E::Withdrawn(e) => ChainEvent::Withdrawn { owner: e.owner, to: e.to, amount: usdc(e.withdrawal, 0) },
         E::Closed(e) => ChainEvent::Closed {
             deal: e.deal.into(),
             to_seller: usdc(e.amounts, 0),

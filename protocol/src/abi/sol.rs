@@ -230,7 +230,7 @@ sol! {
         event Paid(bytes32 indexed deal, uint256 amounts);
         event Credited(address indexed owner, bytes32 indexed deal, uint256 amount);
         event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
-        event Withdrawn(address indexed owner, address indexed to, uint64 amount);
+        event Withdrawn(address indexed owner, address indexed to, uint256 withdrawal);
         event Closed(bytes32 indexed deal, uint256 amounts);
         event Rated(bytes32 indexed deal, uint256 rating, bytes32 feedbackHash);
         event ItemFailed(uint256 indexed index, bytes4 selector, bytes reason);
@@ -365,8 +365,8 @@ sol! {
         );
         event Redrawn(bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 deadline);
         event Testified(
-            bytes32 indexed deal, uint8 indexed milestone, uint40 indexed seat, bytes32 digest,
-            uint16 sellerBps
+            bytes32 indexed deal, uint8 indexed milestone, uint40 indexed seat, uint8 index,
+            bytes32 digest, uint16 sellerBps
         );
         event RulingMade(
             bytes32 indexed deal, uint8 indexed milestone, Verdict verdict, uint40[] seats, uint256 signers,
@@ -390,6 +390,7 @@ sol! {
         error NotAppealed(bytes32 deal);
         error AppealFeeTooLow(uint256 fee, uint256 min);
         error AlreadyRequested(bytes32 deal, uint8 milestone);
+        error RequestTooLate(uint256 deadline, uint256 limit);
         error NotRequested(bytes32 deal, uint8 milestone);
         error WrongSeats(uint40 given, uint40 eligible);
         error RoundNotProven(uint64 round);

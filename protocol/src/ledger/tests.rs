@@ -182,7 +182,7 @@ fn number(event: &LedgerEvent) -> u64 {
 fn credit_is_what_came_in_less_what_went_out() {
     let owner = Address::repeat_byte(1);
     let debited = escrow(&IDealEscrow::Debited { owner, deal: DEAL, amount: 30 });
-    let withdrawn = escrow(&IDealEscrow::Withdrawn { owner, to: owner, amount: 5 });
+    let withdrawn = escrow(&IDealEscrow::Withdrawn { owner, to: owner, withdrawal: U256::from(5) });
     let ledger = ledger(&[logged(block(1, 0), vec![credited(1, 100), debited, withdrawn])]);
     assert_eq!(ledger.state().credit(owner), Usdc(65));
 }

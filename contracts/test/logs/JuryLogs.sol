@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Vm} from "../base/Vm.sol";
+import {IDrandBeacon} from "../../src/IDrandBeacon.sol";
+import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
+import {Verdict} from "../../src/types/Deal.sol";
+import {AppealStatus, SeatStatus} from "../../src/types/Jury.sol";
+import {EscrowLogs} from "./EscrowLogs.sol";
+
+/// @notice What a JuryPool and the beacon keep, rebuilt from what they say.
+/// Slot 0: the seats, two words each. 1: what is owed. 2: the pot. 3: appeals. 4: rulings. The beacon's slot 0: rounds.
+abstract contract JuryLogs is EscrowLogs {
+    address private pool;
+    address private drand;
+    uint64 private stakeOfASeat;
+
+    function startJuryLogs(address pool_, address drand_, uint64 stake) internal {
+        (pool, drand, stakeOfASeat) = (pool_, drand_, stake);
+    }
+
+    function readBeacon(Vm.Log memory l) internal {
+        assertEq(l.topics[0], IDrandBeacon.Proven.selector, "an event of the beacon");
+        put(l.emitter, under(l.topics[1], bytes32(0)), uint256(abi.decode(l.data, (bytes32))));
+    }
+
+    function readJury(Vm.Log memory l) internal {
+        bytes32 topic = l.topics[0];
+        if (topic == IJuryPool.Seated.selector) _seated(l);
+        else if (topic == IJuryPool.SeatVacated.selector) _out(uint256(l.topics[1]), SeatStatus.Left);
+        else if (topic == IJuryPool.SeatSuspended.selector) _suspended(l);
+        else if (topic == IJuryPool.SeatSlashed.selector) _slashed(uint256(l.topics[1]));
+        else if (topic == IJuryPool.StakeWithdrawn.selector) _withdrawnStake(uint256(l.topics[1]));
+        else if (topic == IJuryPool.PotChanged.selector) put(pool, bytes32(uint256(2)), abi.decode(l.data, (uint64)));
+        else if (topic == IJuryPool.Owed.selector) _owed(l);
+        else if (topic == IJuryPool.Collected.selector) put(pool, under(topicAddress(l, 1), 1), 0);
+        else if (topic == IJuryPool.AppealRequested.selector) _requested(l);
+        else if (topic == IJuryPool.Redrawn.selector) _redrawn(l);
+        else if (topic == IJuryPool.Testified.selector) _testified(l);
+        else if (topic == IJuryPool.RulingMade.selector) _ruled(l);
+        else if (topic == IJuryPool.AppealSilent.selector) _set(l, 0, 8, uint256(AppealStatus.Silent));
+        else revert NotTrue("an event of the jury");
+    }
+
+    // --- seats: holder 160, joinedAt 40, leftAt 40, provider 16; principal 160, stake 64, status 8 ---
+
+    function _seatAt(uint256 seat, uint256 word) private pure returns (bytes32) {
+        return bytes32(uint256(keccak256(abi.encode(uint256(0)))) + seat * 2 + word);
+    }
+
+    function _seated(Vm.Log memory l) private {
+        uint256 seat = uint256(l.topics[1]);
+        put(pool, bytes32(0), seat + 1);
+        uint256 word = with(uint256(l.topics[2]), 160, 40, time);
+        put(pool, _seatAt(seat, 0), with(word, 240, 16, abi.decode(l.data, (uint16))));
+        word = with(uint256(l.topics[3]), 160, 64, stakeOfASeat);
+        put(pool, _seatAt(seat, 1), with(word, 224, 8, uint256(SeatStatus.Active)));
+    }
+
+    /// @dev The time at which a seat first left stays.
+    function _out(uint256 seat, SeatStatus status) private {
+        uint256 word = get(pool, _seatAt(seat, 0));
+        if (field(word, 200, 40) == 0) put(pool, _seatAt(seat, 0), with(word, 200, 40, time));
+        put(pool, _seatAt(seat, 1), with(get(pool, _seatAt(seat, 1)), 224, 8, uint256(status)));
+    }
+
+    function _suspended(Vm.Log memory l) private {
+        uint256 seat = uint256(l.topics[1]);
+        (, uint64 stake) = abi.decode(l.data, (uint64, uint64));
+        SeatStatus was = SeatStatus(field(get(pool, _seatAt(seat, 1)), 224, 8));
+        bool seated = was == SeatStatus.Active || was == SeatStatus.Left;
+        _out(seat, seated ? SeatStatus.Suspended : was);
+        put(pool, _seatAt(seat, 1), with(get(pool, _seatAt(seat, 1)), 160, 64, stake));
+    }
+
+    function _slashed(uint256 seat) private {
+        _out(seat, SeatStatus.Slashed);
+        put(pool, _seatAt(seat, 1), with(get(pool, _seatAt(seat, 1)), 160, 64, 0));
+    }
+
+    function _withdrawnStake(uint256 seat) private {
+        uint256 word = with(get(pool, _seatAt(seat, 1)), 160, 64, 0);
+        put(pool, _seatAt(seat, 1), with(word, 224, 8, uint256(SeatStatus.Withdrawn)));
+    }
+
+    function _owed(Vm.Log memory l) private {
+        bytes32 place = under(topicAddress(l, 1), 1);
+        put(pool, place, get(pool, place) + abi.decode(l.data, (uint64)));
+    }
+
+    // --- appeals: status 8, appealedAt 40, seats 40, round 40, deadline 40, sellerBps 16, attempt 8, testified 8,
+    // draw 8, firstRound 40 ---
+
+    function _appealAt(Vm.Log memory l) private pure returns (bytes32) {
+        return under(l.topics[2], under(l.topics[1], bytes32(uint256(3))));
+    }
+
+    function _set(Vm.Log memory l, uint256 shift, uint256 bits, uint256 value) private {
+        put(pool, _appealAt(l), with(get(pool, _appealAt(l)), shift, bits, value));
+    }
+
+    /// @dev When it was appealed and against which attempt, the escrow's word says.
+    function _requested(Vm.Log memory l) private {
+        (uint64 round, uint40 seats, uint40 deadline) = abi.decode(l.data, (uint64, uint40, uint40));
+        uint256 deal = wordOf(l.topics[1]);
+        uint256 word = uint256(AppealStatus.Requested) | field(deal, 64, 40) << 8;
+        word = with(with(with(word, 48, 40, seats), 88, 40, round), 128, 40, deadline);
+        put(pool, _appealAt(l), with(with(word, 184, 8, field(deal, 249, 3)), 200, 8, 1));
+    }
+
+    /// @dev The first seven are passed over only if they had been drawn: if their round was proven.
+    function _redrawn(Vm.Log memory l) private {
+        (uint64 round, uint40 deadline) = abi.decode(l.data, (uint64, uint40));
+        uint256 word = get(pool, _appealAt(l));
+        uint256 first = field(word, 88, 40);
+        if (get(drand, under(bytes32(first), bytes32(0))) == 0) first = 0;
+        word = with(with(word, 0, 8, uint256(AppealStatus.Redrawn)), 208, 40, first);
+        word = with(with(with(word, 88, 40, round), 128, 40, deadline), 192, 8, 0);
+        put(pool, _appealAt(l), with(word, 200, 8, 2));
+    }
+
+    function _testified(Vm.Log memory l) private {
+        (uint8 index,,) = abi.decode(l.data, (uint8, bytes32, uint16));
+        uint256 said = field(get(pool, _appealAt(l)), 192, 8);
+        _set(l, 192, 8, said | uint256(1) << index);
+    }
+
+    function _ruled(Vm.Log memory l) private {
+        (Verdict memory v,,, address[] memory jurors) = abi.decode(l.data, (Verdict, uint40[], uint256, address[]));
+        _set(l, 0, 8, uint256(AppealStatus.Ruled));
+        _set(l, 168, 16, v.sellerBps);
+        uint256 ruling = uint256(keccak256(abi.encodePacked(jurors))) >> 32 << 32;
+        bytes32 place = under(l.topics[2], under(l.topics[1], bytes32(uint256(4))));
+        put(pool, place, ruling | uint256(v.round) << 24 | uint256(v.sellerBps) << 8);
+    }
+}
