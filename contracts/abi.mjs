@@ -42,15 +42,30 @@ function bySignature(left, right) {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+// The compiler numbers declarations by file, in order of their paths, and in a file from top to bottom: so the
+// declarations in that order are the keys of its references in order of their numbers.
+function immutableNames({ metadata }) {
+  const sources = Object.keys(metadata.sources).sort()
+  return sources.flatMap((source) => {
+    const code = readFileSync(join(root, source), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*/g, '')
+    return [...code.matchAll(/\bimmutable\s+(\w+)\s*[;=]/g)].map(([, declared]) => declared)
+  })
+}
+
 function describe(name, artifact) {
   const { bytecode, deployedBytecode } = artifact
   for (const links of [bytecode.linkReferences, deployedBytecode.linkReferences]) {
     if (Object.keys(links ?? {}).length > 0) throw new Error(`${name} must be linked to a library; it cannot stand alone`)
   }
-  // Where the constructor writes immutables: the bytes that differ between two deployments of the same code.
-  const immutables = Object.values(deployedBytecode.immutableReferences ?? {})
-    .flat()
-    .map(({ start, length }) => ({ start, length }))
+  // Where the constructor writes which immutable: the bytes that differ between two deployments of the same code.
+  const references = Object.entries(deployedBytecode.immutableReferences ?? {})
+  const names = immutableNames(artifact)
+  if (names.length !== references.length) {
+    throw new Error(`${name} reads ${references.length} immutables, its sources declare ${names.length}: ${names}`)
+  }
+  const immutables = references
+    .sort(([left], [right]) => left - right)
+    .flatMap(([, places], index) => places.map(({ start, length }) => ({ name: names[index], start, length })))
     .sort((left, right) => left.start - right.start)
   return {
     contract: name,

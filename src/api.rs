@@ -26,8 +26,10 @@ mod ndas;
 mod negotiations;
 mod node;
 mod openapi;
+pub mod oracle;
 mod problem;
 mod route;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -52,6 +54,7 @@ use tokio::{
 pub use self::{
     door::Door,
     openapi::document as openapi,
+    oracle::{ORACLE_FILE, Oracle},
     token::{Right, Role, TokenError, Tokens},
 };
 use self::{gate::Hosts, route::router};

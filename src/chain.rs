@@ -15,7 +15,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_primitives::{Address, B256, Bytes};
 use nuncio_protocol::{
     abi::ChainLog,
     block::{Block, Heads, Mark},
@@ -30,15 +30,18 @@ use nuncio_protocol::{
 use tokio::sync::{mpsc, watch};
 
 pub mod beacon;
+mod code;
+pub mod deploy;
 pub mod envelope;
 mod follow;
 mod jobs;
 pub mod rpc;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trail;
 mod transport;
 
+pub use code::{Contract, Found};
 use follow::Follower;
 use rpc::{Rpc, RpcError};
 
@@ -57,17 +60,6 @@ pub struct ChainConfig {
     pub start: u64,
     /// Time between two looks at the heads: a quarter of a second locally, the block time elsewhere.
     pub poll: Duration,
-}
-
-/// A contract that has to be where the configuration says.
-#[derive(Clone, Debug)]
-pub struct Contract {
-    /// For errors.
-    pub name: String,
-    /// Where it is.
-    pub address: Address,
-    /// keccak256 of its code, where it is pinned.
-    pub code_hash: Option<B256>,
 }
 
 /// What the service has to say.
@@ -116,8 +108,11 @@ pub enum ChainError {
     /// There is no contract where one has to be.
     #[error("{url} has no code for {} at {}", contract.name, contract.address)]
     NoCode { url: String, contract: Box<Contract> },
-    /// There is another contract.
-    #[error("{url} has code {actual} for {} at {}, another is pinned", contract.name, contract.address)]
+    /// There is another contract, or this one with other immutables.
+    #[error(
+        "{url} has code {actual} for {} at {}, this release has {} there",
+        contract.name, contract.address, contract.release
+    )]
     WrongCode { url: String, contract: Box<Contract>, actual: B256 },
     /// The HTTP client cannot be built.
     #[error("no HTTP client: {0}")]
@@ -132,8 +127,12 @@ impl ChainError {
             Self::NoEndpoint => "name at least one URL under chain.rpc",
             Self::BadUrl { .. } => "an endpoint is an http:// or https:// URL",
             Self::WrongChain { .. } => "check the network against the URL; nothing was signed or sent",
-            Self::NoCode { .. } | Self::WrongCode { .. } => {
+            Self::NoCode { .. } => {
                 "check the contracts' addresses against the network; nothing was signed or sent"
+            }
+            Self::WrongCode { .. } => {
+                "ask `nuncio contracts check`; code that you have examined yourself can be allowed by its hash under \
+                 chain.allow_code in config.toml; nothing was signed or sent"
             }
             Self::Http(_) => "check the system's TLS certificates",
         }
@@ -190,7 +189,10 @@ impl Chain {
             return Err(ChainError::NoEndpoint);
         }
         for rpc in &rpcs {
-            check(rpc, &config).await?;
+            match check(rpc, &config).await {
+                Ok(()) | Err(Unfit::Silent(_)) => {}
+                Err(Unfit::Wrong(error)) => return Err(error),
+            }
         }
         let (commands, inbox) = mpsc::unbounded_channel();
         let (told, standing) = watch::channel(Standing::default());
@@ -268,22 +270,32 @@ impl Shared {
     }
 }
 
-/// Checks chain and code of an endpoint that answers; one that does not is left for later.
-async fn check(rpc: &Rpc, config: &ChainConfig) -> Result<(), ChainError> {
-    let Ok(actual) = rpc.chain_id().await else { return Ok(()) };
+/// Why an endpoint is not talked to.
+enum Unfit {
+    /// It gives no answer: it may be asked again.
+    Silent(RpcError),
+    /// Its chain is not the one that was configured.
+    Wrong(ChainError),
+}
+
+/// Checks an endpoint's chain, and the code of every contract there.
+async fn check(rpc: &Rpc, config: &ChainConfig) -> Result<(), Unfit> {
     let url = || rpc.url().to_owned();
+    let actual = rpc.chain_id().await.map_err(Unfit::Silent)?;
     if actual != config.chain_id {
-        return Err(ChainError::WrongChain { url: url(), expected: config.chain_id, actual });
+        return Err(Unfit::Wrong(ChainError::WrongChain { url: url(), expected: config.chain_id, actual }));
     }
     for contract in &config.contracts {
-        let Ok(code) = rpc.code(contract.address).await else { return Ok(()) };
         let named = || Box::new(contract.clone());
-        if code.is_empty() {
-            return Err(ChainError::NoCode { url: url(), contract: named() });
-        }
-        let actual = keccak256(&code);
-        if contract.code_hash.is_some_and(|expected| expected != actual) {
-            return Err(ChainError::WrongCode { url: url(), contract: named(), actual });
+        match contract.find(rpc).await.map_err(Unfit::Silent)? {
+            Found::Release => {}
+            Found::Allowed { actual } => {
+                tracing::warn!(contract = contract.name, code = %actual, "not this release's code; the principal allows it");
+            }
+            Found::Nothing => return Err(Unfit::Wrong(ChainError::NoCode { url: url(), contract: named() })),
+            Found::Other { actual } => {
+                return Err(Unfit::Wrong(ChainError::WrongCode { url: url(), contract: named(), actual }));
+            }
         }
     }
     Ok(())

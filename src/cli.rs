@@ -1,9 +1,11 @@
 //! The command line: makes a node, runs it, and asks a running one.
 //!
 //! `init` makes keys, tokens, the signed card and the files of a home. `start` runs the node until it
-//! is interrupted. Everything else but `config`, `tokens` and `mandate` asks the running node over its
-//! API with the `readonly` token of the home; nothing is read behind its back. `approvals` hands in
-//! what the principal signed elsewhere, with the `principal` token.
+//! is interrupted. `contracts` brings the contracts onto a chain and holds a chain against the release; like
+//! `audit verify` it needs no node. Everything else but `config`, `tokens` and `mandate` asks the running
+//! node over its API with the `readonly` token of the home; nothing is read behind its back. `approvals`
+//! hands in what the principal signed elsewhere, with the `principal` token. `ndas destroy` is for a node that
+//! is stopped, and `trust --oracle` asks somebody else's.
 //!
 //! | exit code | means |
 //! |---|---|
@@ -26,9 +28,12 @@
 mod approvals;
 mod ask;
 mod audit;
+mod contracts;
 mod failure;
 mod init;
 mod mandate;
+mod ndas;
+mod oracle;
 mod password;
 mod shown;
 mod start;
@@ -82,8 +87,16 @@ enum Command {
         #[arg(long)]
         domain: Option<Token>,
     },
-    /// Lists NDAs.
-    Ndas,
+    /// Lists the templates that deals can be made from, and which the agent may use.
+    Templates {
+        #[command(subcommand)]
+        act: Option<TemplateAct>,
+    },
+    /// Lists NDAs, or ends one for good.
+    Ndas {
+        #[command(subcommand)]
+        act: Option<ndas::Act>,
+    },
     /// What waits for the principal.
     #[command(subcommand)]
     Approvals(approvals::Act),
@@ -93,6 +106,9 @@ enum Command {
     Trust {
         /// The agent, `did:key:…`.
         did: Option<String>,
+        /// Asks the trust oracle at this address, `http://…`, instead of the own node.
+        #[arg(long, requires = "did")]
+        oracle: Option<String>,
     },
     /// Reports.
     #[command(subcommand)]
@@ -112,6 +128,9 @@ enum Command {
     /// Bundles that show a deal to a stranger.
     #[command(subcommand)]
     Audit(audit::Act),
+    /// The contracts on a chain.
+    #[command(subcommand)]
+    Contracts(contracts::Act),
     /// The node's configuration.
     #[command(subcommand)]
     Config(Configuration),
@@ -121,6 +140,15 @@ enum Command {
     /// The principal's authority.
     #[command(subcommand)]
     Mandate(mandate::Act),
+}
+
+#[derive(Debug, Subcommand)]
+enum TemplateAct {
+    /// Shows one, whole.
+    Show {
+        /// Its name.
+        name: Token,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,8 +169,13 @@ enum Configuration {
 /// [`Failure`], with its exit code.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { home, json, command } = arguments;
-    // A stranger who verifies a bundle needs no home, and may have no place for one.
-    let homeless = matches!(command, Command::Audit(audit::Act::Verify(_)));
+    // Whoever verifies a bundle, asks an oracle or looks after contracts needs no home, and may have no place for one.
+    let homeless = matches!(
+        command,
+        Command::Audit(audit::Act::Verify(_))
+            | Command::Trust { oracle: Some(_), .. }
+            | Command::Contracts(_)
+    );
     let home = if homeless { PathBuf::new() } else { home.map_or_else(default_home, Ok)? };
     let ask = async |path: &str| ask::get(&home, path).await;
     let (answer, table) = match command {
@@ -157,13 +190,24 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             let path = format!("/market/announcements?{}", asked.collect::<Vec<_>>().join("&"));
             (ask(&path).await?, Table::Rows(&["agent", "domains", "task_schemas", "roles", "expires_secs"]))
         }
-        Command::Ndas => (ask("/ndas").await?, Table::Rows(&["nda", "id", "side", "stage", "session"])),
+        Command::Templates { act: None } => {
+            (ask("/templates").await?, Table::Rows(&["name", "allowed", "task_schema", "title", "id"]))
+        }
+        Command::Templates { act: Some(TemplateAct::Show { name }) } => {
+            (ask(&format!("/templates/{name}")).await?, Table::Fields)
+        }
+        Command::Ndas { act } => ndas::Act::run(act, &home).await?,
         Command::Deals => {
             (ask("/deals").await?, Table::Rows(&["id", "side", "stage", "price", "counterparty"]))
         }
         Command::Approvals(act) => act.run(&home).await?,
-        Command::Trust { did: Some(did) } => (ask(&format!("/trust/{did}")).await?, Table::Fields),
-        Command::Trust { did: None } => {
+        Command::Trust { did: Some(did), oracle: Some(oracle) } => {
+            (oracle::ask(&oracle, &did).await?, Table::Fields)
+        }
+        Command::Trust { did: Some(did), oracle: None } => {
+            (ask(&format!("/trust/{did}")).await?, Table::Fields)
+        }
+        Command::Trust { did: None, .. } => {
             let columns = &["agent", "score", "risk", "standing", "credibility", "praises", "complaints"];
             (ask("/trust").await?, Table::Lines("members", columns))
         }
@@ -191,6 +235,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Audit(audit::Act::Export(export)) => (export.run(&home).await?, Table::Fields),
         Command::Audit(audit::Act::Verify(verify)) => return verify.run(json).await,
+        Command::Contracts(contracts::Act::Deploy(deploy)) => deploy.run(json).await?,
+        Command::Contracts(contracts::Act::Check(check)) => return check.run(json).await,
         Command::Config(Configuration::Show) => (config(&home)?, Table::Fields),
         Command::Tokens(act) => act.run(&home)?,
         Command::Mandate(act) => (act.run(&home)?, Table::Fields),
@@ -222,6 +268,15 @@ impl From<HomeError> for Failure {
         let hint = error.hint();
         Self::failed(error).hint(hint)
     }
+}
+
+/// A new home in this folder, whose files lie beside it.
+#[cfg(test)]
+pub(crate) fn a_home(folder: &std::path::Path) -> Home {
+    let root = folder.join("home");
+    let principal = alloy_primitives::Address::repeat_byte(0xaa);
+    init::tests::init(folder, principal).make(&root, "password").expect("a new home is made");
+    Home::open(&root).expect("and opens")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! HOME/keys/            keys, sign guard, fixed-slot secrets
 //! HOME/records/         the record store
 //! HOME/blobs/           sealed blobs by hash
+//! HOME/templates/       templates of one's own, one JSON file each; one replaces what comes with its name
 //! HOME/staged/          files of our own, sealed to ourselves, by the hash of their bytes
 //! HOME/tokens/          one bearer token per role, 0600
 //! HOME/api.addr         where the local API listens, while it does
@@ -22,8 +23,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alloy_primitives::Address;
-use nuncio_contracts::{Contract, Deployment as Contracts};
+use alloy_primitives::{Address, B256};
+use nuncio_contracts::{Contract, Deployment as Contracts, NotDeployed};
 use nuncio_protocol::{
     abi::Deployment,
     beacon::BeaconChain,
@@ -31,6 +32,7 @@ use nuncio_protocol::{
     document::{AgentCard, Role, Signed},
     node::{Me, Network, Timing},
     policy::Policy,
+    template::{Template, Templates},
     text::{BoundedVec, Line, Token},
     typed,
 };
@@ -107,6 +109,19 @@ pub struct Config {
     /// Whose word counts at first.
     #[serde(default)]
     pub trust: Trust,
+    /// Which contracts the node talks to, beside this release's.
+    #[serde(default)]
+    pub chain: OwnRisk,
+}
+
+/// Contracts of other builds that the principal has examined itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnRisk {
+    /// Keccak-256 of code that may stand at the addresses of the network file, beside the release's. No peer
+    /// and no network file adds to this.
+    #[serde(default)]
+    pub allow_code: BTreeSet<B256>,
 }
 
 /// Where the walk of credibility begins.
@@ -171,6 +186,24 @@ pub fn write(path: PathBuf, text: &str) -> Result<(), HomeError> {
     fs::write(&path, text).map_err(|source| HomeError::File { path, source })
 }
 
+/// The contracts of a network as the protocol knows them.
+///
+/// # Errors
+/// [`NotDeployed`] for the one that is missing.
+pub fn deployment(network: &Contracts) -> Result<Deployment, NotDeployed> {
+    Ok(Deployment {
+        contracts: typed::Contracts {
+            chain_id: network.chain_id,
+            mandates: network.address(Contract::Mandates)?,
+            accords: network.address(Contract::Accords)?,
+            escrow: network.address(Contract::DealEscrow)?,
+            jury: network.address(Contract::JuryPool)?,
+        },
+        beacon: network.address(Contract::DrandBeacon)?,
+        usdc: network.usdc.address,
+    })
+}
+
 impl NetworkFile {
     /// Reads a network file.
     ///
@@ -182,34 +215,14 @@ impl NetworkFile {
             .map_err(|error| HomeError::Content { path: path.to_owned(), why: error.to_string() })
     }
 
-    /// The contracts as the protocol knows them.
+    /// The contracts whose code must be there before the node talks to any: this release's, or one that the
+    /// principal has allowed.
     ///
     /// # Errors
     /// A sentence about the one that is missing.
-    pub fn deployment(&self) -> Result<Deployment, String> {
-        let at = |contract| self.deployment.address(contract).map_err(|error| error.to_string());
-        Ok(Deployment {
-            contracts: typed::Contracts {
-                chain_id: self.deployment.chain_id,
-                mandates: at(Contract::Mandates)?,
-                accords: at(Contract::Accords)?,
-                escrow: at(Contract::DealEscrow)?,
-                jury: at(Contract::JuryPool)?,
-            },
-            beacon: at(Contract::DrandBeacon)?,
-            usdc: self.deployment.usdc.address,
-        })
-    }
-
-    /// The contracts whose code must be there before the node starts.
-    #[must_use]
-    pub fn contracts(&self) -> Vec<chain::Contract> {
-        let pinned = self.deployment.contracts.iter().map(|(contract, deployed)| chain::Contract {
-            name: format!("{contract:?}"),
-            address: deployed.address,
-            code_hash: None,
-        });
-        pinned.collect()
+    pub fn contracts(&self, risk: &OwnRisk) -> Result<Vec<chain::Contract>, String> {
+        chain::Contract::of(&self.deployment, self.deployment.contracts.keys(), &risk.allow_code)
+            .map_err(|error| error.to_string())
     }
 
     /// The network as the protocol knows it.
@@ -217,12 +230,17 @@ impl NetworkFile {
     /// # Errors
     /// A sentence about what is missing or malformed.
     pub fn network(&self, preset: Preset) -> Result<Network, String> {
-        let deployment = self.deployment()?;
+        let deployment = deployment(&self.deployment).map_err(|error| error.to_string())?;
         let mut key = [0; 96];
         alloy_primitives::hex::decode_to_slice(&self.beacon.public_key, &mut key)
             .map_err(|_| "the beacon's public key is not 96 bytes of hex".to_owned())?;
         let beacon = BeaconChain::new("drand", key, self.beacon.genesis_time, self.beacon.period)
             .map_err(|error| error.to_string())?;
+        let built = &self.deployment.beacon;
+        let told = (beacon.public_key_uncompressed(), beacon.genesis_secs(), beacon.period_secs());
+        if told != (built.public_key, built.genesis.into(), built.period_secs.into()) {
+            return Err("the beacon is not the one that the contracts were built with".to_owned());
+        }
         let usdc = typed::UsdcDomain {
             name: self.deployment.usdc.name.clone(),
             version: self.deployment.usdc.version.clone(),
@@ -270,6 +288,35 @@ impl Home {
         write(self.root.join("config.toml"), &config)
     }
 
+    /// The templates that come with the program, and those in `HOME/templates`.
+    ///
+    /// # Errors
+    /// [`HomeError`] with the first file that is none: a principal's list must mean what it says.
+    pub fn templates(&self) -> Result<Templates, HomeError> {
+        let mut templates = Templates::default();
+        let folder = self.path("templates");
+        let files = match fs::read_dir(&folder) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(templates),
+            Err(source) => return Err(HomeError::File { path: folder, source }),
+        };
+        let paths = files.map(|file| file.map(|file| file.path())).collect::<io::Result<Vec<_>>>();
+        let mut paths = paths.map_err(|source| HomeError::File { path: folder, source })?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+        paths.sort();
+        for path in paths {
+            let template = Template::read(read(path.clone())?.as_bytes());
+            let added = template.and_then(|template| templates.add(template));
+            added.map_err(|error| HomeError::Content { path, why: error.to_string() })?;
+        }
+        let unknown = |name: &&String| name.parse().map_or(true, |name| templates.named(&name).is_none());
+        if let Some(name) = self.config.policy.templates.iter().find(unknown) {
+            let why = format!("policy.templates names {name}, which is held nowhere here");
+            return Err(HomeError::Content { path: self.path("config.toml"), why });
+        }
+        Ok(templates)
+    }
+
     /// A path inside.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -303,5 +350,35 @@ impl Home {
     #[must_use]
     pub fn settlement(&self) -> Address {
         self.card.document.settlement
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::a_home;
+
+    #[test]
+    fn a_home_adds_templates_of_its_own_and_refuses_a_file_that_is_none_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = a_home(folder.path());
+        let built_in = home.templates().unwrap();
+        let own = home.path("templates");
+        fs::create_dir(&own).unwrap();
+        let name: Token = "filing-summary".parse().unwrap();
+        let mut template = built_in.named(&name).unwrap().template.clone();
+        template.windows.judging_secs = 60;
+        let replaced = own.join("mine.json");
+        fs::write(&replaced, serde_json::to_string(&template).unwrap()).unwrap();
+        let templates = home.templates().unwrap();
+        assert_eq!(templates.named(&name).unwrap().template, template);
+        assert_eq!(templates.all().count(), built_in.all().count());
+
+        home.config.policy.templates = vec!["filing-summary".into(), "free-lunch".into()];
+        let unknown = home.templates().unwrap_err().to_string();
+        assert!(unknown.contains("free-lunch"), "{unknown}");
+        fs::write(own.join("z.json"), "{}").unwrap();
+        let refused = home.templates().unwrap_err().to_string();
+        assert!(refused.contains("z.json") && refused.contains("required"), "{refused}");
     }
 }

@@ -24,6 +24,7 @@
 //! Deliberately absent: what is signed and whether it should be, the network, the chain, and any
 //! way to print a secret.
 
+mod account;
 mod deal;
 mod error;
 mod file_disk;
@@ -52,6 +53,7 @@ use zeroize::Zeroizing;
 
 use self::ring::Ring;
 pub use self::{
+    account::Account,
     error::KeysError,
     file_disk::FileDisk,
     home::{HomeError, HomeLock},

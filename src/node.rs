@@ -12,12 +12,14 @@
 //!
 //! Deliberately absent: decisions about deals, and any knowledge of HTTP.
 
-use std::{sync::Arc, time::Duration};
+mod error;
+mod handle;
+
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use nuncio_protocol::{
-    command::{Command, Refusal, Reply},
     guard::Mode,
-    ids::{BlobId, CommandId, DealId, StreamId},
+    ids::{BlobId, CommandId, StreamId},
     input::{ChainUpdate, Fact, Input},
     job::JobId,
     journal::{ChainView, fees::GasPrice},
@@ -31,21 +33,23 @@ use rand::{
 };
 use sha2::{Digest, Sha256};
 use tokio::{
-    sync::{broadcast, mpsc, oneshot},
-    time::{Instant, sleep_until},
+    sync::{broadcast, mpsc},
+    time::{Instant, Sleep, sleep_until},
 };
 
+use self::handle::Request;
+pub use self::{error::DaemonError, handle::Handle};
 use crate::{
-    audit::{ExportError, Exporter},
+    audit::Exporter,
     chain::{Chain, ChainConfig, Notice},
     clock,
-    effects::{Answer, Fatal, Numbered, Performer},
+    effects::{Fatal, Performer},
     home::{Home, Preset},
     keys::Keys,
     net::{GossipId, Net, NetConfig, NetEvent},
     records,
     store::{Recorder, Store},
-    trail::{Entry, Trail},
+    trail::Trail,
     vault::Blobs,
 };
 
@@ -59,52 +63,8 @@ const EVENTS: usize = 4096;
 const LISTENERS: usize = 4096;
 /// The longest sleep; a clock that jumps is noticed by then.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
-
-/// Why a daemon does not start, or ends.
-#[derive(Debug, thiserror::Error)]
-pub enum DaemonError {
-    /// The home does not say what it should.
-    #[error("{0}")]
-    Home(String),
-    /// The network does not start.
-    #[error(transparent)]
-    Net(#[from] crate::net::NetError),
-    /// The chain is not what it should be.
-    #[error(transparent)]
-    Chain(#[from] crate::chain::ChainError),
-    /// The beacon's address is malformed.
-    #[error(transparent)]
-    Beacon(#[from] crate::chain::beacon::BeaconError),
-    /// The blob store does not open.
-    #[error(transparent)]
-    Blobs(#[from] crate::vault::BlobError),
-    /// The sign guard is corrupt.
-    #[error(transparent)]
-    Guard(#[from] nuncio_protocol::guard::GuardError),
-    /// Something that must be kept cannot be.
-    #[error(transparent)]
-    Fatal(#[from] Fatal),
-    /// The store does not open.
-    #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
-}
-
-impl DaemonError {
-    /// What a person can do about it, where there is something.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Home(_) => Some("correct config.toml or network.json in the home"),
-            Self::Net(_) => Some("name another address with --listen"),
-            Self::Chain(error) => Some(error.hint()),
-            Self::Beacon(_) => Some("correct the beacon's urls in network.json"),
-            Self::Blobs(_) => Some("check the owner of HOME/blobs and the space on its disk"),
-            Self::Guard(_) => Some("do not delete the guard: restore HOME/keys from a backup"),
-            Self::Fatal(error) => error.hint(),
-            Self::Store(error) => error.hint(),
-        }
-    }
-}
+/// By how much a deadline may be missed; the protocol counts whole milliseconds.
+const TIMER_SLACK: Duration = Duration::from_millis(1);
 
 /// What a daemon is told at its start.
 #[derive(Clone, Debug, Default)]
@@ -113,87 +73,6 @@ pub struct Options {
     pub listen: Vec<String>,
     /// Multiaddresses of nodes to begin with.
     pub bootstrap: Vec<String>,
-}
-
-/// A question of a local client.
-struct Request {
-    command: Command,
-    staged: Vec<Vec<u8>>,
-    answer: oneshot::Sender<Answer>,
-}
-
-/// How local clients reach the loop; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    requests: mpsc::Sender<Request>,
-    events: broadcast::Sender<Numbered>,
-    net: Net,
-    listen: Arc<std::sync::Mutex<Vec<String>>>,
-    exporter: Exporter,
-    trail: Trail,
-}
-
-impl Handle {
-    /// Asks the node, and waits for its answer.
-    ///
-    /// # Errors
-    /// The node's [`Refusal`].
-    pub async fn ask(&self, command: Command) -> Result<Reply, Refusal> {
-        self.ask_with(command, Vec::new()).await
-    }
-
-    /// Asks the node after keeping these bytes, which the command refers to by their hash.
-    ///
-    /// # Errors
-    /// The node's [`Refusal`].
-    pub async fn ask_with(&self, command: Command, staged: Vec<Vec<u8>>) -> Result<Reply, Refusal> {
-        let (answer, result) = oneshot::channel();
-        let gone = |_| Refusal::NotNow { why: "the node is stopping".into() };
-        self.requests.send(Request { command, staged, answer }).await.map_err(|_| gone(()))?;
-        result.await.unwrap_or_else(|_| Err(gone(())))
-    }
-
-    /// Everything that happens from now on; what came before is asked for with
-    /// [`Look::Events`](nuncio_protocol::command::Look::Events).
-    #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<Numbered> {
-        self.events.subscribe()
-    }
-
-    /// The bundle of a deal as an archive, for a stranger to verify.
-    ///
-    /// # Errors
-    /// [`ExportError`].
-    pub async fn bundle(&self, deal: DealId) -> Result<Vec<u8>, ExportError> {
-        self.exporter.bundle_tar(self, deal).await
-    }
-
-    /// What the node has on record from a number on, as [`Trail::read`].
-    ///
-    /// # Errors
-    /// [`Refusal::NotNow`] where a record cannot be read.
-    pub async fn trail(&self, from: u64, count: usize, step: Option<String>) -> Result<Vec<Entry>, Refusal> {
-        let trail = self.trail.clone();
-        // Reading may take a while, and opens seals.
-        let read = tokio::task::spawn_blocking(move || trail.read(from, count, step.as_deref())).await;
-        match read {
-            Ok(Ok(entries)) => Ok(entries),
-            Ok(Err(error)) => Err(Refusal::NotNow { why: error.to_string() }),
-            Err(_) => Err(Refusal::NotNow { why: "the node is stopping".into() }),
-        }
-    }
-
-    /// Nodes that are connected.
-    #[must_use]
-    pub fn peers(&self) -> Vec<crate::net::PeerView> {
-        self.net.peers()
-    }
-
-    /// Multiaddresses that this node listens on, each with its peer id.
-    #[must_use]
-    pub fn listen(&self) -> Vec<String> {
-        self.listen.lock().map(|addresses| addresses.clone()).unwrap_or_default()
-    }
 }
 
 /// A running node.
@@ -210,12 +89,6 @@ pub struct Daemon {
     view: Heads,
     next_command: u64,
     next_gossip: u64,
-}
-
-impl core::fmt::Debug for Request {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Request").field("staged", &self.staged.len()).finish_non_exhaustive()
-    }
 }
 
 /// What the chain said last, as far as the journal needs it together.
@@ -268,7 +141,7 @@ impl Daemon {
             ChainConfig {
                 urls: home.network.rpc.clone(),
                 chain_id: network.deployment.contracts.chain_id,
-                contracts: home.network.contracts(),
+                contracts: home.network.contracts(&home.config.chain).map_err(DaemonError::Home)?,
                 accounts: vec![account],
                 start: 0,
                 poll,
@@ -306,7 +179,8 @@ impl Daemon {
             fetching: std::collections::BTreeMap::new(),
         };
         let me = home.me(&[]).map_err(DaemonError::Home)?;
-        let node = Node::resume(me, home.config.policy.clone(), network, records);
+        let templates = home.templates().map_err(|error| DaemonError::Home(error.to_string()))?;
+        let node = Node::resume(me, home.config.policy.clone(), network, records).with_templates(templates);
         if let Mode::Observe(why) = keys.compare(node.guard_seq())? {
             tracing::error!(%why, "the node observes and signs nothing");
         }
@@ -339,11 +213,19 @@ impl Daemon {
         tokio::pin!(stop);
         self.step(Input::Started).await?;
         self.step(Input::Tick).await?;
+        let timer = sleep_until(wake(&self.node));
+        tokio::pin!(timer);
         loop {
+            // One timer, set anew only for an earlier deadline: a frame moves the next one by less than the
+            // clock shows, and every setting wakes whoever waits for the system's events.
+            let due = wake(&self.node);
+            if timer.is_elapsed() || due + TIMER_SLACK < timer.deadline() {
+                timer.as_mut().reset(due);
+            }
             let event = tokio::select! {
                 () = &mut stop => Event::Stop,
                 event = next_event(
-                    &mut self.inputs, &mut self.requests, &mut self.chain, &mut self.net, wake(&self.node),
+                    &mut self.inputs, &mut self.requests, &mut self.chain, &mut self.net, timer.as_mut(),
                 ) => event,
             };
             match event {
@@ -496,7 +378,7 @@ async fn next_event(
     requests: &mut mpsc::Receiver<Request>,
     chain: &mut mpsc::Receiver<Notice>,
     net: &mut mpsc::Receiver<NetEvent>,
-    wake: Instant,
+    timer: Pin<&mut Sleep>,
 ) -> Event {
     tokio::select! {
         biased;
@@ -504,6 +386,6 @@ async fn next_event(
         Some(notice) = chain.recv() => Event::Chain(notice),
         Some(request) = requests.recv() => Event::Request(request),
         event = net.recv() => event.map_or(Event::Stop, Event::Net),
-        () = sleep_until(wake) => Event::Timer,
+        () = timer => Event::Timer,
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! One variant per file of `abi/`; a test holds the two sets equal. An artefact has the code that creates a
 //! contract and the code that then stands on the chain, with zeros where the constructor writes its immutables.
-//! So two deployments of one contract differ in those bytes only, and [`Contract::is_code`] can tell whether the
-//! code of an address is this crate's, whatever it was constructed with.
+//! So two deployments of one contract differ in those bytes only: [`Contract::is_code`] can tell whether the
+//! code of an address is this crate's, whatever it was constructed with, and
+//! [`Deployment::code`](crate::Deployment::code) fills in what one network's must be.
+//!
+//! Deliberately absent: what an immutable's value is. A network's parameters say that.
 
 use std::sync::LazyLock;
 
-use alloy_primitives::{B256, Bytes, keccak256};
+use alloy_primitives::{B256, Bytes};
 use serde::{Deserialize, Serialize};
 
 /// A contract of this project.
@@ -41,9 +44,10 @@ struct Artefact {
     immutables: Vec<Immutable>,
 }
 
-/// Where the constructor writes one immutable, in bytes of the deployed code.
+/// Where the constructor writes which immutable, in bytes of the deployed code.
 #[derive(Deserialize)]
 struct Immutable {
+    name: String,
     start: usize,
     length: usize,
 }
@@ -72,6 +76,10 @@ impl Contract {
         Self::TestUsdcProxy,
     ];
 
+    /// This project's own, by name: those that a chain with money needs.
+    pub const OWN: [Self; 5] =
+        [Self::Accords, Self::DealEscrow, Self::DrandBeacon, Self::JuryPool, Self::Mandates];
+
     /// The name of the contract in Solidity and of its file in `abi/`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -94,12 +102,6 @@ impl Contract {
         &self.artefact().bytecode
     }
 
-    /// Keccak-256 of the deployed code with its immutables zeroed: the same for every deployment of this code.
-    #[must_use]
-    pub fn template_hash(self) -> B256 {
-        keccak256(&self.artefact().deployed_bytecode)
-    }
-
     /// Whether `code`, read from a chain, is this contract's, whatever it was constructed with.
     #[must_use]
     pub fn is_code(self, code: &[u8]) -> bool {
@@ -112,6 +114,17 @@ impl Contract {
             template[immutable.start..immutable.start + immutable.length].fill(0);
         }
         template == artefact.deployed_bytecode
+    }
+
+    /// The deployed code with a value for each of its immutables, by the name that it has in the source.
+    pub(crate) fn filled(self, value: impl Fn(&'static str) -> B256) -> Bytes {
+        let artefact = self.artefact();
+        let mut code = artefact.deployed_bytecode.to_vec();
+        for Immutable { name, start, length } in &artefact.immutables {
+            // A value type is written right-aligned into its word; every reference is a whole word.
+            code[*start..start + length].copy_from_slice(&value(name)[32 - length..]);
+        }
+        code.into()
     }
 
     fn artefact(self) -> &'static Artefact {
@@ -165,7 +178,7 @@ mod tests {
     fn immutables_do_not_hide_a_contract_and_anything_else_does() {
         let artefact = Contract::DrandBeacon.artefact();
         let mut code = artefact.deployed_bytecode.to_vec();
-        let Immutable { start, length } = artefact.immutables[0];
+        let Immutable { start, length, .. } = artefact.immutables[0];
         code[start..start + length].fill(7);
         assert!(Contract::DrandBeacon.is_code(&code));
         code[0] ^= 1;

@@ -8,14 +8,17 @@
 use alloy_primitives::aliases::U40;
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolConstructor;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
 use crate::interface;
 
 /// The parameters of a drand network of the scheme `bls-unchained-g1-rfc9380`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Beacon {
     /// The key on G2, uncompressed: `x.c1 ‖ x.c0 ‖ y.c1 ‖ y.c0`, 48 bytes each.
+    #[serde(with = "alloy_primitives::hex::serde")]
     pub public_key: [u8; 192],
     /// The time of round 1, in Unix seconds.
     pub genesis: u32,
@@ -24,7 +27,8 @@ pub struct Beacon {
 }
 
 /// What the contracts keep for ever as constants: a stake, and constants in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Constants {
     /// What one seat of the jury puts down, in micro-USDC.
     pub seat_stake: u64,

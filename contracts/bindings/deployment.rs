@@ -1,8 +1,11 @@
-//! What stands where on a chain.
+//! What stands where on a chain, and with which parameters.
 //!
-//! One file format for two uses: `networks.json`, embedded here, lists the chains with real USDC and real ERC-8004
-//! registries; a local chain's deployment is written down in the same form after its [`Plan`](crate::Plan) has been
-//! carried out, so that every process can be told of it by one file.
+//! One file format for two uses: `networks.json`, embedded here, has the networks of this release; a node's own
+//! network file tells it in the same form which of them it is on, or of a chain that is not among them.
+//!
+//! A network's addresses follow from this release's code and the network's parameters ([`Plan`](crate::Plan)), so
+//! they are known before anything stands there: a test computes them again and holds the file to it. Whether code
+//! stands at an address is only for the chain to say.
 //!
 //! Deliberately absent: endpoints and keys. Whom to ask about a chain is each node's own configuration.
 
@@ -13,6 +16,10 @@ use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
+use crate::creation::{Beacon, Constants};
+
+/// anvil's chain id: of a chain on one machine, where nothing is worth anything.
+pub const LOCAL_CHAIN_ID: u64 = 31_337;
 
 /// The contracts of one chain that this project uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +35,11 @@ pub struct Deployment {
     pub identity_registry: Address,
     /// ERC-8004's reputation registry.
     pub reputation_registry: Address,
-    /// This project's own contracts; empty where they are not deployed.
+    /// The beacon whose rounds draw its panels.
+    pub beacon: Beacon,
+    /// What escrow and jury were built with.
+    pub constants: Constants,
+    /// This project's own contracts, and the test token and registries where it has brought them.
     pub contracts: BTreeMap<Contract, Deployed>,
 }
 
@@ -50,8 +61,8 @@ pub struct Usdc {
 pub struct Deployed {
     /// Where it stands.
     pub address: Address,
-    /// [`Contract::template_hash`] of the build that deployed it.
-    pub template_hash: B256,
+    /// Keccak-256 of its code there, immutables included.
+    pub code_hash: B256,
 }
 
 /// A chain without a contract that somebody asked for.
@@ -66,7 +77,7 @@ pub struct NotDeployed {
     pub chain_id: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Networks {
     networks: Vec<Deployment>,
@@ -103,14 +114,27 @@ impl Deployment {
         })
     }
 
-    /// The deployed contracts whose code another build of this crate has made: their ABI may differ from ours.
+    /// The known chain that people call so.
     #[must_use]
-    pub fn drifted(&self) -> Vec<Contract> {
-        self.contracts
-            .iter()
-            .filter(|(contract, deployed)| deployed.template_hash != contract.template_hash())
-            .map(|(contract, _)| *contract)
-            .collect()
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::known().iter().find(|deployment| deployment.name == name)
+    }
+
+    /// Whether this is a chain on one machine, where the token and everything else is play.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        self.chain_id == LOCAL_CHAIN_ID
+    }
+
+    /// The same contracts with the parameters that this release has for the chain, where it knows the chain: what
+    /// a network file says about them cannot make other constants or another beacon right.
+    #[must_use]
+    pub fn by_release(&self) -> Self {
+        let Some(Self { usdc, beacon, constants, .. }) = Self::of_chain(self.chain_id) else {
+            return self.clone();
+        };
+        let (usdc, beacon) = (usdc.clone(), beacon.clone());
+        Self { usdc, beacon, constants: *constants, ..self.clone() }
     }
 }
 
@@ -120,6 +144,7 @@ mod tests {
     use alloy_sol_types::eip712_domain;
 
     use super::*;
+    use crate::plan::Plan;
 
     #[test]
     fn usdc_is_signed_for_under_its_name_of_that_chain() {
@@ -146,12 +171,37 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_of_another_build_is_noticed() {
-        let mut deployment = Deployment::of_chain(8453).unwrap().clone();
-        let address = Address::repeat_byte(1);
-        let ours = Deployed { address, template_hash: Contract::Accords.template_hash() };
-        deployment.contracts.insert(Contract::Accords, ours);
-        deployment.contracts.insert(Contract::Mandates, Deployed { address, template_hash: B256::ZERO });
-        assert_eq!(deployment.drifted(), [Contract::Mandates]);
+    fn the_file_has_the_addresses_and_codes_that_this_release_gives() {
+        let networks = Deployment::known().iter().map(|network| Plan::on(network).deployment).collect();
+        let computed = serde_json::to_string_pretty(&Networks { networks }).unwrap() + "\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/networks.json");
+        if std::env::var_os("NUNCIO_WRITE").is_some() {
+            std::fs::write(path, &computed).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap();
+        assert!(
+            written == computed,
+            "contracts/networks.json is not what abi/ gives: run this test with NUNCIO_WRITE=1"
+        );
+    }
+
+    #[test]
+    fn a_chain_with_money_has_the_constants_of_production_and_only_contracts_of_ours() {
+        for network in Deployment::known().iter().filter(|network| !network.is_local()) {
+            assert_eq!(network.constants, Constants::PRODUCTION, "{}", network.name);
+            let contracts: Vec<Contract> = network.contracts.keys().copied().collect();
+            assert_eq!(contracts, Contract::OWN, "{}", network.name);
+        }
+    }
+
+    #[test]
+    fn a_network_file_cannot_make_other_parameters_right_on_a_known_chain() {
+        let base = Deployment::named("base").unwrap();
+        let mut bent = base.clone();
+        bent.constants.grace_secs = 1;
+        bent.beacon.public_key[0] ^= 1;
+        assert_eq!(&bent.by_release(), base);
+        bent.chain_id = 4;
+        assert_eq!(bent.by_release(), bent, "of a chain that nobody knows the file is all there is");
     }
 }

@@ -17,7 +17,7 @@ use crate::{block::Mark, ids::TxHash, typed::Contracts};
 pub mod call;
 mod decode;
 pub mod event;
-mod pack;
+pub(crate) mod pack;
 pub mod revert;
 pub(crate) mod sol;
 #[cfg(test)]

@@ -37,7 +37,7 @@ mod verify;
 
 pub use compose::{ComposeError, Files, Parts, WrappedIdentity};
 pub use index::{FileEntry, INDEX, INDEX_PROOF, Index};
-pub use logs::{Built, LOGS, LoggedAt, Logs, OnChain};
+pub use logs::{Built, LOGS, LoggedAt, Logs, OnChain, Unbuilt};
 pub use opened::check_opened;
 pub use papers::{
     BallotProof, DealProofs, MilestoneProofs, NdaProofs, PanelProofs, RatingProof, RatingProofs, VerdictProof,

@@ -9,6 +9,8 @@
 //!
 //! Deliberately absent: HTTP, JSON shapes for people.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
     misconduct::Misconduct,
     money::{Bps, Usdc},
     policy::Rule,
+    reputation::statement::TrustStatement,
     stage::negotiation::Thaw,
     text::{BoundedVec, Line, Text, Token},
     typed::EthSignature,
@@ -58,6 +61,8 @@ pub enum Command {
     Files(DealId, Option<u8>),
     /// Rate the counterparty of a settled deal.
     Rate(DealId, u8),
+    /// Sign what settled records say about an agent, by DID, for anybody to quote.
+    StateTrust(String),
     /// Sign the index of a bundle of a deal of ours.
     Attest(Box<Index>),
     /// Read something.
@@ -92,16 +97,34 @@ pub struct NewRequest {
 pub struct NewBid {
     /// The request.
     pub request: PaperId,
-    /// What the pact is called.
-    pub title: Line,
-    /// The clauses that the seller commits to.
-    pub clauses: BoundedVec<Clause, 32>,
+    /// By what the seller lets itself be judged.
+    pub pact: NewPact,
     /// The price asked, micro-USDC.
     pub price: Usdc,
     /// The last milestone's due time, seconds from the start.
     pub due_secs: u32,
     /// How long the bid stands, seconds.
     pub expires_secs: u64,
+}
+
+/// Where the pact of a bid comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NewPact {
+    /// Clauses of one's own.
+    Own {
+        /// What the pact is called.
+        title: Line,
+        /// The clauses that the seller commits to.
+        clauses: BoundedVec<Clause, 32>,
+    },
+    /// A template that the node holds.
+    Template {
+        /// Its name.
+        name: Token,
+        /// The numbers that it leaves open; those that are not named have their default.
+        numbers: BTreeMap<Token, u64>,
+    },
 }
 
 /// The choice of a bid, with the NDA that is proposed.
@@ -185,6 +208,10 @@ pub enum Look {
     Requests,
     /// Bids for a request of ours.
     Bids(PaperId),
+    /// The templates that the node holds.
+    Templates,
+    /// One template, by name.
+    Template(Token),
     /// All NDAs.
     Ndas,
     /// All negotiations.
@@ -226,6 +253,8 @@ pub enum Reply {
     Files(Vec<File>),
     /// The signed index of a bundle.
     Bundle(Box<Signed<Index>>),
+    /// A signed statement about an agent.
+    Statement(Box<Signed<TrustStatement>>),
 }
 
 /// Why a command was not carried out.

@@ -368,12 +368,13 @@ impl Deal {
             || self.milestones.iter().any(|milestone| milestone.sealed.is_some_and(|(held, _)| held == blob))
     }
 
-    /// Money that the deal may still cost us: the price until it lapses or closes, for the buyer.
+    /// Money that the deal may still cost us: price, jury and one appeal until it lapses or closes, for
+    /// the buyer.
     #[must_use]
     pub fn committed(&self) -> crate::money::Usdc {
         if self.side == Side::B || self.lapsed || self.closed {
             return crate::money::Usdc::ZERO;
         }
-        self.agreement.terms.price
+        self.agreement.buyer_total()
     }
 }

@@ -8,13 +8,16 @@
 //!
 //! Deliberately absent: resolution, DID documents, other methods and key types.
 
+mod known;
+
 use core::{fmt, str::FromStr};
 
 use alloy_primitives::Address;
 use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::canonical::refuse;
+use self::known::Spelling;
+use crate::{canonical::RULE, spelled};
 
 /// Multicodec prefix of an Ed25519 public key, as an unsigned varint.
 const ED25519: [u8; 2] = [0xed, 0x01];
@@ -68,17 +71,14 @@ impl Did {
     /// The key as multibase text, `z6Mk…`.
     #[must_use]
     pub fn multibase(&self) -> String {
-        let mut bytes = [0; 34];
-        bytes[..2].copy_from_slice(&ED25519);
-        bytes[2..].copy_from_slice(&self.0);
-        format!("z{}", bs58::encode(bytes).into_string())
+        Spelling::of(*self).multibase().to_owned()
     }
 
     /// The verification method that a proof by this key names: `did:key:zX#zX`.
     #[must_use]
     pub fn verification_method(&self) -> String {
-        let key = self.multibase();
-        format!("did:key:{key}#{key}")
+        let spelling = Spelling::of(*self);
+        format!("{}#{}", spelling.did(), spelling.multibase())
     }
 }
 
@@ -90,7 +90,7 @@ fn is_reduced(key: &[u8; 32]) -> bool {
 
 impl fmt::Display for Did {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "did:key:{}", self.multibase())
+        f.write_str(Spelling::of(*self).did())
     }
 }
 
@@ -104,6 +104,9 @@ impl FromStr for Did {
     type Err = DidError;
 
     fn from_str(text: &str) -> Result<Self, DidError> {
+        if let Some(known) = known::find(text) {
+            return Ok(known);
+        }
         // 34 bytes are at most 47 base58 digits; decoding is quadratic, so length comes first.
         let digits = text.strip_prefix("did:key:z").filter(|d| d.len() <= 48).ok_or(DidError::NotDidKey)?;
         let bytes = bs58::decode(digits).into_vec().map_err(|_| DidError::NotDidKey)?;
@@ -115,13 +118,13 @@ impl FromStr for Did {
 
 impl Serialize for Did {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(Spelling::of(*self).did())
     }
 }
 
 impl<'de> Deserialize<'de> for Did {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(refuse)
+        spelled::read(deserializer, |text| text.parse().map_err(|error: DidError| format!("{RULE}{error}")))
     }
 }
 
@@ -167,7 +170,7 @@ impl Serialize for PrincipalDid {
 
 impl<'de> Deserialize<'de> for PrincipalDid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(refuse)
+        spelled::read(deserializer, |text| text.parse().map_err(|error: DidError| format!("{RULE}{error}")))
     }
 }
 

@@ -11,6 +11,8 @@ use core::{fmt, str::FromStr};
 use alloy_primitives::B256;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::spelled;
+
 /// Says that a text is not an id of the expected kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a {kind}: expected {expected}")]
@@ -45,9 +47,20 @@ macro_rules! id {
             }
         }
 
+        impl $name {
+            /// Gives the printed id to somebody, from the stack.
+            fn print<R>(&self, to: impl FnOnce(&str) -> R) -> R {
+                let mut text = [0; $prefix.len() + 64];
+                let (prefix, digits) = text.split_at_mut($prefix.len());
+                prefix.copy_from_slice($prefix.as_bytes());
+                hex::encode_to_slice(self.0, digits).expect("invariant: 32 bytes are 64 digits");
+                to(core::str::from_utf8(&text).expect("invariant: hex is ASCII"))
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}{}", $prefix, hex::encode(self.0))
+                self.print(|text| f.write_str(text))
             }
         }
 
@@ -77,14 +90,13 @@ macro_rules! id {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                self.print(|text| serializer.serialize_str(text))
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                spelled::read(deserializer, str::parse::<Self>)
             }
         }
     };

@@ -14,6 +14,7 @@ use crate::{
     audit::Index,
     document::{Announcement, Bid, DeliveryClaim, Document, Pact, Rating, Request, Signed},
     ids::{BlobId, CaseId, DealId, NegotiationId, PaperId, PeerKey},
+    reputation::statement::TrustStatement,
     wire,
 };
 
@@ -169,6 +170,8 @@ pub enum Signing {
     Rating(Box<Document<Rating>>),
     /// The index of a bundle.
     Bundle(Box<Document<Index>>),
+    /// What settled records say about an agent.
+    Statement(Box<Document<TrustStatement>>),
 }
 
 /// A slow act.

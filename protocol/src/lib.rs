@@ -17,6 +17,7 @@ extern crate self as nuncio_protocol;
 pub mod hexed;
 pub mod ids;
 pub mod money;
+mod spelled;
 pub mod text;
 pub mod time;
 
@@ -35,6 +36,7 @@ pub mod reputation;
 
 pub mod abi;
 pub mod block;
+pub mod escrow;
 pub mod journal;
 pub mod ledger;
 pub mod quorum;
@@ -46,6 +48,7 @@ pub mod slots;
 pub mod disclosure;
 pub mod misconduct;
 pub mod policy;
+pub mod template;
 
 pub mod command;
 pub mod job;

@@ -36,9 +36,10 @@ use crate::{
     stage::{
         jury::{Jury, JuryMessage},
         market::{Directory, Market},
-        nda::NdaState,
+        nda::{NdaEvent, NdaState},
         negotiation::{Negotiation, NegotiationEvent},
     },
+    template::Templates,
     text::{BoundedVec, Line, Token},
     time::Timestamp,
     typed,
@@ -51,6 +52,7 @@ mod begin;
 mod bundle;
 mod chain;
 mod deliver;
+mod destroy;
 mod fees;
 mod hold;
 mod jobs;
@@ -60,6 +62,7 @@ mod nda;
 mod negotiate;
 mod offer;
 mod open;
+mod oracle;
 mod panel;
 mod papers;
 mod promise;
@@ -67,6 +70,7 @@ mod rate;
 mod report;
 mod session;
 mod strategy;
+mod template;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -168,12 +172,15 @@ struct Case {
 pub struct Node {
     me: Me,
     policy: Policy,
+    templates: Templates,
     network: Network,
     now: Timestamp,
 
     market: Market,
     ndas: BTreeMap<PaperId, NdaState>,
     negotiations: BTreeMap<NegotiationId, Negotiation>,
+    /// The templates that negotiations' pacts are made from, where they are.
+    made_from: BTreeMap<NegotiationId, Token>,
     deals: BTreeMap<DealId, Deal>,
     cases: BTreeMap<CaseId, Case>,
     kept: BTreeMap<BlobId, Receipt>,
@@ -197,6 +204,8 @@ pub struct Node {
     standings: Option<trust::Standings>,
     up: BTreeSet<PeerKey>,
     links: session::Links,
+    /// When jurors were last invited, by negotiation; as the buyer, while its panel is open.
+    invited: BTreeMap<NegotiationId, panel::Invited>,
     /// Openings of ours that nobody has answered yet, by NDA.
     begins: BTreeMap<PaperId, wire::Begin>,
     waiting: BTreeMap<JobId, CommandId>,
@@ -258,11 +267,13 @@ impl Node {
         let mut node = Self {
             me,
             policy,
+            templates: Templates::default(),
             network,
             now: Timestamp::default(),
             market: Market::default(),
             ndas: BTreeMap::new(),
             negotiations: BTreeMap::new(),
+            made_from: BTreeMap::new(),
             deals: BTreeMap::new(),
             cases: BTreeMap::new(),
             kept: BTreeMap::new(),
@@ -282,6 +293,7 @@ impl Node {
             standings: None,
             up: BTreeSet::new(),
             links: session::Links::default(),
+            invited: BTreeMap::new(),
             begins: BTreeMap::new(),
             waiting: BTreeMap::new(),
             chain_view: None,
@@ -403,6 +415,7 @@ impl Node {
             Command::Deliver(deal, milestone, files) => self.deliver(deal, milestone, files, rng),
             Command::Files(deal, milestone) => self.open_files(id, deal, milestone),
             Command::Rate(deal, value) => self.rate(deal, value, rng),
+            Command::StateTrust(did) => self.state_trust(id, &did, rng),
             Command::Attest(index) => self.attest(id, *index, rng),
             Command::Look(look)
                 if matches!(look, Look::Trust(_) | Look::Scores | Look::Bids(_) | Look::Settlement) =>
@@ -518,6 +531,12 @@ impl Node {
             Record::Delivered { id } => {
                 self.outbox.remove(id);
             }
+            Record::Destroyed { draft, .. } => {
+                if let Some(nda) = self.ndas.get_mut(draft) {
+                    nda.apply(&NdaEvent::Over);
+                }
+            }
+            Record::Gone { .. } => {}
             Record::Market(event) => self.market.apply(event),
             Record::Nda { draft, event } => {
                 self.dirty.ndas.insert(*draft);
@@ -574,6 +593,7 @@ impl Node {
             None => {
                 if let NegotiationEvent::Begun { begin, nonce, side, at } = event {
                     self.negotiations.insert(id, Negotiation::begun(id, nda, begin, *nonce, *side, *at));
+                    self.note_template(id);
                 }
             }
         }

@@ -36,6 +36,8 @@ pub struct Policy {
     pub jurisdictions: Vec<Jurisdiction>,
     /// Categories that it may grant in an NDA.
     pub categories: Categories,
+    /// Templates, by name, that its deals are made from; empty means any, and pacts of its own as well.
+    pub templates: Vec<String>,
     /// Counterparties, by DID, with whom it never deals.
     pub blocked: Vec<String>,
     /// Rounds of offers in one negotiation at most.
@@ -63,6 +65,7 @@ impl Default for Policy {
             domains: Vec::new(),
             jurisdictions: Vec::new(),
             categories: Categories::of(&[Category::Offer, Category::SourceMaterial, Category::WorkProduct]),
+            templates: Vec::new(),
             blocked: Vec::new(),
             rounds_max: 10_000,
             negotiation_secs_max: 3600,
@@ -115,6 +118,22 @@ pub enum Rule {
         /// The mandate's threshold.
         limit: Usdc,
     },
+    /// More in one period than the mandate on chain lets the agent spend.
+    #[error("{amount} micro-USDC in one period with this deal, the mandate allows {limit}")]
+    PerPeriod {
+        /// What counts against the period with this deal.
+        amount: Usdc,
+        /// The mandate's limit.
+        limit: Usdc,
+    },
+    /// A deal whose end and windows are after the day on which the NDA's keys are destroyed.
+    #[error("the deal and its windows may last until {ends}, the NDA's keys are destroyed by {destroy_by}")]
+    Outlives {
+        /// The last second of the deal and its windows, Unix seconds.
+        ends: u64,
+        /// The NDA's `destroyBy`, Unix seconds.
+        destroy_by: u64,
+    },
     /// Open commitments above the limit.
     #[error("open commitments of {amount} micro-USDC, at most {limit}")]
     Exposure {
@@ -147,6 +166,12 @@ pub enum Rule {
         /// Its DID.
         did: String,
     },
+    /// A pact that is made from no template of the list.
+    #[error("no deals on the template {template}")]
+    Template {
+        /// The template's name; `none` for a pact that is made from none that is held here.
+        template: String,
+    },
     /// An appeal window below the minimum.
     #[error("an appeal window of {window} s, at least {minimum}")]
     Window {
@@ -170,16 +195,33 @@ pub enum Rule {
 pub struct Step<'a> {
     /// The terms.
     pub terms: &'a TermSheet,
+    /// What the limits count: as the buyer price, jury and one appeal together, as the seller the price.
+    pub cost: Usdc,
     /// What is committed besides, micro-USDC.
     pub committed: Usdc,
     /// Whether any clause of the pact needs judgement.
     pub judged: bool,
     /// The sub-market of the request.
     pub domain: Option<&'a str>,
+    /// The template that the pact is made from, where it is one that we hold.
+    pub template: Option<&'a str>,
     /// The other side's DID.
     pub counterparty: &'a str,
-    /// As a mandated buyer: what we pay in all, and the mandate's threshold.
-    pub mandate_above: Option<(Usdc, Usdc)>,
+    /// As a mandated buyer: the mandate's threshold, and what it allows in one period.
+    pub mandate: Option<MandateLimits>,
+    /// The last second of the deal and its windows, and the NDA's `destroyBy`, Unix seconds.
+    pub lasts: (u64, u64),
+}
+
+/// What a mandate on chain lets the agent pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MandateLimits {
+    /// A deal above this needs the principal's signature, micro-USDC.
+    pub human_above: Usdc,
+    /// What counts against the period already, firm acceptances included, micro-USDC.
+    pub spent: Usdc,
+    /// The most in one period, micro-USDC.
+    pub per_period: Usdc,
 }
 
 impl Policy {
@@ -189,8 +231,11 @@ impl Policy {
     #[must_use]
     pub fn answer(&self, step: &Step<'_>) -> Answer {
         let terms = step.terms;
-        let amount = terms.price;
+        let amount = step.cost;
         if let Some(rule) = self.never(step.domain, step.counterparty) {
+            return Answer::Refuse(rule);
+        }
+        if let Some(rule) = self.not_made_from(step.template) {
             return Answer::Refuse(rule);
         }
         if amount > self.per_deal_max {
@@ -211,11 +256,24 @@ impl Policy {
         if fee > self.jury_fee_max {
             return Answer::Refuse(Rule::JuryFee { fee, limit: self.jury_fee_max });
         }
+        let (ends, destroy_by) = step.lasts;
+        if ends > destroy_by {
+            return Answer::Refuse(Rule::Outlives { ends, destroy_by });
+        }
+        // No signature of the principal makes the escrow pay more in a period than its mandate says.
+        if let Some(MandateLimits { spent, per_period, .. }) = step.mandate {
+            let amount = spent.checked_add(amount).unwrap_or(Usdc(u64::MAX));
+            if amount > per_period {
+                return Answer::Refuse(Rule::PerPeriod { amount, limit: per_period });
+            }
+        }
         if amount > self.human_above {
             return Answer::Escalate(Rule::HumanAbove { amount, limit: self.human_above });
         }
-        match step.mandate_above {
-            Some((amount, limit)) if amount > limit => Answer::Escalate(Rule::MandateAbove { amount, limit }),
+        match step.mandate {
+            Some(MandateLimits { human_above: limit, .. }) if amount > limit => {
+                Answer::Escalate(Rule::MandateAbove { amount, limit })
+            }
             Some(_) | None => Answer::Allow,
         }
     }
@@ -231,6 +289,14 @@ impl Policy {
         }
         let blocked = self.blocked.iter().any(|blocked| blocked == counterparty);
         blocked.then(|| Rule::Blocked { did: counterparty.into() })
+    }
+
+    /// The rule that forbids a pact made from this template, or from none that we hold.
+    #[must_use]
+    pub fn not_made_from(&self, template: Option<&str>) -> Option<Rule> {
+        let listed = template.is_some_and(|name| self.templates.iter().any(|listed| listed == name));
+        let free = self.templates.is_empty() || listed;
+        (!free).then(|| Rule::Template { template: template.unwrap_or("none").into() })
     }
 
     /// Whether an NDA with these categories, under this jurisdiction, with this counterparty, may be signed.
@@ -252,6 +318,97 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn usdc(whole: u64) -> Usdc {
+        Usdc(whole * 1_000_000)
+    }
+
+    fn step(terms: &TermSheet) -> Step<'_> {
+        Step {
+            terms,
+            cost: terms.buyer_total().unwrap(),
+            committed: Usdc::ZERO,
+            judged: false,
+            domain: None,
+            template: None,
+            counterparty: "did:y",
+            mandate: None,
+            lasts: (10, 20),
+        }
+    }
+
+    /// 180 USDC to the seller, 15 to the jury and 5 for an appeal.
+    fn terms() -> TermSheet {
+        let text = include_str!("../vectors/papers.json");
+        let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
+        let paper = vectors["papers"]["term_sheet"]["canonical"].as_str().unwrap();
+        let mut terms =
+            crate::document::Document::<TermSheet>::read(paper.as_bytes()).unwrap().content().clone();
+        (terms.price, terms.panel.fee, terms.appeal_fee) = (usdc(180), usdc(15), usdc(5));
+        terms
+    }
+
+    #[test]
+    fn limits_count_what_the_buyer_pays_in_all_and_not_the_price_alone() {
+        let terms = terms();
+        let (step, all) = (step(&terms), usdc(200));
+        let with = |policy: Policy| policy.answer(&step);
+        assert_eq!(with(Policy::default()), Answer::Allow);
+        let limit = usdc(199);
+        let rows = [
+            (
+                Policy { per_deal_max: limit, ..Policy::default() },
+                Answer::Refuse(Rule::PerDeal { amount: all, limit }),
+            ),
+            (
+                Policy { exposure_max: limit, ..Policy::default() },
+                Answer::Refuse(Rule::Exposure { amount: all, limit }),
+            ),
+            (
+                Policy { human_above: limit, ..Policy::default() },
+                Answer::Escalate(Rule::HumanAbove { amount: all, limit }),
+            ),
+        ];
+        for (policy, answer) in rows {
+            assert_eq!(with(policy), answer);
+        }
+    }
+
+    #[test]
+    fn what_the_mandate_cannot_pay_in_this_period_is_refused_before_anybody_signs() {
+        let terms = terms();
+        let with = |spent: u64, human_above: u64| {
+            let limits =
+                MandateLimits { human_above: usdc(human_above), spent: usdc(spent), per_period: usdc(500) };
+            Policy::default().answer(&Step { mandate: Some(limits), ..step(&terms) })
+        };
+        assert_eq!(with(300, 200), Answer::Allow, "to the last micro-USDC");
+        let over = Rule::PerPeriod { amount: usdc(501), limit: usdc(500) };
+        assert_eq!(with(301, 200), Answer::Refuse(over.clone()));
+        assert_eq!(with(301, 10), Answer::Refuse(over), "no signature makes the escrow pay more");
+        let above = Rule::MandateAbove { amount: usdc(200), limit: usdc(199) };
+        assert_eq!(with(300, 199), Answer::Escalate(above));
+    }
+
+    #[test]
+    fn a_deal_that_outlives_the_ndas_keys_is_refused() {
+        let terms = terms();
+        let with = |lasts| Policy::default().answer(&Step { lasts, ..step(&terms) });
+        assert_eq!(with((20, 20)), Answer::Allow);
+        assert_eq!(with((21, 20)), Answer::Refuse(Rule::Outlives { ends: 21, destroy_by: 20 }));
+    }
+
+    #[test]
+    fn a_list_of_templates_leaves_no_other_pact_and_no_list_leaves_all() {
+        let listed = Policy { templates: vec!["translation".into()], ..Policy::default() };
+        let rule = |name: &str| Some(Rule::Template { template: name.into() });
+        assert_eq!(listed.not_made_from(Some("translation")), None);
+        assert_eq!(listed.not_made_from(Some("code-task")), rule("code-task"));
+        assert_eq!(listed.not_made_from(None), rule("none"));
+        assert_eq!(Policy::default().not_made_from(None), None);
+        let terms = terms();
+        assert_eq!(listed.answer(&step(&terms)), Answer::Refuse(rule("none").unwrap()));
+    }
 
     #[test]
     fn a_domain_that_nobody_knows_is_in_no_list_and_a_blocked_agent_is_never_dealt_with() {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::Event,
     deal::DealEvent,
-    ids::{BlobId, CaseId, ContentHash, DealId, NegotiationId, PaperId, PeerKey},
+    ids::{BlobId, CaseId, ContentHash, DealId, NdaId, NegotiationId, PaperId, PeerKey},
     job::{Job, JobId},
     journal::JournalEvent,
     misconduct::Misconduct,
@@ -59,6 +59,22 @@ pub enum Record {
     Delivered {
         /// Its number in the outbox.
         id: u64,
+    },
+    /// The keys of an NDA are destroyed, and with them what every record holds that is sealed for it.
+    Destroyed {
+        /// The NDA, by the name of its draft.
+        draft: PaperId,
+        /// Its digest, for which records are sealed.
+        nda: NdaId,
+        /// The deals under it, whose secrets went as well.
+        deals: Vec<DealId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// What stands for a record whose NDA's keys are destroyed. It is read, and never stored.
+    Gone {
+        /// The NDA.
+        nda: NdaId,
     },
     /// Requests and bids.
     Market(MarketEvent),
@@ -186,6 +202,8 @@ impl Record {
             Self::Negotiation { nda, .. } | Self::Deal { nda, .. } => Some(*nda),
             Self::Finished { .. }
             | Self::Delivered { .. }
+            | Self::Destroyed { .. }
+            | Self::Gone { .. }
             | Self::Market(_)
             | Self::Nda { .. }
             | Self::Case { .. }
@@ -210,6 +228,8 @@ impl Record {
             Self::Finished { guard, .. } => guard.is_some(),
             Self::Posted { .. }
             | Self::Delivered { .. }
+            | Self::Destroyed { .. }
+            | Self::Gone { .. }
             | Self::Market(_)
             | Self::Nda { .. }
             | Self::Deal { .. }

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 mod fixed;
 pub mod settled;
+pub mod statement;
 mod walk;
 
 use fixed::{Decay, Fixed, ONE, divided, times, weight_of};

@@ -178,13 +178,19 @@ impl UsdcDomain {
     /// The digest of an EIP-3009 authorization, by which the buyer's own float opens a deal.
     #[must_use]
     pub fn digest(&self, authorization: &ReceiveWithAuthorization) -> B256 {
-        authorization.eip712_signing_hash(&Eip712Domain::new(
+        authorization.eip712_signing_hash(&self.domain())
+    }
+
+    /// The token's EIP-712 domain.
+    #[must_use]
+    pub fn domain(&self) -> Eip712Domain {
+        Eip712Domain::new(
             Some(Cow::Owned(self.name.clone())),
             Some(Cow::Owned(self.version.clone())),
             Some(U256::from(self.chain_id)),
             Some(self.address),
             None,
-        ))
+        )
     }
 }
 

@@ -9,6 +9,8 @@ mod trust;
 
 pub use trust::{Computed, MemberView, Reason, ScoresView, TrustView};
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, B256};
 use serde::Serialize;
 
@@ -18,8 +20,10 @@ use crate::{
     did::Did,
     document::{AgentCard, Announcement, Bid, Document, Nda, Pact, Request, Signed, TermSheet},
     ids::{DealId, NdaId, NegotiationId, PaperId, PeerKey, TxHash},
-    money::Usdc,
+    money::{Bps, Usdc},
     side::Side,
+    template::Listed,
+    text::Token,
 };
 
 /// One thing that was asked to be shown.
@@ -36,6 +40,10 @@ pub enum View {
     Requests(Vec<RequestView>),
     /// Bids for one request.
     Bids(Vec<BidView>),
+    /// The templates that the node holds.
+    Templates(Vec<TemplateView>),
+    /// One template.
+    Template(Box<TemplateView>),
     /// NDAs.
     Ndas(Vec<NdaView>),
     /// Negotiations.
@@ -111,10 +119,22 @@ pub struct BidView {
     pub bid: Document<Bid>,
     /// The clauses that the seller commits to.
     pub pact: Document<Pact>,
+    /// The template of ours that the pact is made from, if it is.
+    pub template: Option<Token>,
     /// Who the seller is.
     pub card: Document<AgentCard>,
     /// What the settled records say about the seller.
     pub trust: TrustView,
+}
+
+/// A template, and whether the agent may use it.
+#[derive(Clone, Debug, Serialize)]
+pub struct TemplateView {
+    /// Whether the policy allows deals on it.
+    pub allowed: bool,
+    /// The template with its id.
+    #[serde(flatten)]
+    pub listed: Listed,
 }
 
 /// An NDA.
@@ -145,6 +165,8 @@ pub struct NegotiationView {
     pub id: NegotiationId,
     /// The NDA, by its draft.
     pub nda: PaperId,
+    /// The template of ours that the pact is made from, if it is; windows and fallback are then as it says.
+    pub template: Option<Token>,
     /// Our side; the buyer is side A.
     pub side: Side,
     /// `panel`, `offers`, `held`, `accepted`, `agreed` or `ended`.
@@ -246,12 +268,27 @@ pub struct MilestoneView {
     pub verdict: Option<u16>,
     /// How far its jurors agree: 8800 for 0.88.
     pub consensus: Option<u16>,
+    /// The clauses that failed in the newest verdict.
+    pub failed: Vec<FailedClause>,
     /// Micro-USDC to the seller, once settled.
     pub to_seller: Option<Usdc>,
     /// Micro-USDC to the buyer, once settled.
     pub to_buyer: Option<Usdc>,
     /// The transaction that settled it.
     pub tx: Option<TxHash>,
+}
+
+/// A clause that a delivery did not pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailedClause {
+    /// The clause.
+    pub clause: Token,
+    /// How it is measured: the kind of failure.
+    pub kind: &'static str,
+    /// The median of the jurors' scores.
+    pub score: Bps,
+    /// What would have passed.
+    pub threshold: Bps,
 }
 
 /// What a principal's deals came to, and what others think of its agent.
@@ -265,6 +302,8 @@ pub struct SettlementReport {
     pub lines: Vec<SettlementLine>,
     /// All lines together, and fees earned as a juror.
     pub totals: Totals,
+    /// How often each kind of clause failed in what the agent sold, by the newest verdicts.
+    pub failures: BTreeMap<&'static str, u32>,
     /// What settled records say about the agent.
     pub trust: TrustView,
 }

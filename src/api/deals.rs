@@ -46,7 +46,8 @@ async fn opened(app: &App, deal: DealId, milestone: Option<u8>) -> Result<Vec<Fi
         | Reply::Paper(_)
         | Reply::Negotiation(_)
         | Reply::View(_)
-        | Reply::Bundle(_) => Err(Problem::strange()),
+        | Reply::Bundle(_)
+        | Reply::Statement(_) => Err(Problem::strange()),
     }
 }
 

@@ -10,7 +10,11 @@ use nuncio_protocol::{
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::{audit::ExportError, node::Handle, trail::Entry};
+use crate::{
+    audit::ExportError,
+    node::Handle,
+    trail::{Page, TrailError},
+};
 
 /// A node as the API sees it.
 pub trait Door: Send + Sync + 'static {
@@ -21,12 +25,8 @@ pub trait Door: Send + Sync + 'static {
     fn bundle(&self, deal: DealId) -> BoxFuture<'_, Result<Vec<u8>, ExportError>>;
 
     /// What the node has on record, from a number on.
-    fn trail(
-        &self,
-        from: u64,
-        count: usize,
-        step: Option<String>,
-    ) -> BoxFuture<'_, Result<Vec<Entry>, Refusal>>;
+    fn trail(&self, from: u64, count: usize, step: Option<String>)
+    -> BoxFuture<'_, Result<Page, TrailError>>;
 
     /// Everything that happens from now on, numbered.
     fn events(&self) -> broadcast::Receiver<(u64, Event)>;
@@ -67,7 +67,7 @@ impl Door for Handle {
         from: u64,
         count: usize,
         step: Option<String>,
-    ) -> BoxFuture<'_, Result<Vec<Entry>, Refusal>> {
+    ) -> BoxFuture<'_, Result<Page, TrailError>> {
         Box::pin(Self::trail(self, from, count, step))
     }
 

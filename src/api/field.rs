@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Texts,
     /// A list of whole numbers.
     Numbers,
+    /// Whole numbers by name.
+    NumbersByName,
     /// An object with these fields.
     Object(&'static [Field]),
     /// A list of such objects.
@@ -68,7 +70,8 @@ const FILES: &[Field] = &[
 
 pub(super) const REQUEST: &[Field] = &[
     must("domain", Kind::Text, "The sub-market."),
-    must("task_schema", Kind::Text, "What is to be done, as the name of a task schema."),
+    may("task_schema", Kind::Text, "What is to be done, as the name of a task schema; the template's."),
+    may("template", Kind::Text, "The template that gives task schema and text where they are absent."),
     must("deal_kind", Kind::Text, "`service`."),
     must("jurisdiction", Kind::Text, "Two capital letters."),
     must("budget", Kind::Amount, "The most that may be spent; published as a bucket."),
@@ -78,18 +81,30 @@ pub(super) const REQUEST: &[Field] = &[
         "What a bidder needs.",
     ),
     may("inputs", Kind::Objects(FILES), "What the work is about; only hashes are published."),
-    must("text", Kind::Text, "What is wanted, in words."),
+    may("text", Kind::Text, "What is wanted, in words; what the template is for."),
     may("expires_secs", Kind::Number, "How long bids are taken, seconds; 3600."),
 ];
 
 pub(super) const BID: &[Field] = &[
-    must(
+    may(
         "pact",
         Kind::Object(&[
             must("title", Kind::Text, "What it is called."),
             must("clauses", Kind::Clauses, "By what deliveries are judged."),
         ]),
-        "What the seller lets itself be judged by.",
+        "What the seller lets itself be judged by; either this or a template.",
+    ),
+    may(
+        "template",
+        Kind::Object(&[
+            must("name", Kind::Text, "Its name."),
+            may(
+                "numbers",
+                Kind::NumbersByName,
+                "The numbers that it leaves open; those absent have their default.",
+            ),
+        ]),
+        "The template that the pact is made from.",
     ),
     must("price", Kind::Amount, "The price asked."),
     must("due_secs", Kind::Number, "The last milestone's due time, seconds from the start."),
@@ -130,8 +145,16 @@ pub(super) const NEGOTIATION: &[Field] = &[
 
 pub(super) const OFFER: &[Field] = &[
     must("price", Kind::Amount, "The whole price."),
-    must("split_bps", Kind::Numbers, "Each milestone's share, basis points, together 10000."),
-    must("due_secs", Kind::Numbers, "When each is due, seconds from the start, ascending."),
+    may(
+        "split_bps",
+        Kind::Numbers,
+        "Each milestone's share, basis points, together 10000; the template's schedule.",
+    ),
+    must(
+        "due_secs",
+        Kind::Numbers,
+        "When each is due, seconds from the start, ascending; without split_bps the last alone.",
+    ),
     may("titles", Kind::Texts, "What each delivers."),
 ];
 

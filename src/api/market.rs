@@ -2,12 +2,14 @@
 //!
 //! Deliberately absent: ranking. The agent program filters bids by pact, standing and price.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
 };
 use nuncio_protocol::{
-    command::{Choice, Command, Look, NewBid, NewRequest, Reply},
+    command::{Choice, Command, Look, NewBid, NewPact, NewRequest, Reply},
     document::{AgeRecipient, Announcement, Categories, Category, Clause, DealKind, Jurisdiction, Regulator},
     ids::PaperId,
     money::{Bps, Usdc},
@@ -27,7 +29,9 @@ const EXPIRES_SECS: u64 = 3600;
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     domain: Token,
-    task_schema: Token,
+    /// What is to be done; where it is absent, the template's.
+    task_schema: Option<Token>,
+    template: Option<Token>,
     deal_kind: DealKind,
     jurisdiction: Jurisdiction,
     budget: Usdc,
@@ -35,7 +39,8 @@ pub(super) struct Wanted {
     standing: Standing,
     #[serde(default)]
     inputs: Vec<TextFile>,
-    text: Text,
+    /// What is wanted; where it is absent, what the template is for.
+    text: Option<Text>,
     expires_secs: Option<u64>,
 }
 
@@ -49,7 +54,8 @@ struct Standing {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Offered {
-    pact: OfferedPact,
+    pact: Option<OfferedPact>,
+    template: Option<OfferedTemplate>,
     price: Usdc,
     due_secs: u32,
     expires_secs: Option<u64>,
@@ -60,6 +66,26 @@ pub(super) struct Offered {
 struct OfferedPact {
     title: Line,
     clauses: BoundedVec<Clause, 32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfferedTemplate {
+    name: Token,
+    #[serde(default)]
+    numbers: BTreeMap<Token, u64>,
+}
+
+impl Offered {
+    fn new_pact(pact: Option<OfferedPact>, template: Option<OfferedTemplate>) -> Result<NewPact, Problem> {
+        match (pact, template) {
+            (Some(OfferedPact { title, clauses }), None) => Ok(NewPact::Own { title, clauses }),
+            (None, Some(OfferedTemplate { name, numbers })) => Ok(NewPact::Template { name, numbers }),
+            (None, None) | (Some(_), Some(_)) => {
+                Err(Problem::invalid("a bid names either a pact of its own or a template"))
+            }
+        }
+    }
 }
 
 /// `POST /requests/{id}/choose`.
@@ -125,17 +151,34 @@ pub(super) async fn request(
     if wanted.deal_kind != DealKind::Service {
         return Err(Problem::invalid("deal_kind: only `service` is dealt with"));
     }
+    let template = match wanted.template {
+        Some(name) => Some(super::templates::named(&app, name).await?.listed.template),
+        None => None,
+    };
+    let task_schema = match (wanted.task_schema, &template) {
+        (Some(named), Some(template)) if named != template.task_schema => {
+            return Err(Problem::invalid(format!(
+                "task_schema is not the template's {}",
+                template.task_schema
+            )));
+        }
+        (Some(named), _) => named,
+        (None, Some(template)) => template.task_schema.clone(),
+        (None, None) => return Err(Problem::invalid("a request names a task_schema or a template")),
+    };
+    let text = wanted.text.or(template.map(|template| template.about));
+    let text = text.ok_or_else(|| Problem::invalid("a request says what is wanted, or names a template"))?;
     let references: Vec<_> = wanted.inputs.iter().map(TextFile::reference).collect::<Result<_, _>>()?;
     let inputs = references.try_into().map_err(|e: BoundError| Problem::invalid(format!("inputs: {e}")))?;
     let staged = wanted.inputs.into_iter().map(TextFile::into_bytes).collect();
     let new = NewRequest {
         domain: wanted.domain,
-        task_schema: wanted.task_schema,
+        task_schema,
         jurisdiction: wanted.jurisdiction,
         budget: wanted.budget,
         min_standing: wanted.standing.min_standing_bps,
         inputs,
-        text: wanted.text,
+        text,
         expires_secs: wanted.expires_secs.unwrap_or(EXPIRES_SECS),
     };
     named("request", app.ask(Command::Request(new), staged).await?)
@@ -159,8 +202,7 @@ pub(super) async fn bid(
 ) -> Result<Json<Value>, Problem> {
     let new = NewBid {
         request: id("request", &request)?,
-        title: offered.pact.title,
-        clauses: offered.pact.clauses,
+        pact: Offered::new_pact(offered.pact, offered.template)?,
         price: offered.price,
         due_secs: offered.due_secs,
         expires_secs: offered.expires_secs.unwrap_or(EXPIRES_SECS),
@@ -208,6 +250,7 @@ fn named(name: &str, reply: Reply) -> Result<Json<Value>, Problem> {
         | Reply::Negotiation(_)
         | Reply::View(_)
         | Reply::Files(_)
-        | Reply::Bundle(_) => Err(Problem::strange()),
+        | Reply::Bundle(_)
+        | Reply::Statement(_) => Err(Problem::strange()),
     }
 }

@@ -15,6 +15,7 @@ use nuncio_protocol::{
     command::{Command, Concession, Event, Look, NewNegotiation, Proposal, ProposedMilestone, Reply},
     ids::{NegotiationId, PaperId},
     money::{Bps, Usdc},
+    template::Template,
     text::{BoundError, Line},
     view::View,
 };
@@ -27,7 +28,7 @@ use super::{
     body::{Body, Nothing},
     field::id,
     problem::Problem,
-    view,
+    templates, view,
 };
 
 /// The other side answers an opening within this, or the client learns the id from the event.
@@ -56,28 +57,44 @@ struct Seats {
 #[serde(deny_unknown_fields)]
 pub(super) struct Offer {
     price: Usdc,
-    split_bps: Vec<Bps>,
+    /// Each milestone's share; where it is absent, the template's schedule, up to the one due date named.
+    split_bps: Option<Vec<Bps>>,
     due_secs: Vec<u32>,
     /// What is delivered, for each milestone; numbered where absent.
     titles: Option<Vec<Line>>,
 }
 
 impl Offer {
+    /// The proposal by a template's schedule.
+    fn scheduled(&self, template: &Template) -> Result<Proposal, Problem> {
+        let ([last_due], None) = (&self.due_secs[..], &self.titles) else {
+            return Err(Problem::invalid(
+                "without split_bps an offer names one due date, the last, and no titles",
+            ));
+        };
+        let milestones = template.scheduled(self.price, *last_due).into_iter();
+        let milestones = milestones
+            .map(|(title, amount, due_secs)| ProposedMilestone { title, amount, due_secs })
+            .collect();
+        Ok(Proposal { price: self.price, milestones })
+    }
+
     /// The proposal: each share rounded down, the last milestone takes what is left.
     fn proposal(self) -> Result<Proposal, Problem> {
-        let count = self.split_bps.len();
+        let split_bps = self.split_bps.unwrap_or_default();
+        let count = split_bps.len();
         let titles = self.titles.map_or_else(|| numbered(count), Ok)?;
         if count == 0 || self.due_secs.len() != count || titles.len() != count {
             return Err(Problem::invalid("split_bps, due_secs and titles name the same milestones, 1 to 8"));
         }
-        let whole: u32 = self.split_bps.iter().map(|share| u32::from(share.get())).sum();
+        let whole: u32 = split_bps.iter().map(|share| u32::from(share.get())).sum();
         if whole != 10_000 {
             return Err(Problem::invalid(format!("split_bps adds up to {whole}, not to 10000")));
         }
         let mut left = self.price;
         let mut milestones = Vec::new();
         for (index, ((share, due_secs), title)) in
-            self.split_bps.into_iter().zip(self.due_secs).zip(titles).enumerate()
+            split_bps.into_iter().zip(self.due_secs).zip(titles).enumerate()
         {
             let amount = if index + 1 == count { left } else { self.price.split(share).0 };
             left = left.checked_sub(amount).ok_or_else(Problem::strange)?;
@@ -127,7 +144,12 @@ pub(super) async fn open(
     let negotiation = match app.ask(Command::Negotiate(new), Vec::new()).await? {
         Reply::Negotiation(id) => Some(id),
         Reply::Accepted => tokio::time::timeout(OPENING, begun(nda, events)).await.ok().flatten(),
-        Reply::Paper(_) | Reply::Held(..) | Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => {
+        Reply::Paper(_)
+        | Reply::Held(..)
+        | Reply::View(_)
+        | Reply::Files(_)
+        | Reply::Bundle(_)
+        | Reply::Statement(_) => {
             return Err(Problem::strange());
         }
     };
@@ -153,7 +175,18 @@ pub(super) async fn offer(
     Path(negotiation): Path<String>,
     Body(offer): Body<Offer>,
 ) -> Result<Json<Value>, Problem> {
-    app.act(Command::Offer(id("negotiation", &negotiation)?, offer.proposal()?)).await
+    let negotiation = id("negotiation", &negotiation)?;
+    let proposal = if offer.split_bps.is_some() {
+        offer.proposal()?
+    } else {
+        let look = Look::Negotiation(negotiation);
+        let View::Negotiation(found) = app.look(look).await? else { return Err(Problem::strange()) };
+        let name = found.template.ok_or_else(|| {
+            Problem::invalid("split_bps may be absent only where the pact is made from a template")
+        })?;
+        offer.scheduled(&templates::named(&app, name).await?.listed.template)?
+    };
+    app.act(Command::Offer(negotiation, proposal)).await
 }
 
 /// `POST /negotiations/{id}/accept`: `{}` where it is accepted, `{"held": …}` where a principal is asked first.
@@ -185,11 +218,13 @@ pub(super) async fn strategy(
 
 #[cfg(test)]
 mod tests {
+    use nuncio_protocol::template::Templates;
+
     use super::*;
 
     fn offer(price: u64, split: &[u16], due: &[u32]) -> Offer {
         let split_bps = split.iter().map(|bps| Bps::new(*bps).unwrap()).collect();
-        Offer { price: Usdc(price), split_bps, due_secs: due.to_vec(), titles: None }
+        Offer { price: Usdc(price), split_bps: Some(split_bps), due_secs: due.to_vec(), titles: None }
     }
 
     #[test]
@@ -206,6 +241,19 @@ mod tests {
             assert_eq!(made, amounts);
             assert_eq!(Usdc::sum(proposal.milestones.iter().map(|m| m.amount)), Some(proposal.price));
         }
+    }
+
+    #[test]
+    fn an_offer_without_a_split_is_the_templates_schedule_up_to_the_last_due_date() {
+        let templates = Templates::default();
+        let template = &templates.named(&"filing-summary".parse().unwrap()).unwrap().template;
+        let offer = |due: &[u32]| Offer { split_bps: None, ..offer(180_000_000, &[], due) };
+        let proposal = offer(&[600]).scheduled(template).unwrap();
+        let made: Vec<_> =
+            proposal.milestones.iter().map(|m| (m.title.as_str(), m.amount.0, m.due_secs)).collect();
+        let expected = [("Draft", 54_000_000, 199), ("Revised", 63_000_000, 400), ("Final", 63_000_000, 600)];
+        assert_eq!(made, expected);
+        assert!(offer(&[1, 2]).scheduled(template).unwrap_err().message.contains("one due date"));
     }
 
     #[test]

@@ -31,7 +31,9 @@ impl App {
             Reply::Held(deal, until_secs) => {
                 Ok(Json(json!({ "held": { "deal": deal, "until_secs": until_secs } })))
             }
-            Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) => Err(Problem::strange()),
+            Reply::View(_) | Reply::Files(_) | Reply::Bundle(_) | Reply::Statement(_) => {
+                Err(Problem::strange())
+            }
         }
     }
 
@@ -44,7 +46,8 @@ impl App {
             | Reply::Negotiation(_)
             | Reply::Held(..)
             | Reply::Files(_)
-            | Reply::Bundle(_) => Err(Problem::strange()),
+            | Reply::Bundle(_)
+            | Reply::Statement(_) => Err(Problem::strange()),
         }
     }
 }

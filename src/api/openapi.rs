@@ -107,6 +107,9 @@ fn property(field: &Field) -> Value {
         Kind::Number => json!({ "type": "integer", "minimum": 0 }),
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Numbers => json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } }),
+        Kind::NumbersByName => {
+            json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } })
+        }
         Kind::Object(fields) => object(fields),
         Kind::Objects(fields) => json!({ "type": "array", "items": object(fields) }),
         Kind::Clauses => json!({ "type": "array", "items": { "type": "object" } }),
@@ -115,7 +118,7 @@ fn property(field: &Field) -> Value {
     schema
 }
 
-fn problem() -> Value {
+pub(super) fn problem() -> Value {
     let text = |about: &str| json!({ "type": "string", "description": about });
     json!({
         "type": "object",

@@ -10,7 +10,8 @@
 //! | 409 | `NUN-NOT-NOW`, `NUN-APPROVAL`, `NUN-PAUSED` |
 //! | 413 | `NUN-TOO-LARGE` |
 //! | 415 | `NUN-MEDIA-TYPE` |
-//! | 500 | `NUN-STRANGE` |
+//! | 429 | `NUN-TOO-MANY` |
+//! | 500 | `NUN-STRANGE`, `NUN-RECORDS` |
 //! | 503 | `NUN-SIGNING`, `NUN-CLOCK`, `NUN-EXPORT` |
 //!
 //! Deliberately absent: anything from under an NDA; messages carry ids, stages and rules.
@@ -23,7 +24,7 @@ use axum::{
 use nuncio_protocol::command::Refusal;
 use serde::Serialize;
 
-use crate::audit::ExportError;
+use crate::{audit::ExportError, trail::TrailError};
 
 /// An error as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,6 +76,16 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "NUN-NO-ROUTE", "nothing is served under this path", hint)
     }
 
+    pub(super) fn no_oracle_route() -> Self {
+        let hint = "GET /oracle/v1/openapi.json lists what there is";
+        Self::new(StatusCode::NOT_FOUND, "NUN-NO-ROUTE", "nothing is served under this path", hint)
+    }
+
+    pub(super) fn too_many() -> Self {
+        let hint = "come again after the seconds in `Retry-After`, or keep the statement that you have";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "NUN-TOO-MANY", "too many questions", hint)
+    }
+
     pub(super) fn method() -> Self {
         let hint = "GET /api/v1/openapi.json lists what there is";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "NUN-METHOD", "this path does not take this method", hint)
@@ -112,6 +123,13 @@ impl From<Refusal> for Problem {
             Refusal::Signing { .. } | Refusal::Clock { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, refusal.code(), refusal.to_string(), refusal.hint())
+    }
+}
+
+impl From<TrailError> for Problem {
+    fn from(error: TrailError) -> Self {
+        let hint = "the node goes on; see its log, and check the disk under HOME/records";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "NUN-RECORDS", error.to_string(), hint)
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
     field::{self, Field},
     gate, market, ndas, negotiations, node, openapi,
     problem::Problem,
+    templates,
     token::Right,
     trail,
 };
@@ -60,6 +61,12 @@ pub(super) fn table() -> Vec<Route> {
             get(events::stream),
         ),
         read("/market/announcements", "Lists what agents offer or seek.", get(market::announcements)),
+        read(
+            "/templates",
+            "Lists the templates that are held, and which the agent may use.",
+            get(templates::list),
+        ),
+        read("/templates/{name}", "Shows one template.", get(templates::one)),
     ];
     table.extend(market_routes());
     table.extend(bargaining_routes());

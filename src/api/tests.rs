@@ -4,21 +4,25 @@ use std::sync::Mutex;
 
 use futures::future::BoxFuture;
 use nuncio_protocol::{
-    command::{Command, Event, Look, Refusal, Reply},
+    command::{Command, Event, Look, NewPact, Refusal, Reply},
     document::{Announcement, Document},
     ids::{DealId, NegotiationId, PaperId},
     job::File,
     money::Usdc,
     policy::Rule,
     record::Record,
-    view::{EventView, View},
+    template::Templates,
+    view::{EventView, TemplateView, View},
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::json;
 use tokio::sync::broadcast;
 
 use super::*;
-use crate::{audit::ExportError, trail::Entry};
+use crate::{
+    audit::ExportError,
+    trail::{Entry, Page, TrailError},
+};
 
 /// Answers from a short script and keeps every command.
 struct Scripted {
@@ -62,7 +66,17 @@ impl Scripted {
                 let source = File { name: "a.txt".into(), media_type: String::new(), bytes: b"A".to_vec() };
                 Ok(Reply::Files(vec![source]))
             }
-            Command::Request(_) => Ok(Reply::Paper(PAPER)),
+            Command::Request(_) | Command::Bid(_) => Ok(Reply::Paper(PAPER)),
+            Command::Look(Look::Template(name)) => {
+                let listed = Templates::default().named(name).cloned();
+                let listed = listed.ok_or(Refusal::NotFound { what: "template", id: name.to_string() })?;
+                view(View::Template(Box::new(TemplateView { allowed: true, listed })))
+            }
+            Command::Look(Look::Templates) => {
+                let all = Templates::default();
+                let all = all.all().map(|listed| TemplateView { allowed: false, listed: listed.clone() });
+                view(View::Templates(all.collect()))
+            }
             Command::Look(Look::Approvals) => view(View::Approvals(Vec::new())),
             Command::Offer(..) | Command::Deliver(..) | Command::Approve(..) => Ok(Reply::Accepted),
             Command::Accept(_) => {
@@ -87,11 +101,14 @@ impl Door for Scripted {
         Box::pin(async move { if known { Ok(b"archive".to_vec()) } else { Err(unknown.into()) } })
     }
 
-    fn trail(&self, from: u64, _: usize, step: Option<String>) -> BoxFuture<'_, Result<Vec<Entry>, Refusal>> {
+    fn trail(&self, from: u64, _: usize, step: Option<String>) -> BoxFuture<'_, Result<Page, TrailError>> {
         let record = Record::Noted(closed(1));
         let entry = Entry { number: from + 4, step: record.step(), record };
         let fits = step.is_none_or(|step| step == entry.step);
-        Box::pin(async move { Ok(fits.then_some(entry).into_iter().collect()) })
+        Box::pin(async move {
+            let next = entry.number + 1;
+            Ok(Page { entries: fits.then_some(entry).into_iter().collect(), next })
+        })
     }
 
     fn events(&self) -> broadcast::Receiver<(u64, Event)> {
@@ -149,7 +166,12 @@ impl World {
 async fn every_route_is_open_to_the_roles_that_the_table_names_and_to_nobody_else() {
     let world = World::new("127.0.0.1:0").await;
     for route in route::table() {
-        let path = route.path.replace("{milestone}", "0").replace("{id}", "x").replace("{did}", "x");
+        let path = route
+            .path
+            .replace("{milestone}", "0")
+            .replace("{id}", "x")
+            .replace("{did}", "x")
+            .replace("{name}", "x");
         let method = if route.method == "post" { Method::POST } else { Method::GET };
         for role in Role::ALL {
             let response = world.request(method.clone(), &path, role).send().await.unwrap();
@@ -408,4 +430,69 @@ async fn what_waits_for_the_principal_is_shown_with_the_typed_data_that_its_wall
     let world = World::new("127.0.0.1:0").await;
     let response = world.request(Method::GET, "/approvals", Role::Principal).send().await.unwrap();
     assert_eq!((response.status(), response.text().await.unwrap().as_str()), (StatusCode::OK, "[]"));
+}
+
+#[tokio::test]
+async fn templates_are_listed_with_whether_the_agent_may_use_them_and_shown_whole() {
+    let world = World::new("127.0.0.1:0").await;
+    let get = async |path: &str| {
+        let response = world.request(Method::GET, path, Role::Readonly).send().await.unwrap();
+        (response.status(), response.json::<Value>().await.unwrap())
+    };
+    let (_, all) = get("/templates").await;
+    assert_eq!((&all[2]["name"], &all[2]["allowed"]), (&json!("filing-summary"), &json!(false)));
+    let (_, one) = get("/templates/translation").await;
+    assert_eq!((&one["windows"]["appeal_secs"], &one["fallback"]["kind"]), (&json!(0), &json!("split")));
+    let (status, problem) = get("/templates/free-lunch").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("NUN-NOT-FOUND")));
+}
+
+#[tokio::test]
+async fn a_request_that_names_a_template_says_what_it_is_for_and_needs_no_more_words() {
+    let world = World::new("127.0.0.1:0").await;
+    let body = |more: Value| {
+        let mut body = json!({
+            "domain": "documents", "deal_kind": "service", "jurisdiction": "EU", "budget": "1",
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let (status, _) = world.post("/requests", body(json!({ "template": "translation" }))).await;
+    assert_eq!(status, StatusCode::OK);
+    let (Command::Request(new), _) = world.last() else { panic!("no request") };
+    assert_eq!(new.task_schema.as_str(), "translation/1");
+    assert!(new.text.as_str().contains("segments"), "{}", new.text.as_str());
+    let rows = [
+        (json!({}), "task_schema or a template"),
+        (json!({ "task_schema": "translation/1" }), "what is wanted"),
+        (json!({ "template": "translation", "task_schema": "code-task/1" }), "translation/1"),
+    ];
+    for (more, why) in rows {
+        let (status, problem) = world.post("/requests", body(more)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(problem["message"].as_str().unwrap().contains(why), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_bid_names_a_template_with_its_numbers_or_a_pact_of_its_own_and_never_both() {
+    let world = World::new("127.0.0.1:0").await;
+    let path = format!("/requests/{PAPER}/bids");
+    let template = json!({ "name": "filing-summary", "numbers": { "citation_bps": 9000 } });
+    let bid = json!({ "template": template, "price": "1", "due_secs": 60 });
+    assert_eq!(world.post(&path, bid.clone()).await.0, StatusCode::OK);
+    let (Command::Bid(new), _) = world.last() else { panic!("no bid") };
+    let NewPact::Template { name, numbers } = new.pact else { panic!("no template") };
+    assert_eq!(
+        (name.as_str(), numbers.values().copied().collect::<Vec<_>>()),
+        ("filing-summary", vec![9000])
+    );
+    let mut both = bid.clone();
+    both["pact"] = json!({ "title": "t", "clauses": [] });
+    let neither = json!({ "price": "1", "due_secs": 60 });
+    for body in [both, neither] {
+        let (status, problem) = world.post(&path, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(problem["message"].as_str().unwrap().contains("either"), "{problem}");
+    }
 }

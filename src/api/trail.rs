@@ -7,7 +7,7 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{App, problem::Problem, view};
 
@@ -30,7 +30,6 @@ pub(super) async fn page(
     query: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(page) = query.map_err(|error| Problem::invalid(error.body_text()))?;
-    let entries = app.node.trail(page.from, page.count.unwrap_or(PAGE), page.step).await?;
-    let next = entries.last().map_or(page.from, |last| last.number + 1);
-    Ok(Json(json!({ "entries": view::plain(&entries)?, "next": next })))
+    let read = app.node.trail(page.from, page.count.unwrap_or(PAGE), page.step).await?;
+    Ok(Json(view::plain(&read)?))
 }

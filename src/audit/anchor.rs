@@ -1,149 +1,136 @@
 //! The contracts that a verifier believes, found without the bundle.
 //!
-//! Contracts are created by CREATE2 (EIP-1014): an address is a hash of the code and of what its
-//! constructor was given. So whoever has this program can compute where this project's contracts stand:
+//! Where they stand is known beforehand: the release computes it for its networks, anvil's among them, and for any
+//! other chain the verifier brings its own list. Then the code at each address is read and must be the release's
+//! with that network's immutables, or one that the verifier has allowed by its hash. So beacon, seat age and token
+//! are what the list says: code with others is other code. A second set of contracts, however genuine, is none of
+//! these; a bundle that is about it is refused.
 //!
-//! - on a chain whose contracts are listed, they are the listed ones;
-//! - on any other chain with a known USDC, they are those with the production constants and quicknet;
-//! - on a local chain, those with the constants and the beacon that the contracts named by the bundle
-//!   say they have: contracts that lie about it stand at other addresses than these;
-//! - or the verifier names its own list, and no other counts.
-//!
-//! What the contracts were built with is then read from the contracts themselves.
-//!
-//! Deliberately absent: any word of the bundle that is believed, and which endpoint to ask.
+//! Deliberately absent: any word of the bundle or of a contract that is believed, and which endpoint to ask.
 
-use alloy_primitives::{Address, Bytes, aliases::U40};
-use alloy_sol_types::SolCall;
-use nuncio_contracts::{
-    Beacon, Constants, Contract, Deployment as Listed, Plan, Usdc,
-    interface::{DealEscrow, DrandBeacon, JuryPool},
+use std::collections::BTreeSet;
+
+use alloy_primitives::B256;
+use nuncio_contracts::{Contract, Deployment as Listed};
+use nuncio_protocol::{
+    audit::{Built, Unbuilt},
+    beacon::BeaconChain,
 };
-use nuncio_protocol::{abi::Deployment, audit::Built, beacon::BeaconChain, journal::Call, typed::Contracts};
 
-use crate::chain::rpc::{Rpc, RpcError};
+use super::ObserveError;
+use crate::{
+    chain::{self, Found, rpc::Rpc},
+    home,
+};
 
-/// Finds the contracts and asks what they were built with; nothing where none stand.
+/// Reads the code of the listed contracts, and says what they are.
 ///
 /// # Errors
-/// [`RpcError`] where the endpoint gives no usable answer.
+/// [`ObserveError`] where the endpoint gives no usable answer, or the list is incomplete.
 pub(super) async fn built(
     rpc: &Rpc,
-    claimed: &Deployment,
-    named: Option<&Deployment>,
-) -> Result<Option<Built>, RpcError> {
-    let deployment = match named {
-        Some(named) => Some(*named),
-        None => known(claimed, rpc).await?,
-    };
-    let Some(deployment) = deployment else { return Ok(None) };
-    let Some(beacon) = beacon(rpc, deployment.beacon).await? else { return Ok(None) };
-    let seat_age = ask(rpc, deployment.contracts.jury, JuryPool::seatAgeCall {}).await?;
-    let Some(seat_age_secs) = seat_age.map(|age: U40| age.to()) else { return Ok(None) };
-    Ok(Some(Built { deployment, beacon, seat_age_secs }))
-}
-
-/// The contracts of this project on the chain of these.
-async fn known(claimed: &Deployment, rpc: &Rpc) -> Result<Option<Deployment>, RpcError> {
-    let Some(network) = Listed::of_chain(claimed.contracts.chain_id) else {
-        return local(claimed, rpc).await;
-    };
-    if !network.contracts.is_empty() {
-        return Ok(addresses(network));
+    listed: &Listed,
+    allowed: &BTreeSet<B256>,
+) -> Result<Result<Built, Unbuilt>, ObserveError> {
+    let incomplete = |error: &dyn core::fmt::Display| ObserveError::List(error.to_string());
+    let own = chain::Contract::of(listed, &Contract::OWN, allowed).map_err(|error| incomplete(&error))?;
+    for contract in own {
+        let found = contract.find(rpc).await;
+        let found = found.map_err(|error| ObserveError::Rpc { url: rpc.url().to_owned(), error })?;
+        let chain::Contract { name: contract, address, release: expected, .. } = contract;
+        match found {
+            Found::Release | Found::Allowed { .. } => {}
+            Found::Nothing => return Ok(Err(Unbuilt::Nothing { contract, address })),
+            Found::Other { actual } => {
+                return Ok(Err(Unbuilt::Other { contract, address, expected, actual }));
+            }
+        }
     }
-    let quicknet = BeaconChain::quicknet();
-    Ok(addresses(&Plan::on(network, terms(&quicknet), Constants::PRODUCTION).deployment))
+    let beacon = &listed.beacon;
+    let (genesis, period) = (beacon.genesis.into(), beacon.period_secs.into());
+    let beacon = BeaconChain::from_uncompressed("drand", &beacon.public_key, genesis, period)
+        .map_err(|error| incomplete(&error))?;
+    let deployment = home::deployment(listed).map_err(|error| incomplete(&error))?;
+    Ok(Ok(Built { deployment, beacon, seat_age_secs: listed.constants.seat_age_secs.into() }))
 }
 
-/// The contracts with the constants and the beacon that those named by the bundle say they have.
-async fn local(claimed: &Deployment, rpc: &Rpc) -> Result<Option<Deployment>, RpcError> {
-    let Some(beacon) = beacon(rpc, claimed.beacon).await? else { return Ok(None) };
-    let (Some(constants), Some(usdc)) =
-        (constants(rpc, claimed).await?, ask(rpc, claimed.contracts.escrow, DealEscrow::usdcCall {}).await?)
-    else {
-        return Ok(None);
-    };
-    let network = Listed {
-        name: "local".to_owned(),
-        chain_id: claimed.contracts.chain_id,
-        usdc: Usdc { address: usdc, name: String::new(), version: String::new() },
-        identity_registry: Address::ZERO,
-        reputation_registry: Address::ZERO,
-        contracts: std::collections::BTreeMap::new(),
-    };
-    Ok(addresses(&Plan::on(&network, terms(&beacon), constants).deployment))
-}
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Bytes;
+    use nuncio_contracts::{Beacon, LOCAL_CHAIN_ID, LocalOperator, Plan};
+    use serde_json::json;
 
-async fn constants(rpc: &Rpc, claimed: &Deployment) -> Result<Option<Constants>, RpcError> {
-    let Contracts { jury, escrow, .. } = claimed.contracts;
-    let stake = ask(rpc, jury, JuryPool::stakeCall {}).await?;
-    let times = [
-        ask(rpc, jury, JuryPool::seatAgeCall {}).await?,
-        ask(rpc, jury, JuryPool::roundGridCall {}).await?,
-        ask(rpc, jury, JuryPool::roundDelayCall {}).await?,
-        ask(rpc, jury, JuryPool::rulingTimeCall {}).await?,
-        ask(rpc, jury, JuryPool::exitDelayCall {}).await?,
-        ask(rpc, escrow, DealEscrow::graceCall {}).await?,
-        ask(rpc, escrow, DealEscrow::appealLimitCall {}).await?,
-    ];
-    // A time above 136 years is none of ours.
-    let secs = |time: Option<U40>| u32::try_from(time?.to::<u64>()).ok();
-    let read = || {
-        let [seat_age, grid, delay, ruling, exit, grace, appeal] = times.map(secs);
-        Some(Constants {
-            seat_stake: stake?,
-            seat_age_secs: seat_age?,
-            round_grid_secs: grid?,
-            round_delay_secs: delay?,
-            ruling_time_secs: ruling?,
-            exit_delay_secs: exit?,
-            grace_secs: grace?,
-            appeal_limit_secs: appeal?,
-        })
+    use super::*;
+    use crate::{
+        audit::{Asking, observe},
+        chain::{deploy::carry_out, tests::anvil::Anvil},
+        keys::Account,
     };
-    Ok(read())
-}
 
-/// The beacon that a beacon contract was built with.
-async fn beacon(rpc: &Rpc, contract: Address) -> Result<Option<BeaconChain>, RpcError> {
-    let key: Option<Bytes> = ask(rpc, contract, DrandBeacon::publicKeyCall {}).await?;
-    let genesis = ask(rpc, contract, DrandBeacon::genesisCall {}).await?;
-    let period = ask(rpc, contract, DrandBeacon::periodCall {}).await?;
-    let read = || {
-        let key: [u8; 192] = key?.as_ref().try_into().ok()?;
-        BeaconChain::from_uncompressed("drand", &key, genesis?.to(), u64::from(period?)).ok()
-    };
-    Ok(read())
-}
-
-/// A beacon as the contract's constructor takes it.
-fn terms(beacon: &BeaconChain) -> Beacon {
-    let number = |secs: u64| u32::try_from(secs).unwrap_or_default();
-    Beacon {
-        public_key: beacon.public_key_uncompressed(),
-        genesis: number(beacon.genesis_secs()),
-        period_secs: number(beacon.period_secs()),
+    /// The release's contracts on anvil's chain, and a second set: as genuine, with a beacon of somebody's own.
+    fn sets() -> [Plan; 2] {
+        let release = Plan::on(Listed::of_chain(LOCAL_CHAIN_ID).unwrap());
+        let Listed { beacon, constants, .. } = release.deployment.clone();
+        let own = Beacon { genesis: beacon.genesis + 1, ..beacon };
+        [release, Plan::local(LOCAL_CHAIN_ID, LocalOperator::ANVIL, own, constants)]
     }
-}
 
-fn addresses(listed: &Listed) -> Option<Deployment> {
-    let at = |contract| listed.address(contract).ok();
-    let contracts = Contracts {
-        chain_id: listed.chain_id,
-        mandates: at(Contract::Mandates)?,
-        accords: at(Contract::Accords)?,
-        escrow: at(Contract::DealEscrow)?,
-        jury: at(Contract::JuryPool)?,
-    };
-    Some(Deployment { contracts, beacon: at(Contract::DrandBeacon)?, usdc: listed.usdc.address })
-}
+    async fn deploy(anvil: &Anvil, plan: &Plan) {
+        let (rpc, account) = (Rpc::alone(&anvil.url()).unwrap(), Account::anvil());
+        carry_out(&rpc, plan, account.address(), |digest| account.sign(digest), |_, _| {}).await.unwrap();
+    }
 
-/// Asks a getter; nothing where the contract does not answer as its ABI says.
-async fn ask<C: SolCall>(rpc: &Rpc, to: Address, call: C) -> Result<Option<C::Return>, RpcError> {
-    let answer = rpc.call(None, &Call { to, data: call.abi_encode().into() }).await;
-    match answer {
-        Ok(answer) => Ok(C::abi_decode_returns(&answer).ok()),
-        Err(RpcError::Reverted(_)) => Ok(None),
-        Err(error @ (RpcError::Refused(_) | RpcError::Silent(_) | RpcError::Nonsense(_))) => Err(error),
+    /// What a verifier believes of a bundle that is about the second set.
+    async fn verifier(
+        anvil: &Anvil,
+        named: Option<&Listed>,
+        allowed: &BTreeSet<B256>,
+    ) -> Result<Built, Unbuilt> {
+        let claimed = home::deployment(&sets()[1].deployment).unwrap();
+        let asking = Asking::Verifier { claimed: &claimed, named, allowed };
+        observe(&anvil.url(), asking).await.unwrap().built
+    }
+
+    #[tokio::test]
+    async fn a_second_set_of_contracts_on_a_local_chain_is_not_believed_unless_the_verifier_names_it() {
+        let anvil = Anvil::start(&[]).await;
+        let ([release, second], none) = (sets(), BTreeSet::new());
+        deploy(&anvil, &second).await;
+        let missing = verifier(&anvil, None, &none).await;
+        assert!(matches!(missing, Err(Unbuilt::Nothing { .. })), "{missing:?}");
+        deploy(&anvil, &release).await;
+        let built = verifier(&anvil, None, &none).await.unwrap();
+        assert_eq!(built.deployment, home::deployment(&release.deployment).unwrap());
+        assert_eq!(built.beacon.genesis_secs(), u64::from(release.deployment.beacon.genesis));
+        // To list them is not enough: their code is not what this release has for this chain.
+        let listed = verifier(&anvil, Some(&second.deployment), &none).await;
+        assert!(matches!(listed, Err(Unbuilt::Other { .. })), "{listed:?}");
+        let hashes = second.deployment.contracts.values().map(|deployed| deployed.code_hash).collect();
+        let built = verifier(&anvil, Some(&second.deployment), &hashes).await.unwrap();
+        assert_eq!(built.deployment, home::deployment(&second.deployment).unwrap());
+    }
+
+    #[tokio::test]
+    async fn other_code_at_the_right_address_is_named_with_both_hashes() {
+        let anvil = Anvil::start(&[]).await;
+        let [release, _] = sets();
+        deploy(&anvil, &release).await;
+        let jury = release.deployment.address(Contract::JuryPool).unwrap();
+        anvil.ask("anvil_setCode", json!([jury, Bytes::from_static(&[0])])).await;
+        let built = verifier(&anvil, None, &BTreeSet::new()).await;
+        let expected = release.deployment.code_hash(Contract::JuryPool).unwrap();
+        let named = matches!(&built, Err(Unbuilt::Other { contract, expected: told, .. })
+            if contract == "JuryPool" && *told == expected);
+        assert!(named, "{built:?}");
+    }
+
+    #[tokio::test]
+    async fn of_a_chain_that_nobody_knows_nothing_is_believed_without_a_list() {
+        let anvil = Anvil::start(&["--chain-id", "4242"]).await;
+        let mut claimed = home::deployment(&sets()[0].deployment).unwrap();
+        claimed.contracts.chain_id = 4242;
+        let asking = Asking::Verifier { claimed: &claimed, named: None, allowed: &BTreeSet::new() };
+        let error = observe(&anvil.url(), asking).await.unwrap_err();
+        assert!(matches!(error, ObserveError::UnknownChain { chain_id: 4242 }), "{error}");
     }
 }

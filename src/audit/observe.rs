@@ -5,7 +5,14 @@
 //! Deliberately absent: agreement of several endpoints. A stranger chooses the endpoint that it
 //! trusts, and may ask another one again.
 
-use nuncio_protocol::{abi::Deployment, audit::OnChain};
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy_primitives::B256;
+use nuncio_contracts::Deployment as Listed;
+use nuncio_protocol::{
+    abi::Deployment,
+    audit::{OnChain, Unbuilt},
+};
 
 use super::anchor;
 use crate::chain::rpc::{At, Rpc, RpcError};
@@ -27,6 +34,15 @@ pub enum ObserveError {
         /// What it said.
         error: RpcError,
     },
+    /// Nobody has said which contracts are to be believed there.
+    #[error("chain {chain_id} is none that this program knows the contracts of")]
+    UnknownChain {
+        /// The chain.
+        chain_id: u64,
+    },
+    /// The list of contracts to be believed is none.
+    #[error("the list of contracts: {0}")]
+    List(String),
     /// The contracts have said more than is looked at.
     #[error("more than {LOGS_MAX} logs since block {from}")]
     TooMuch {
@@ -45,7 +61,9 @@ pub enum Asking<'a> {
         /// By the bundle.
         claimed: &'a Deployment,
         /// By the verifier.
-        named: Option<&'a Deployment>,
+        named: Option<&'a Listed>,
+        /// Hashes of code that the verifier takes beside the release's.
+        allowed: &'a BTreeSet<B256>,
     },
 }
 
@@ -60,16 +78,24 @@ pub async fn observe(url: &str, asking: Asking<'_>) -> Result<OnChain, ObserveEr
     let newest = rpc.header(At::Latest).await.map_err(failed)?;
     let newest = newest.ok_or_else(|| failed(RpcError::Nonsense("no newest block")))?;
     let to = newest.block.mark.number;
-    let mut chain = OnChain { chain_id, blocks: (to, to), ..OnChain::default() };
+    let mut chain = OnChain {
+        chain_id,
+        blocks: (to, to),
+        logs: Vec::new(),
+        times: BTreeMap::new(),
+        built: Err(Unbuilt::Unasked),
+    };
     let (Asking::Exporter(deployment) | Asking::Verifier { claimed: deployment, .. }) = asking;
     if chain_id != deployment.contracts.chain_id {
         // Another chain has nothing to say; the verification names both.
         return Ok(chain);
     }
     let mut deployment = *deployment;
-    if let Asking::Verifier { claimed, named } = asking {
-        chain.built = anchor::built(&rpc, claimed, named).await.map_err(failed)?;
-        let Some(built) = &chain.built else { return Ok(chain) };
+    if let Asking::Verifier { named, allowed, .. } = asking {
+        let listed = named.or_else(|| Listed::of_chain(chain_id));
+        let listed = listed.ok_or(ObserveError::UnknownChain { chain_id })?;
+        chain.built = anchor::built(&rpc, listed, allowed).await?;
+        let Ok(built) = &chain.built else { return Ok(chain) };
         deployment = built.deployment;
     }
     let from = first_block(&rpc, &deployment, to).await.map_err(failed)?;
@@ -86,7 +112,7 @@ pub async fn observe(url: &str, asking: Asking<'_>) -> Result<OnChain, ObserveEr
     }
     chain.logs.sort_by_key(|log| (log.block.number, log.index));
     let seats = chain.logs.iter().filter(|log| log.address == deployment.contracts.jury);
-    let blocks: std::collections::BTreeSet<u64> = seats.map(|log| log.block.number).collect();
+    let blocks: BTreeSet<u64> = seats.map(|log| log.block.number).collect();
     for number in blocks {
         let header = rpc.header(At::Number(number)).await.map_err(failed)?;
         let header =

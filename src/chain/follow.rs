@@ -29,7 +29,7 @@ use tokio::{
 };
 
 use super::{
-    ChainError, Command, Notice, Shared, Standing, check,
+    ChainError, Command, Notice, Shared, Standing, Unfit, check,
     rpc::{At, Header, Rpc, RpcError},
     trail::Trail,
 };
@@ -330,8 +330,9 @@ async fn heads(
     if !checked {
         match check(rpc, &shared.config).await {
             Ok(()) => {}
-            Err(ChainError::WrongChain { actual, .. }) => return Err(Unusable::Wrong(actual)),
-            Err(error) => return Err(Unusable::Silent(RpcError::Silent(error.to_string()))),
+            Err(Unfit::Silent(error)) => return Err(Unusable::Silent(error)),
+            Err(Unfit::Wrong(ChainError::WrongChain { actual, .. })) => return Err(Unusable::Wrong(actual)),
+            Err(Unfit::Wrong(error)) => return Err(Unusable::Silent(RpcError::Silent(error.to_string()))),
         }
     }
     let mark = |header: Option<Header>| header.map(|header| header.block.mark).ok_or_else(missing);

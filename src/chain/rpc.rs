@@ -235,6 +235,26 @@ impl Rpc {
         Ok(gas.to())
     }
 
+    /// The same on a block at whose end these addresses had these codes (a state override of geth's).
+    pub async fn estimate_upon(
+        &self,
+        from: Address,
+        call: &Call,
+        codes: &[(Address, Bytes)],
+    ) -> Result<u64, RpcError> {
+        let overrides: serde_json::Map<String, Value> =
+            codes.iter().map(|(at, code)| (at.to_string(), json!({ "code": code }))).collect();
+        let params = json!([call_param(Some(from), call), "latest", overrides]);
+        let gas: U64 = self.ask("eth_estimateGas", params).await?;
+        Ok(gas.to())
+    }
+
+    /// Has a block made at once, which only a local chain does.
+    pub async fn mine(&self) -> Result<(), RpcError> {
+        let _: Value = self.ask("evm_mine", json!([])).await?;
+        Ok(())
+    }
+
     /// A tip that the endpoint takes to be enough.
     pub async fn tip(&self) -> Result<Wei, RpcError> {
         let tip: U256 = self.ask("eth_maxPriorityFeePerGas", json!([])).await?;

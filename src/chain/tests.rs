@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use alloy::{
-    primitives::{Address, B256, Bytes, address},
+    primitives::{Address, B256, Bytes, address, keccak256},
     signers::SignerSync,
 };
 use nuncio_protocol::{
@@ -20,7 +20,8 @@ use tokio::sync::mpsc;
 
 use super::{envelope, *};
 
-mod anvil;
+pub(crate) mod anvil;
+mod deploy;
 
 use anvil::{Anvil, Lie, Proxy, dev_key};
 
@@ -33,7 +34,8 @@ fn say(topic: u8) -> Call {
 }
 
 fn config(urls: Vec<String>) -> ChainConfig {
-    let speaker = Contract { name: "Speaker".into(), address: SPEAKER, code_hash: None };
+    let release = keccak256(SPEAKER_CODE.parse::<Bytes>().unwrap());
+    let speaker = Contract { name: "Speaker".into(), address: SPEAKER, release, allowed: BTreeSet::new() };
     ChainConfig {
         urls,
         chain_id: 31337,
@@ -240,13 +242,15 @@ async fn a_contract_that_is_missing_or_another_is_named() {
     let anvil = Anvil::start(&[]).await;
     let (sender, _events) = mpsc::channel(8);
     let mut wrong = config(vec![anvil.url()]);
-    wrong.contracts[0].code_hash = Some(B256::ZERO);
+    let actual = std::mem::take(&mut wrong.contracts[0].release);
     let error = Chain::start(wrong.clone(), sender.clone()).await.unwrap_err();
-    assert!(matches!(error, ChainError::WrongCode { .. }), "{error}");
-    wrong.contracts[0] =
-        Contract { name: "Nobody".into(), address: Address::repeat_byte(9), code_hash: None };
+    assert!(matches!(error, ChainError::WrongCode { actual: told, .. } if told == actual), "{error}");
+    // Only the principal's own configuration makes it right.
+    wrong.contracts[0].allowed.insert(actual);
+    Chain::start(wrong.clone(), sender.clone()).await.unwrap();
+    wrong.contracts[0].address = Address::repeat_byte(9);
     let error = Chain::start(wrong, sender).await.unwrap_err();
-    assert!(matches!(&error, ChainError::NoCode { contract, .. } if contract.name == "Nobody"), "{error}");
+    assert!(matches!(&error, ChainError::NoCode { contract, .. } if contract.name == "Speaker"), "{error}");
 }
 
 #[tokio::test]

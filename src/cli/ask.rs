@@ -80,8 +80,11 @@ async fn send(
     if status.is_success() {
         return Ok(bytes.to_vec());
     }
-    match serde_json::from_slice(&bytes) {
-        Ok(Problem { code, message, hint }) => Err(Failure::refused(&code, &message, hint)),
-        Err(_) => Err(Failure::failed(format!("the node answered {status}"))),
-    }
+    Err(problem(&bytes).unwrap_or_else(|| Failure::failed(format!("the node answered {status}"))))
+}
+
+/// What an answer says that is a refusal.
+pub(super) fn problem(bytes: &[u8]) -> Option<Failure> {
+    let Problem { code, message, hint } = serde_json::from_slice(bytes).ok()?;
+    Some(Failure::refused(&code, &message, hint))
 }

@@ -6,8 +6,8 @@
 //! | exit code of `verify` | means |
 //! |---|---|
 //! | 0 | verified |
-//! | 1 | refused: the findings name each file; also where the endpoint serves another chain than the bundle's, or one without its contracts or logs |
-//! | 2 | usage: no folder, no URL, an identity or a network file that cannot be read |
+//! | 1 | refused: the findings name each file; also where the endpoint serves another chain than the bundle's, or one where the contracts that count do not stand, have other code or lack its logs |
+//! | 2 | usage: no folder, no URL, an identity or a network file that cannot be read, a chain whose contracts nobody has named |
 //! | 3 | the endpoint gives no usable answer: nothing is said about the bundle |
 //!
 //! Deliberately absent: any decision on a bundle; that is the protocol's.
@@ -17,18 +17,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use alloy_primitives::B256;
 use clap::{Args, Subcommand};
-use nuncio_protocol::{
-    abi::Deployment,
-    audit::{self, Evidence, Files, Finding, Report},
-};
+use nuncio_contracts::Deployment as Listed;
+use nuncio_protocol::audit::{self, Evidence, Files, Finding, Report};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Failure, ask};
 use crate::{
     api::Role,
-    audit::{Asking, FolderError, observe, open, read_folder, write_folder},
+    audit::{Asking, FolderError, ObserveError, observe, open, read_folder, write_folder},
     home::NetworkFile,
     sealing, vault,
 };
@@ -64,9 +63,12 @@ pub(super) struct Verify {
     #[arg(long)]
     identity: Option<PathBuf>,
     /// A network file (`network.json`) whose contracts are the only ones that count. Without it they are
-    /// computed from the code that this program knows.
+    /// those of this release, which it knows for Base, Base Sepolia and anvil's chain.
     #[arg(long)]
     network: Option<PathBuf>,
+    /// Keccak-256 of code that may stand at their addresses beside this release's, `0x…`. May be repeated.
+    #[arg(long)]
+    allow_code: Vec<B256>,
 }
 
 impl Export {
@@ -110,23 +112,32 @@ impl Verify {
     async fn examine(
         &self,
         files: &Files,
-        named: Option<&Deployment>,
+        named: Option<&Listed>,
         identity: Option<&str>,
     ) -> Result<Report, Failure> {
         let index = match audit::intact(files) {
             Ok(index) => index,
             Err(refused) => return Ok(refused),
         };
-        let asking = Asking::Verifier { claimed: &index.deployment, named };
-        let chain = observe(&self.rpc, asking).await.map_err(|error| {
-            let hint = "nothing is said about the bundle; name another endpoint with --rpc";
-            Failure { code: 3, ..Failure::failed(error) }.hint(hint)
-        })?;
+        let allowed = self.allow_code.iter().copied().collect();
+        let asking = Asking::Verifier { claimed: &index.deployment, named, allowed: &allowed };
+        let chain = observe(&self.rpc, asking).await.map_err(unobserved)?;
         let mut report = audit::verify(files, &chain);
         if let (Some(identity), true) = (identity, report.ok) {
             open(files, identity, &mut report);
         }
         Ok(report)
+    }
+}
+
+fn unobserved(error: ObserveError) -> Failure {
+    match error {
+        ObserveError::UnknownChain { .. } | ObserveError::List(_) => Failure::usage(error)
+            .hint("name a network file with --network that lists the contracts you believe"),
+        ObserveError::Rpc { .. } | ObserveError::TooMuch { .. } => {
+            let hint = "nothing is said about the bundle; name another endpoint with --rpc";
+            Failure { code: 3, ..Failure::failed(error) }.hint(hint)
+        }
     }
 }
 
@@ -140,12 +151,10 @@ fn identity(path: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(text)
 }
 
-fn named(path: &Path) -> Result<Deployment, Failure> {
-    let usage = |error: &dyn core::fmt::Display| {
-        Failure::usage(error).hint("name the network file of a node, HOME/network.json")
-    };
-    let network = NetworkFile::read(path).map_err(|error| usage(&error))?;
-    network.deployment().map_err(|error| usage(&error))
+fn named(path: &Path) -> Result<Listed, Failure> {
+    let network = NetworkFile::read(path)
+        .map_err(|error| Failure::usage(error).hint("name the network file of a node, HOME/network.json"))?;
+    Ok(network.deployment)
 }
 
 /// A folder that is none of a bundle is refused by name, like a bundle with a wrong file.

@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use super::{Failure, password};
 use crate::{
     api::Tokens,
-    home::{Config, Home, HomeError, NetworkFile, Preset, Trust},
+    home::{Config, Home, HomeError, NetworkFile, OwnRisk, Preset, Trust},
     keys::{Hardness, Keys},
     net::print_peer_id,
 };
@@ -189,6 +189,7 @@ impl Init {
             task_schemas: self.task_schema.clone(),
             policy,
             trust: Trust { seeds: self.trust_seed.iter().copied().collect() },
+            chain: OwnRisk::default(),
         }
     }
 }
@@ -196,7 +197,8 @@ impl Init {
 #[cfg(test)]
 pub(super) mod tests {
     use clap::Parser;
-    use nuncio_protocol::typed::Contracts;
+    use nuncio_contracts::{Beacon, Deployment};
+    use nuncio_protocol::beacon::BeaconChain;
 
     use super::*;
 
@@ -206,34 +208,22 @@ pub(super) mod tests {
         init: Init,
     }
 
-    /// quicknet's key: any point of the curve does here.
-    const BEACON: &str = "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d106451\
-        0d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a";
-
-    const CHAIN: u64 = 31_337;
-
-    fn address(byte: u8) -> String {
-        Address::repeat_byte(byte).to_string()
+    /// The contracts that stand on nothing yet: anvil's.
+    fn contracts() -> &'static Deployment {
+        Deployment::named("anvil").unwrap()
     }
 
-    /// The description of a network on which nothing stands.
+    /// The description of a network that nobody runs.
     fn network(folder: &Path) -> PathBuf {
-        let names = ["Accords", "DealEscrow", "DrandBeacon", "JuryPool", "Mandates"];
-        let deployed = (1..).zip(names).map(|(byte, name)| {
-            let there =
-                json!({ "address": address(byte), "template_hash": format!("0x{}", "00".repeat(32)) });
-            (name.to_owned(), there)
-        });
-        let contracts: serde_json::Map<String, Value> = deployed.collect();
+        let Beacon { public_key, genesis, period_secs } = &contracts().beacon;
+        let (genesis, period) = (u64::from(*genesis), u64::from(*period_secs));
+        let beacon = BeaconChain::from_uncompressed("anvil's", public_key, genesis, period).unwrap();
         let text = json!({
-            "deployment": {
-                "name": "test", "chain_id": CHAIN, "contracts": contracts,
-                "usdc": { "address": address(9), "name": "USDC", "version": "2" },
-                "identity_registry": address(10), "reputation_registry": address(11),
-            },
+            "deployment": contracts(),
             "rpc": ["http://127.0.0.1:1"],
             "beacon": {
-                "urls": ["http://127.0.0.1:2"], "public_key": BEACON, "period": 3, "genesis_time": 1, "hash": "00",
+                "urls": ["http://127.0.0.1:2"], "public_key": hex::encode(beacon.public_key()), "period": period,
+                "genesis_time": genesis, "hash": "00",
             },
         });
         let path = folder.join("network.json");
@@ -256,9 +246,7 @@ pub(super) mod tests {
         let principal = Address::repeat_byte(0xaa);
         let answer = init(folder.path(), principal).make(&root, "password").unwrap();
         let home = Home::open(&root).unwrap();
-        let at = Address::repeat_byte;
-        let contracts =
-            Contracts { chain_id: CHAIN, mandates: at(5), accords: at(1), escrow: at(2), jury: at(4) };
+        let contracts = crate::home::deployment(contracts()).unwrap().contracts;
         let card = home.card.clone().verify(&contracts).unwrap();
         assert_eq!(card.principal.address, principal);
         assert_eq!(card.roles.to_vec(), [Role::Trader, Role::Vault]);
@@ -284,6 +272,18 @@ pub(super) mod tests {
         assert_eq!(seeds, [lone].into());
         let (_, seeds) = make(&homes[1], vec![lone, lone]);
         assert_eq!(seeds, [lone].into(), "and not itself: who has the same seeds has the same scores");
+    }
+
+    #[test]
+    fn a_beacon_that_the_contracts_were_not_built_with_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let init = init(folder.path(), Address::repeat_byte(0xaa));
+        let text = std::fs::read_to_string(&init.deployment).unwrap();
+        let mut network: Value = serde_json::from_str(&text).unwrap();
+        network["beacon"]["period"] = 3.into();
+        std::fs::write(&init.deployment, network.to_string()).unwrap();
+        let failure = init.make(&folder.path().join("home"), "password").unwrap_err();
+        assert!(failure.message.contains("not the one that the contracts were built with"), "{failure}");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(super) fn print(answer: &Value, table: Table, json: bool) {
     }
 }
 
-fn lines(answer: &Value, table: Table) -> Vec<String> {
+pub(super) fn lines(answer: &Value, table: Table) -> Vec<String> {
     match table {
         Table::Fields => fields("", answer.as_object().into_iter().flatten()),
         Table::Rows(columns) => rows(answer, columns),

@@ -6,7 +6,7 @@
 //!
 //! Deliberately absent: running in the background; that is the service manager's work.
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{io::Write, net::SocketAddr, path::Path, sync::Arc};
 
 use clap::Args;
 use serde_json::json;
@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, password};
 use crate::{
-    api::{About, Api, ApiError, Bind},
+    api::{About, Api, ApiError, Bind, Door, Oracle},
     home::Home,
     keys::Keys,
     net::print_peer_id,
@@ -34,6 +34,9 @@ pub struct Start {
     /// Where the local API is served: `unix`, or a loopback address with a port.
     #[arg(long, default_value = "unix")]
     api: String,
+    /// Where the trust oracle is served to anybody, as an address with a port; off without this.
+    #[arg(long)]
+    oracle: Option<SocketAddr>,
 }
 
 impl Start {
@@ -51,14 +54,22 @@ impl Start {
             started = Daemon::start(&home, keys, options) => started?,
             () = stop.asked() => return Err(interrupted()),
         };
-        let api = Api::start(&root, bind, Arc::new(handle), About { peer_id, config }).await;
+        let handle: Arc<dyn Door> = Arc::new(handle);
+        let api = Api::start(&root, bind, handle.clone(), About { peer_id, config }).await;
         let api = api.map_err(Failure::failed)?;
+        let oracle = match self.oracle {
+            Some(address) => Some(Oracle::start(&root, address, handle).await.map_err(Failure::failed)?),
+            None => None,
+        };
+        if let Some(oracle) = &oracle {
+            tracing::info!(oracle = oracle.address(), "anybody may ask");
+        }
         tracing::info!(%did, api = api.address(), "ready");
         ready(&did.to_string(), api.address(), json);
         // As a task, so that one thread carries a frame from the socket through the loop and back: in a
         // negotiation the way between two threads costs more than the step itself.
         let ended = tokio::spawn(async move { daemon.run(stop.asked()).await }).await;
-        drop(api);
+        drop((api, oracle));
         Ok(ended.map_err(Failure::failed)??)
     }
 }

@@ -165,7 +165,7 @@ impl Ring {
 }
 
 /// Reads a file that others may not read.
-fn read_private(path: &Path) -> Result<Vec<u8>, KeysError> {
+pub(super) fn read_private(path: &Path) -> Result<Vec<u8>, KeysError> {
     check_private(path)?;
     read_file(path)
 }

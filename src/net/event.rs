@@ -253,3 +253,31 @@ pub enum NetEvent {
         what: Misbehaviour,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_misbehaviour_on_the_wire_is_counted_under_its_name() {
+        let oversized = |what: &str, size: u64, limit: usize| Misconduct::Oversized {
+            what: what.to_owned(),
+            size,
+            limit: limit as u64,
+        };
+        let rows = [
+            (Misbehaviour::OversizedFrame { announced: 9, max: 8 }, oversized("frame", 9, 8)),
+            (Misbehaviour::OversizedGossip { bytes: 7 }, oversized("gossip", 7, GOSSIP_MAX)),
+            (Misbehaviour::OversizedBlob { announced: u64::MAX }, oversized("blob", u64::MAX, BLOB_MAX)),
+            (Misbehaviour::WrongBlob { blob: BlobId([1; 32]) }, Misconduct::WrongEvidence),
+            (
+                Misbehaviour::UnknownRequest { kind: 9 },
+                Misconduct::Malformed { what: "blob request".to_owned() },
+            ),
+            (Misbehaviour::ForeignProtocol, Misconduct::WrongDomain { what: "protocol".to_owned() }),
+        ];
+        for (seen, counted) in rows {
+            assert_eq!(seen.misconduct(), counted);
+        }
+    }
+}

@@ -25,7 +25,7 @@ use libp2p::{
     gossipsub::{
         Behaviour, ConfigBuilder, IdentTopic, IdentityTransform, MaxCountSubscriptionFilter, Message,
         MessageAcceptance, MessageAuthenticity, MessageId, PeerScoreParams, PeerScoreThresholds,
-        PublishError, TopicHash, TopicScoreParams, TopicSubscriptionFilter, ValidationMode,
+        PublishError, TopicHash, TopicScoreParams, TopicSubscriptionFilter, ValidationMode, Version,
     },
     identity,
 };
@@ -40,6 +40,8 @@ use super::{
 /// Gossip as this network speaks it.
 pub(super) type Gossip = Behaviour<IdentityTransform, MaxCountSubscriptionFilter<OurTopics>>;
 
+/// How two nodes agree to gossip.
+const PROTOCOL: &str = "/nuncio/gossip/1";
 /// What every topic begins with.
 const TOPIC_PREFIX: &str = "nuncio/1/";
 /// Longest topic, in bytes.
@@ -74,6 +76,9 @@ impl TopicSubscriptionFilter for OurTopics {
 pub(super) fn build(key: &identity::Keypair) -> Result<Gossip, NetError> {
     let wrong = |e: &dyn std::fmt::Display| NetError::Start(format!("gossip: {e}"));
     let config = ConfigBuilder::default()
+        // One protocol of our own: nobody else's gossip comes here, and what each turn of a connection goes
+        // through to compare its protocols is shorter.
+        .protocol_id(PROTOCOL, Version::V1_1)
         .validation_mode(ValidationMode::Strict)
         .validate_messages()
         .message_id_fn(|message| MessageId::new(&id_of(message).0))

@@ -30,6 +30,10 @@ pub const SCHEME: &str = "bls-unchained-g1-rfc9380";
 /// The beacon's name in its own information.
 pub const BEACON_ID: &str = "nuncio-testnet";
 
+/// What the key of the local network's beacon is made of. Everybody knows it, as everybody knows the key that mints
+/// there: the contracts of that network then stand at the same addresses wherever it is raised.
+pub const LOCAL_SEED: &str = "everybody knows this beacon";
+
 /// When rounds happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {

@@ -75,8 +75,7 @@ pub async fn negotiation(options: &BenchOptions) -> Result<BenchReport, DemoErro
     let (server, address) = start_bare(table.places()).await?;
     let mut samples = Vec::new();
     for round in 1..=options.rounds {
-        let bare = bare::drive(&address, bytes[0], bytes[1], options.window).await;
-        let bare = bare.map_err(|error| DemoError::Broken(format!("the bare stream: {error:#}")))?;
+        let bare = driven(&address, bytes, options.window).await?;
         let nuncio = negotiated(&table, options.window).await?;
         narrator.tell("bench", &format!("round {round}: bare {bare:.0}/s, nuncio {nuncio:.0}/s"));
         samples.push((bare, nuncio));
@@ -91,6 +90,15 @@ pub async fn negotiation(options: &BenchOptions) -> Result<BenchReport, DemoErro
     let report = BenchReport::new(bytes, &samples);
     finish(options, &report)?;
     Ok(report)
+}
+
+/// Cycles per second of the bare stream in one window.
+async fn driven(address: &str, [there, back]: [usize; 2], window: Duration) -> Result<f64, DemoError> {
+    let address = address.to_owned();
+    let drive = async move { bare::drive(&address, there, back, window).await };
+    // As a task, like a daemon's loop: beside the swarm, not on a thread that has to be woken for each cycle.
+    let rate = tokio::spawn(drive).await.map_err(|error| DemoError::Broken(error.to_string()))?;
+    rate.map_err(|error| DemoError::Broken(format!("the bare stream: {error:#}")))
 }
 
 /// Cycles per second in one window of an ongoing negotiation.

@@ -1,5 +1,8 @@
 //! The local chain: anvil, the project's contracts on it, and the money and mandates of the cast.
 //!
+//! `nuncio contracts deploy --network anvil` brings the contracts onto it, as it would for anybody: so they stand
+//! where the release says, and a stranger needs no list to know them. anvil's first account pays, and mints.
+//!
 //! Transactions are sent without waiting and settled together: a block is mined on demand, so that
 //! setting a stage of eleven principals takes a second and not a minute. Blocks mined so carry the
 //! clock's time; the chain does not run ahead of it. Once the stage is set, blocks come by themselves.
@@ -10,7 +13,7 @@ pub mod acts;
 pub mod anvil;
 mod wallet;
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use alloy::{
     eips::{BlockId, eip2718::Encodable2718},
@@ -22,7 +25,7 @@ use alloy::{
     transports::{RpcError, TransportErrorKind},
 };
 use nuncio_contracts::{
-    Beacon, Constants, Contract, Deployment, LocalOperator, NotDeployed, Plan,
+    Constants, Contract, Deployment, LOCAL_CHAIN_ID, NotDeployed,
     interface::{DealEscrow, JuryPool, TestUsdc},
 };
 use nuncio_protocol::{
@@ -34,15 +37,11 @@ use nuncio_protocol::{
 use self::anvil::{Anvil, AnvilOptions};
 pub use self::wallet::Account;
 use crate::{
+    cluster::{ClusterError, program, run},
     patience::{Late, within},
     process::ProcessError,
 };
 
-/// anvil's chain id.
-pub const CHAIN_ID: u64 = 31_337;
-
-/// Osaka's cap for one transaction is 2^24; the largest creation stays below.
-const CREATION_GAS: u64 = 16_000_000;
 /// Enough for any call of the stage's setting.
 const CALL_GAS: u64 = 1_000_000;
 /// What a test account pays at most; its ether is free.
@@ -85,6 +84,12 @@ pub enum ChainError {
     /// A log that our contracts cannot have written.
     #[error(transparent)]
     Event(#[from] nuncio_protocol::abi::DecodeError),
+    /// The contracts do not come onto it.
+    #[error(transparent)]
+    Deploy(Box<ClusterError>),
+    /// The program that deploys says something else than it should.
+    #[error("nuncio contracts deploy answered {0}")]
+    Answer(String),
     /// The bindings do not know a contract.
     #[error(transparent)]
     NotDeployed(#[from] NotDeployed),
@@ -118,28 +123,22 @@ impl LocalChain {
     ///
     /// # Errors
     /// [`ChainError`].
-    pub async fn start(folder: &Path, beacon: Beacon) -> Result<Self, ChainError> {
+    pub async fn start(folder: &Path) -> Result<Self, ChainError> {
         let options = AnvilOptions { port: 0, load: None, dump: Some(folder.join("chain.json")) };
         let anvil = Anvil::start(&options, &folder.join("logs/anvil.log")).await?;
         let provider = reader(&anvil.rpc());
-        let operator = Account::random("operator");
-        let admin = Account::random("usdc admin");
-        let roles = LocalOperator { operator: operator.address(), usdc_admin: admin.address() };
-        let plan = Plan::local(CHAIN_ID, roles, beacon, Constants::LOCAL);
-        let Plan { steps, deployment } = plan;
+        let deployment = network().clone();
         let contracts = contracts(&deployment)?;
         let abi = abi::Deployment {
             contracts,
             beacon: deployment.address(Contract::DrandBeacon)?,
             usdc: deployment.usdc.address,
         };
+        let operator = Account::operator();
         let mut chain = Self { anvil, provider, operator, deployment, contracts, abi, sent: Vec::new() };
         chain.give_ether(chain.operator.address()).await?;
-        for step in steps {
-            let gas = if step.creates.is_some() { CREATION_GAS } else { CALL_GAS };
-            chain.send_as_operator(&step.name, step.to, step.data, gas).await?;
-        }
-        chain.settle().await?;
+        let sent = deploy(&chain.rpc(), &folder.join("logs/deploy.log")).await?;
+        chain.operator.has_sent(sent);
         Ok(chain)
     }
 
@@ -294,7 +293,7 @@ impl LocalChain {
             .with_to(to)
             .with_input(data)
             .with_nonce(nonce)
-            .with_chain_id(CHAIN_ID)
+            .with_chain_id(LOCAL_CHAIN_ID)
             .with_gas_limit(gas)
             .with_max_fee_per_gas(MAX_FEE)
             .with_max_priority_fee_per_gas(1_000_000_000);
@@ -411,6 +410,25 @@ impl LocalChain {
 pub fn reader(rpc: &str) -> DynProvider {
     let url = rpc.parse().expect("invariant: a loopback address is a URL");
     ProviderBuilder::new().connect_http(url).erased()
+}
+
+/// Brings the contracts onto the chain, and says how many transactions that took.
+async fn deploy(rpc: &str, log: &Path) -> Result<u64, ChainError> {
+    let mut command = Command::new(program());
+    command.args(["contracts", "deploy", "--network", "anvil", "--rpc", rpc, "--yes", "--json"]);
+    let said = run("deploy", command, log).await.map_err(|error| ChainError::Deploy(Box::new(error)))?;
+    let answer: Option<serde_json::Value> = serde_json::from_str(&said).ok();
+    answer.and_then(|answer| answer["sent"].as_u64()).ok_or(ChainError::Answer(said))
+}
+
+/// The network that every local chain is.
+///
+/// # Panics
+/// When the release has no network of that id.
+#[must_use]
+pub fn network() -> &'static Deployment {
+    Deployment::of_chain(LOCAL_CHAIN_ID)
+        .expect("invariant: a test of the contracts reads it from networks.json")
 }
 
 fn contracts(deployment: &Deployment) -> Result<Contracts, NotDeployed> {

@@ -247,8 +247,16 @@ impl Node {
     /// # Errors
     /// [`ClusterError`].
     pub async fn start(&mut self, bootstrap: &[String]) -> Result<(), ClusterError> {
+        self.start_with(bootstrap, &[]).await
+    }
+
+    /// As [`Node::start`], with further arguments.
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub async fn start_with(&mut self, bootstrap: &[String], more: &[&str]) -> Result<(), ClusterError> {
         let mut command = nuncio(&self.home);
-        command.args(["start", "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0"]);
+        command.args(["start", "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0"]).args(more);
         for address in bootstrap {
             command.args(["--bootstrap", address]);
         }
@@ -353,13 +361,38 @@ impl Node {
     /// # Errors
     /// [`ClusterError::File`].
     pub fn trust(&self, seeds: &[&str]) -> Result<(), ClusterError> {
+        self.configure("trust", "seeds", seeds)
+    }
+
+    /// Writes the templates that the agent's deals may be made from into the policy, as its principal
+    /// would with an editor.
+    ///
+    /// # Errors
+    /// [`ClusterError::File`].
+    pub fn allow_templates(&self, templates: &[&str]) -> Result<(), ClusterError> {
+        self.configure("policy", "templates", templates)
+    }
+
+    /// Sets a list of texts in a table of the node's configuration.
+    fn configure(&self, table: &str, key: &str, values: &[&str]) -> Result<(), ClusterError> {
         let path = self.home.join("config.toml");
         let file = |source| ClusterError::File { path: path.clone(), source };
         let text = fs::read_to_string(&path).map_err(file)?;
         let mut config: toml::Table = text.parse().map_err(|error| file(io::Error::other(error)))?;
-        let seeds: Vec<toml::Value> = seeds.iter().map(|did| (*did).into()).collect();
-        config.insert("trust".into(), toml::Table::from_iter([("seeds".to_owned(), seeds.into())]).into());
+        let values: Vec<toml::Value> = values.iter().map(|value| (*value).into()).collect();
+        let entry = config.entry(table).or_insert_with(|| toml::Table::new().into());
+        let entry =
+            entry.as_table_mut().ok_or_else(|| file(io::Error::other(format!("{table} is no table"))))?;
+        entry.insert(key.to_owned(), values.into());
         fs::write(&path, config.to_string()).map_err(file)
+    }
+
+    /// Where its trust oracle answers, if it serves one.
+    ///
+    /// # Errors
+    /// [`ClusterError::File`] where it serves none.
+    pub fn oracle(&self) -> Result<String, ClusterError> {
+        read(&self.home.join("oracle.addr"))
     }
 
     /// Its process, while it runs.

@@ -8,7 +8,9 @@
 pub mod audit;
 pub mod cast;
 mod fees;
+mod gas;
 mod happy;
+mod memory;
 pub(crate) mod narrator;
 mod past;
 mod principal;

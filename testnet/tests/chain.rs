@@ -1,11 +1,9 @@
 //! The local chain with the project's own contracts: money in, seats taken, everything there again later.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use nuncio_contracts::{Beacon, Constants, Contract};
-use nuncio_protocol::money::Usdc;
+use nuncio_contracts::{Constants, Deployment, LOCAL_CHAIN_ID};
+use nuncio_protocol::{beacon::BeaconChain, money::Usdc};
 use nuncio_testnet::{
-    beacon::BeaconKey,
+    beacon::{BeaconKey, LOCAL_SEED},
     chain::{
         Account, LocalChain,
         acts::history,
@@ -14,11 +12,21 @@ use nuncio_testnet::{
     },
 };
 
-#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
-fn beacon() -> Beacon {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let public_key = BeaconKey::from_seed(b"chain test").public_uncompressed();
-    Beacon { public_key, genesis: u32::try_from(now - 60).unwrap(), period_secs: 1 }
+#[test]
+fn the_local_networks_beacon_has_the_key_that_the_testnet_signs_with() {
+    let beacon = &Deployment::of_chain(LOCAL_CHAIN_ID).unwrap().beacon;
+    assert_eq!(beacon.public_key, BeaconKey::from_seed(LOCAL_SEED.as_bytes()).public_uncompressed());
+}
+
+#[test]
+fn networks_with_money_have_quicknet() {
+    let quicknet = BeaconChain::quicknet();
+    for network in Deployment::known().iter().filter(|network| !network.is_local()) {
+        let beacon = &network.beacon;
+        assert_eq!(beacon.public_key, quicknet.public_key_uncompressed(), "{}", network.name);
+        let pace = (u64::from(beacon.genesis), u64::from(beacon.period_secs));
+        assert_eq!(pace, (quicknet.genesis_secs(), quicknet.period_secs()), "{}", network.name);
+    }
 }
 
 #[tokio::test]
@@ -26,8 +34,8 @@ fn beacon() -> Beacon {
 async fn a_principal_pays_in_a_juror_takes_a_seat_and_the_chain_can_be_served_again() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("logs")).unwrap();
-    let mut chain = LocalChain::start(folder.path(), beacon()).await.unwrap();
-    assert_eq!(chain.deployment().contracts.len(), Contract::ALL.len());
+    let mut chain = LocalChain::start(folder.path()).await.unwrap();
+    assert_eq!(chain.deployment(), Deployment::named("anvil").unwrap(), "where the release says");
     let (mut buyer, mut expert) = (Account::random("buyer"), Account::random("expert"));
     let holder = Account::random("juror").address();
     for principal in [&buyer, &expert] {

@@ -3,6 +3,8 @@
 //!
 //! No chain runs here: a node whose endpoint is down starts, and waits for it.
 
+mod world;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,48 +13,15 @@ use std::{
 };
 
 use axum::{Json, Router, routing::post};
-use nuncio_contracts::{Beacon, Constants, LocalOperator, Plan};
 use nuncio_testnet::{
-    beacon::BeaconKey,
-    cluster::{Network, NetworkBeacon, Node, NodeRole, Places, Token, program},
+    cluster::{Node, NodeRole, Places, Token, program},
     patience::within,
     process::Process,
 };
 use serde_json::{Value, json};
+use world::{DEAD, places};
 
-/// Nothing listens on the port of tcpmux here.
-const DEAD: &str = "http://127.0.0.1:1";
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Places with a network file whose only endpoint is this.
-#[expect(clippy::unwrap_used, reason = "a step of the tests below")]
-fn places(root: &Path, rpc: &str) -> (Places, PathBuf) {
-    let places = Places::make(root).unwrap();
-    let key = BeaconKey::from_seed(b"refusals");
-    let beacon = Beacon { public_key: key.public_uncompressed(), genesis: 1_700_000_000, period_secs: 1 };
-    let operator = LocalOperator {
-        operator: alloy::primitives::Address::repeat_byte(1),
-        usdc_admin: alloy::primitives::Address::repeat_byte(2),
-    };
-    let plan = Plan::local(31_337, operator, beacon, Constants::LOCAL);
-    let info = serde_json::from_value(json!({
-        "public_key": hex::encode(key.public()),
-        "period": 1,
-        "genesis_time": 1_700_000_000,
-        "hash": "00",
-        "groupHash": "00",
-        "schemeID": "bls-unchained-g1-rfc9380",
-        "metadata": { "beaconID": "local" },
-    }))
-    .unwrap();
-    let network = Network {
-        deployment: &plan.deployment,
-        rpc: vec![rpc.to_owned()],
-        beacon: NetworkBeacon { urls: vec![DEAD.to_owned()], info },
-    };
-    let file = places.write("network.json", &serde_json::to_vec(&network).unwrap()).unwrap();
-    (places, file)
-}
 
 #[expect(clippy::unwrap_used, reason = "a step of the tests below")]
 async fn node(root: &Path, rpc: &str) -> (Places, Node) {

@@ -55,6 +55,7 @@ fn three_milestones_are_delivered_judged_paid_and_rated_among_strangers() {
     assert!(tried("refuses a changed byte") >= 200);
     assert!(tried("refuses a missing file") >= 20 && tried("refuses a renamed file") >= 20);
     assert!(tried("refuses an added file") >= 1);
+    assert!(tried("what the table of gas says") >= 7, "the opening too");
     let amounts: Vec<_> =
         story["milestones"].as_array().unwrap().iter().map(|milestone| &milestone["to_seller"]).collect();
     assert_eq!(amounts, ["54000000", "63000000", "63000000"]);

@@ -38,6 +38,6 @@ abstract contract Quicknet is Test {
     DrandBeacon internal beacon;
 
     function setUp() public virtual {
-        beacon = DrandBeacon(created("DrandBeacon", abi.encode(KEY, GENESIS, PERIOD)));
+        beacon = DrandBeacon(created("DrandBeacon.sol:DrandBeacon", abi.encode(KEY, GENESIS, PERIOD)));
     }
 }

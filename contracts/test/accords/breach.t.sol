@@ -20,7 +20,7 @@ contract BreachTest is Test {
 
     function setUp() external {
         vm.warp(NOW);
-        accords = Accords(created("Accords", ""));
+        accords = Accords(created("Accords.sol:Accords", ""));
     }
 
     function nda() private view returns (Nda memory n) {

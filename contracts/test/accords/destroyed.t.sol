@@ -17,7 +17,7 @@ contract DestroyedTest is Test {
 
     function setUp() external {
         vm.warp(NOW);
-        accords = Accords(created("Accords", ""));
+        accords = Accords(created("Accords.sol:Accords", ""));
     }
 
     function nda() private view returns (Nda memory n) {

@@ -27,7 +27,7 @@ contract FrontRunningAttack is Court {
 
     function setUp() public override {
         super.setUp();
-        accords = Accords(created("Accords", ""));
+        accords = Accords(created("Accords.sol:Accords", ""));
         minted(buyer.addr, 1000 * ONE);
         deposited(buyer.addr, 1000 * ONE);
         deposited(sellerPrincipal.addr, 100 * ONE);

@@ -2,9 +2,9 @@
 pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {Deal, Source} from "../../src/types/Deal.sol";
-import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Mandate, Revoke, SCOPE_BUY} from "../../src/types/Mandate.sol";
 import {EscrowCalls} from "../escrow/Calls.sol";
 import {World} from "../escrow/World.sol";

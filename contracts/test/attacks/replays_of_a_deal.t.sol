@@ -76,7 +76,9 @@ contract DealReplayAttack is Court {
     }
 
     function bad(address signer, bytes32 structHash) private {
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.BadSignature.selector, signer, inEscrow(structHash)));
+        vm.expectRevert(
+            abi.encodeWithSelector(IDealEscrow.BadSignature.selector, signer, inEscrow(structHash))
+        );
     }
 
     function badDigest(address signer, bytes32 digest) private {
@@ -108,7 +110,10 @@ contract DealReplayAttack is Court {
     function refusedWhileOpen(Deal memory d, bytes32 id, Signed memory old, Signed memory good) private {
         bytes32 structHash = keccak256(
             abi.encode(
-                keccak256("Release(bytes32 deal,uint8 milestone,bytes32 evidence)"), id, 0, keccak256("evidence")
+                keccak256("Release(bytes32 deal,uint8 milestone,bytes32 evidence)"),
+                id,
+                0,
+                keccak256("evidence")
             )
         );
         bad(buyer.addr, structHash);
@@ -226,7 +231,7 @@ contract DealReplayAttack is Court {
         taken.fund = spoil(good.fund, how);
         taken.voided = spoil(good.voided, how);
         (taken.cancelByBuyer, taken.cancelBySeller) =
-            (spoil(good.cancelByBuyer, how), spoil(good.cancelBySeller, how));
+        (spoil(good.cancelByBuyer, how), spoil(good.cancelBySeller, how));
         taken.release = spoil(good.release, how);
         taken.receipt = spoil(good.receipt, how);
         taken.verdict = spoil(good.verdict, how);

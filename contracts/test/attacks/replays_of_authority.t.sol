@@ -37,8 +37,8 @@ contract AuthorityReplayAttack is Test {
 
     function setUp() external {
         vm.warp(NOW);
-        mandates = Mandates(created("Mandates", ""));
-        accords = Accords(created("Accords", ""));
+        mandates = Mandates(created("Mandates.sol:Mandates", ""));
+        accords = Accords(created("Accords.sol:Accords", ""));
     }
 
     // --- what is replayed ---
@@ -136,8 +136,8 @@ contract AuthorityReplayAttack is Test {
 
     function test_nothing_signed_for_one_contract_counts_in_another_with_the_same_code() external {
         Signed memory old = signAll(agent, principal);
-        mandates = Mandates(created("Mandates", ""));
-        accords = Accords(created("Accords", ""));
+        mandates = Mandates(created("Mandates.sol:Mandates", ""));
+        accords = Accords(created("Accords.sol:Accords", ""));
         refusedEverywhere(old);
     }
 

@@ -85,10 +85,14 @@ contract StolenKeyAttack is World {
     function test_fees_and_deposits_do_not_go_around_the_threshold_or_the_limit() external {
         Deal memory d = loot(HUMAN_ABOVE);
         d.juryFee = 1; // to jurors who are accomplices
-        openRefused(d, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, HUMAN_ABOVE + 1, HUMAN_ABOVE));
+        openRefused(
+            d, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, HUMAN_ABOVE + 1, HUMAN_ABOVE)
+        );
         d = loot(1);
         d.appealFee = HUMAN_ABOVE; // to a jury that is an accomplice
-        openRefused(d, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, HUMAN_ABOVE + 1, HUMAN_ABOVE));
+        openRefused(
+            d, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, HUMAN_ABOVE + 1, HUMAN_ABOVE)
+        );
     }
 
     /// @dev The worst that it can do: whatever is free, at whatever times, for two periods and over their edge.
@@ -113,7 +117,8 @@ contract StolenKeyAttack is World {
         uint64 decayed = LIMIT / 1 days; // a second's worth
         assertEq(mandates.available(buyer.addr, address(escrow)), decayed, "available");
         openRefused(
-            loot(decayed + 1), abi.encodeWithSelector(IMandates.OverPeriod.selector, uint256(LIMIT) + 1, LIMIT)
+            loot(decayed + 1),
+            abi.encodeWithSelector(IMandates.OverPeriod.selector, uint256(LIMIT) + 1, LIMIT)
         );
         taken(decayed);
         assertEq(stolen(), LIMIT + decayed, "stolen");
@@ -144,7 +149,10 @@ contract StolenKeyAttack is World {
         Deal memory d = loot(ONE);
         d.buyerPay = sellerPrincipal.addr;
         openRefused(
-            d, abi.encodeWithSelector(IMandates.WrongPrincipal.selector, sellerPrincipal.addr, buyerPrincipal.addr)
+            d,
+            abi.encodeWithSelector(
+                IMandates.WrongPrincipal.selector, sellerPrincipal.addr, buyerPrincipal.addr
+            )
         );
     }
 

@@ -47,7 +47,9 @@ contract TwoOpeningsAttack is World {
         assertEq(usdc.balanceOf(buyer.addr), own ? 810 * ONE : 1000 * ONE, "own USDC");
         assertEq(escrow.credit(buyer.addr), source == Source.Credit ? 810 * ONE : 1000 * ONE, "own credit");
         assertEq(
-            escrow.credit(buyerPrincipal.addr), source == Source.Mandate ? 810 * ONE : 1000 * ONE, "principal's"
+            escrow.credit(buyerPrincipal.addr),
+            source == Source.Mandate ? 810 * ONE : 1000 * ONE,
+            "principal's"
         );
     }
 

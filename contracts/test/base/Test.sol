@@ -42,12 +42,12 @@ abstract contract Test {
     /// @dev A test that says `new` carries the whole contract in its own code and compiles it again. ARTIFACTS names a
     /// folder of other artefacts of the same sources: so the tests, compiled without the IR pipeline, run against
     /// bytecode that was compiled with it.
-    function created(string memory name, bytes memory arguments) internal returns (address at_) {
+    function created(string memory artifact, bytes memory arguments) internal returns (address at_) {
         string memory folder = vm.envOr("ARTIFACTS", "");
-        string memory artifact = bytes(folder).length == 0
-            ? string.concat(name, ".sol:", name)
-            : string.concat(folder, "/", name, ".sol/", name, ".json");
-        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
+        string memory path = bytes(folder).length == 0
+            ? artifact
+            : string.concat(folder, "/", vm.replace(artifact, ":", "/"), ".json");
+        bytes memory code = bytes.concat(vm.getCode(path), arguments);
         assembly ("memory-safe") {
             at_ := create(0, add(code, 0x20), mload(code))
         }

@@ -68,6 +68,10 @@ interface Vm {
 
     // What whoever runs the tests asks for, and the file that measurements are written to.
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
+    function replace(string calldata input, string calldata from, string calldata to)
+        external
+        pure
+        returns (string memory);
     function writeLine(string calldata path, string calldata line) external;
 
     // Golden vectors.

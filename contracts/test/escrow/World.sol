@@ -66,23 +66,25 @@ abstract contract World is Test {
 
     function setUp() public virtual {
         vm.warp(NOW);
-        address code = created("TestUsdc", "");
+        address code = created("TestUsdc.sol:TestUsdc", "");
         bytes memory behind = abi.encode(code, account("proxy admin").addr);
-        usdc = TestUsdc(created("TestUsdcProxy", behind));
+        usdc = TestUsdc(created("TestUsdcProxy.sol:TestUsdcProxy", behind));
         usdc.initialize(
             "USDC", "USDC", "USD", 6, minter.addr, pauser.addr, blacklister.addr, account("owner").addr
         );
         vm.prank(minter.addr);
         usdc.configureMinter(minter.addr, type(uint256).max);
-        mandates = Mandates(created("Mandates", ""));
+        mandates = Mandates(created("Mandates.sol:Mandates", ""));
         beacon = new RecordedBeacon(NOW - 3000);
         escrow = DealEscrow(
-            created("DealEscrow", abi.encode(address(usdc), address(mandates), GRACE, APPEAL_LIMIT))
+            created(
+                "DealEscrow.sol:DealEscrow", abi.encode(address(usdc), address(mandates), GRACE, APPEAL_LIMIT)
+            )
         );
         bytes memory constants =
             abi.encode(STAKE, SEAT_AGE, uint256(1 hours), uint256(10 minutes), RULING_TIME, EXIT_DELAY);
         bytes memory parts = abi.encode(address(usdc), address(beacon), address(escrow));
-        jury = JuryPool(created("JuryPool", bytes.concat(parts, constants)));
+        jury = JuryPool(created("JuryPool.sol:JuryPool", bytes.concat(parts, constants)));
 
         for (uint256 i = 0; i < 5; ++i) {
             _insert(jurors, account(string.concat("juror ", vm.toString(i))));

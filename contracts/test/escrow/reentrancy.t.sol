@@ -62,7 +62,7 @@ contract ReentrancyTest is World {
 
     function escrowOf(address token) private returns (DealEscrow) {
         bytes memory arguments = abi.encode(token, address(mandates), GRACE, APPEAL_LIMIT);
-        return DealEscrow(created("DealEscrow", arguments));
+        return DealEscrow(created("DealEscrow.sol:DealEscrow", arguments));
     }
 
     function test_a_token_that_calls_back_finds_the_escrow_locked() external {

@@ -19,7 +19,7 @@ contract AccordsGasTest is Meter {
     }
 
     function test_nda() external {
-        Accords accords = Accords(created("Accords", ""));
+        Accords accords = Accords(created("Accords.sol:Accords", ""));
         Nda memory n = Nda({
             a: alice.addr,
             b: bob.addr,
@@ -39,7 +39,7 @@ contract AccordsGasTest is Meter {
     }
 
     function test_mandate() external {
-        Mandates mandates = Mandates(created("Mandates", ""));
+        Mandates mandates = Mandates(created("Mandates.sol:Mandates", ""));
         Mandate memory m = Mandate({
             agent: alice.addr,
             principal: bob.addr,

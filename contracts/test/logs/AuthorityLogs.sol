@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Vm} from "../base/Vm.sol";
 import {IAccords} from "../../src/interfaces/IAccords.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {Mandate} from "../../src/types/Mandate.sol";
 import {Nda} from "../../src/types/Nda.sol";
+import {Vm} from "../base/Vm.sol";
 import {JuryLogs} from "./JuryLogs.sol";
 
 /// @notice What Mandates and Accords keep, rebuilt from what they say.
@@ -21,11 +21,17 @@ abstract contract AuthorityLogs is JuryLogs {
 
     function readAccords(Vm.Log memory l) internal {
         bytes32 topic = l.topics[0];
-        if (topic == IAccords.Anchored.selector) _anchored(l);
-        else if (topic == IAccords.AgreementAnchored.selector) put(l.emitter, under(l.topics[1], bytes32(uint256(1))), time);
-        else if (topic == IAccords.BreachAlleged.selector) _said(l, 120);
-        else if (topic == IAccords.DestructionAttested.selector) _said(l, 136);
-        else revert NotTrue("an event of the accords");
+        if (topic == IAccords.Anchored.selector) {
+            _anchored(l);
+        } else if (topic == IAccords.AgreementAnchored.selector) {
+            put(l.emitter, under(l.topics[1], bytes32(uint256(1))), time);
+        } else if (topic == IAccords.BreachAlleged.selector) {
+            _said(l, 120);
+        } else if (topic == IAccords.DestructionAttested.selector) {
+            _said(l, 136);
+        } else {
+            revert NotTrue("an event of the accords");
+        }
     }
 
     // --- authorities: principal 160, validUntil 40, scopes 32, serial 16; humanAbove 64, perPeriod 64, spent 64,
@@ -38,16 +44,26 @@ abstract contract AuthorityLogs is JuryLogs {
     function _granted(Vm.Log memory l) private {
         (Mandate memory m, uint64 spent) = abi.decode(l.data, (Mandate, uint64));
         uint256 word = with(uint256(uint160(m.principal)), 160, 40, m.validUntil);
-        put(l.emitter, _authorityAt(m.agent, m.spender, 0), with(with(word, 200, 32, m.scopes), 232, 16, m.serial));
+        put(
+            l.emitter,
+            _authorityAt(m.agent, m.spender, 0),
+            with(with(word, 200, 32, m.scopes), 232, 16, m.serial)
+        );
         word = with(with(uint256(m.humanAbove), 64, 64, m.perPeriod), 128, 64, spent);
-        put(l.emitter, _authorityAt(m.agent, m.spender, 1), with(with(word, 192, 32, time), 224, 32, m.period));
+        put(
+            l.emitter, _authorityAt(m.agent, m.spender, 1), with(with(word, 192, 32, time), 224, 32, m.period)
+        );
     }
 
     function _revoked(Vm.Log memory l) private {
         (address agent, address principal, address spender) =
             (topicAddress(l, 1), topicAddress(l, 2), topicAddress(l, 3));
         uint256 serial = abi.decode(l.data, (uint16));
-        put(l.emitter, keccak256(abi.encode(spender, keccak256(abi.encode(agent, under(principal, 1))))), serial);
+        put(
+            l.emitter,
+            keccak256(abi.encode(spender, keccak256(abi.encode(agent, under(principal, 1))))),
+            serial
+        );
         uint256 word = get(l.emitter, _authorityAt(agent, spender, 0));
         if (address(uint160(word)) != principal || field(word, 232, 16) > serial) return;
         put(l.emitter, _authorityAt(agent, spender, 0), with(with(word, 160, 40, 0), 232, 16, serial));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Vm} from "../base/Vm.sol";
 import {IDrandBeacon} from "../../src/IDrandBeacon.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Verdict} from "../../src/types/Deal.sol";
 import {AppealStatus, SeatStatus} from "../../src/types/Jury.sol";
+import {Vm} from "../base/Vm.sol";
 import {EscrowLogs} from "./EscrowLogs.sol";
 
 /// @notice What a JuryPool and the beacon keep, rebuilt from what they say.
@@ -26,20 +26,35 @@ abstract contract JuryLogs is EscrowLogs {
 
     function readJury(Vm.Log memory l) internal {
         bytes32 topic = l.topics[0];
-        if (topic == IJuryPool.Seated.selector) _seated(l);
-        else if (topic == IJuryPool.SeatVacated.selector) _out(uint256(l.topics[1]), SeatStatus.Left);
-        else if (topic == IJuryPool.SeatSuspended.selector) _suspended(l);
-        else if (topic == IJuryPool.SeatSlashed.selector) _slashed(uint256(l.topics[1]));
-        else if (topic == IJuryPool.StakeWithdrawn.selector) _withdrawnStake(uint256(l.topics[1]));
-        else if (topic == IJuryPool.PotChanged.selector) put(pool, bytes32(uint256(2)), abi.decode(l.data, (uint64)));
-        else if (topic == IJuryPool.Owed.selector) _owed(l);
-        else if (topic == IJuryPool.Collected.selector) put(pool, under(topicAddress(l, 1), 1), 0);
-        else if (topic == IJuryPool.AppealRequested.selector) _requested(l);
-        else if (topic == IJuryPool.Redrawn.selector) _redrawn(l);
-        else if (topic == IJuryPool.Testified.selector) _testified(l);
-        else if (topic == IJuryPool.RulingMade.selector) _ruled(l);
-        else if (topic == IJuryPool.AppealSilent.selector) _set(l, 0, 8, uint256(AppealStatus.Silent));
-        else revert NotTrue("an event of the jury");
+        if (topic == IJuryPool.Seated.selector) {
+            _seated(l);
+        } else if (topic == IJuryPool.SeatVacated.selector) {
+            _out(uint256(l.topics[1]), SeatStatus.Left);
+        } else if (topic == IJuryPool.SeatSuspended.selector) {
+            _suspended(l);
+        } else if (topic == IJuryPool.SeatSlashed.selector) {
+            _slashed(uint256(l.topics[1]));
+        } else if (topic == IJuryPool.StakeWithdrawn.selector) {
+            _withdrawnStake(uint256(l.topics[1]));
+        } else if (topic == IJuryPool.PotChanged.selector) {
+            put(pool, bytes32(uint256(2)), abi.decode(l.data, (uint64)));
+        } else if (topic == IJuryPool.Owed.selector) {
+            _owed(l);
+        } else if (topic == IJuryPool.Collected.selector) {
+            put(pool, under(topicAddress(l, 1), 1), 0);
+        } else if (topic == IJuryPool.AppealRequested.selector) {
+            _requested(l);
+        } else if (topic == IJuryPool.Redrawn.selector) {
+            _redrawn(l);
+        } else if (topic == IJuryPool.Testified.selector) {
+            _testified(l);
+        } else if (topic == IJuryPool.RulingMade.selector) {
+            _ruled(l);
+        } else if (topic == IJuryPool.AppealSilent.selector) {
+            _set(l, 0, 8, uint256(AppealStatus.Silent));
+        } else {
+            revert NotTrue("an event of the jury");
+        }
     }
 
     // --- seats: holder 160, joinedAt 40, leftAt 40, provider 16; principal 160, stake 64, status 8 ---
@@ -126,7 +141,8 @@ abstract contract JuryLogs is EscrowLogs {
     }
 
     function _ruled(Vm.Log memory l) private {
-        (Verdict memory v,,, address[] memory jurors) = abi.decode(l.data, (Verdict, uint40[], uint256, address[]));
+        (Verdict memory v,,, address[] memory jurors) =
+            abi.decode(l.data, (Verdict, uint40[], uint256, address[]));
         _set(l, 0, 8, uint256(AppealStatus.Ruled));
         _set(l, 168, 16, v.sellerBps);
         uint256 ruling = uint256(keccak256(abi.encodePacked(jurors))) >> 32 << 32;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDrandBeacon} from "../../src/IDrandBeacon.sol";
 import {Quicknet} from "../DrandBeacon/Quicknet.sol";
 import {Vm} from "../base/Vm.sol";
-import {IDrandBeacon} from "../../src/IDrandBeacon.sol";
 import {Shadow} from "./Shadow.sol";
 
 /// @notice The real beacon, beside the recorded one of the large scene: its logs tell every round that it keeps.
@@ -19,7 +19,11 @@ contract BeaconRebuildTest is Quicknet, Shadow {
         assertEq(logs.length, 3, "events");
         for (uint256 i = 0; i < logs.length; ++i) {
             assertEq(logs[i].topics[0], IDrandBeacon.Proven.selector, "Proven");
-            put(logs[i].emitter, under(logs[i].topics[1], bytes32(0)), uint256(abi.decode(logs[i].data, (bytes32))));
+            put(
+                logs[i].emitter,
+                under(logs[i].topics[1], bytes32(0)),
+                uint256(abi.decode(logs[i].data, (bytes32)))
+            );
         }
         assertRebuilt(address(beacon), "DrandBeacon");
     }

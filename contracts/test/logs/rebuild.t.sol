@@ -6,8 +6,8 @@ import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Cancel, Deal, Rating, Release, Status, Verdict, Withdraw} from "../../src/types/Deal.sol";
-import {Mandate, Revoke, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
 import {AppealStatus} from "../../src/types/Jury.sol";
+import {Mandate, Revoke, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
 import {Agreement, Breach, Destroyed, Nda} from "../../src/types/Nda.sol";
 import {Vm} from "../base/Vm.sol";
 import {Claim, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
@@ -150,11 +150,15 @@ contract RebuildTest is Court, AuthorityLogs {
         bytes32 place = under(buyerPrincipal.addr, 1);
         bytes32 was = vm.load(address(escrow), place);
         vm.store(address(escrow), place, bytes32(uint256(was) + 1));
-        vm.expectRevert(abi.encodeWithSelector(Differs.selector, "DealEscrow's word", bytes32(uint256(was) + 1), was));
+        vm.expectRevert(
+            abi.encodeWithSelector(Differs.selector, "DealEscrow's word", bytes32(uint256(was) + 1), was)
+        );
         this.compare();
         vm.store(address(escrow), place, was);
         deposited(stranger.addr, 1); // and nobody reads the log
-        vm.expectRevert(abi.encodeWithSelector(NotTrue.selector, "DealEscrow keeps a word of which no log tells"));
+        vm.expectRevert(
+            abi.encodeWithSelector(NotTrue.selector, "DealEscrow keeps a word of which no log tells")
+        );
         this.compare();
     }
 
@@ -230,7 +234,8 @@ contract RebuildTest is Court, AuthorityLogs {
             Destroyed memory x = Destroyed(id, keccak256("gone"));
             who = i == 0 ? seller : buyer;
             accords.destroyed(n, x, who.addr, sign(who, accords.destroyedDigest(x)));
-            Agreement memory a = Agreement(buyer.addr, seller.addr, keccak256("agreement"), id, n.destroyBy, i);
+            Agreement memory a =
+                Agreement(buyer.addr, seller.addr, keccak256("agreement"), id, n.destroyBy, i);
             id = accords.agreementDigest(a);
             accords.anchorAgreement(a, sign(buyer, id), sign(seller, id));
             pass(10);
@@ -247,7 +252,8 @@ contract RebuildTest is Court, AuthorityLogs {
             minted(buyer.addr, 190 * ONE);
             if (i == 0) {
                 uint256 before = block.timestamp + 301;
-                bytes memory given = authorization(buyer, address(escrow), 190 * ONE, before, escrow.dealId(d));
+                bytes memory given =
+                    authorization(buyer, address(escrow), 190 * ONE, before, escrow.dealId(d));
                 escrow.openWithAuthorization(d, given, signDeal(seller, d));
             } else {
                 deposited(buyer.addr, 200 * ONE);
@@ -350,7 +356,9 @@ contract RebuildTest is Court, AuthorityLogs {
         }
         pass(1 hours);
         ratings[0].deal = ratings[1].deal = v.deal;
-        escrow.payoutAndRate(d, ratings[0], signRating(buyer, ratings[0]), ratings[1], signRating(seller, ratings[1]));
+        escrow.payoutAndRate(
+            d, ratings[0], signRating(buyer, ratings[0]), ratings[1], signRating(seller, ratings[1])
+        );
         pass(1 hours);
         escrow.cosign(d, v, votesOf(v, 8));
         pass(GRACE);

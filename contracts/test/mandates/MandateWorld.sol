@@ -15,7 +15,7 @@ abstract contract MandateWorld is Test {
 
     function setUp() public virtual {
         vm.warp(NOW);
-        mandates = Mandates(created("Mandates", ""));
+        mandates = Mandates(created("Mandates.sol:Mandates", ""));
     }
 
     function mandate(uint16 serial) internal view returns (Mandate memory m) {

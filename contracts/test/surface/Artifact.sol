@@ -46,7 +46,9 @@ abstract contract Artifact is Test {
 
     /// @notice The signature of entry `i`, tuples written out, as its selector is computed.
     function signatureOf(string memory json, uint256 i) internal view returns (string memory) {
-        return string.concat(text(json, string.concat(entry(i), ".name")), _types(json, string.concat(entry(i), ".inputs")));
+        return string.concat(
+            text(json, string.concat(entry(i), ".name")), _types(json, string.concat(entry(i), ".inputs"))
+        );
     }
 
     function _types(string memory json, string memory list) private view returns (string memory all) {

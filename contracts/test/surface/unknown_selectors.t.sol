@@ -14,7 +14,9 @@ contract UnknownSelectorsTest is Artifact {
             vm.etch(where(n), codeOf(names[n]));
             string memory json = abiOf(names[n]);
             for (uint256 i = 0; has(json, entry(i)); ++i) {
-                if (keccak256(bytes(text(json, string.concat(entry(i), ".type")))) != keccak256("function")) continue;
+                if (keccak256(bytes(text(json, string.concat(entry(i), ".type")))) != keccak256("function")) {
+                    continue;
+                }
                 known[n][bytes4(keccak256(bytes(signatureOf(json, i))))] = true;
             }
         }
@@ -28,7 +30,9 @@ contract UnknownSelectorsTest is Artifact {
         for (uint256 n = 0; n < names.length; ++n) {
             if (known[n][selector]) continue;
             (bool done, bytes memory answer) = where(n).call(bytes.concat(selector, data));
-            assertTrue(!done && answer.length == 0, string.concat(names[n], " answers to an unknown selector"));
+            assertTrue(
+                !done && answer.length == 0, string.concat(names[n], " answers to an unknown selector")
+            );
         }
     }
 
@@ -51,7 +55,8 @@ contract UnknownSelectorsTest is Artifact {
         ];
         for (uint256 n = 0; n < names.length; ++n) {
             for (uint256 i = 0; i < calls.length; ++i) {
-                (bool done,) = where(n).call(abi.encodePacked(bytes4(keccak256(bytes(calls[i]))), new bytes(128)));
+                (bool done,) =
+                    where(n).call(abi.encodePacked(bytes4(keccak256(bytes(calls[i]))), new bytes(128)));
                 assertFalse(done, string.concat(names[n], " answers to ", calls[i]));
             }
         }

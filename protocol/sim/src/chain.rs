@@ -24,7 +24,10 @@ use nuncio_protocol::{
         fees::{GasPrice, Wei},
     },
 };
-use revm::context::result::ExecutionResult;
+use revm::{
+    context::result::ExecutionResult,
+    database::{CacheDB, EmptyDB},
+};
 
 mod founding;
 mod machine;
@@ -34,7 +37,10 @@ pub use money::EscrowSlot;
 
 pub use founding::{Founding, Settler};
 
-use machine::{GAS_MAX, Machine, Message, outcome};
+pub(crate) use founding::OPERATOR;
+pub(crate) use machine::GAS_MAX;
+
+use machine::{Machine, Message, outcome};
 
 /// The local chain's id, as anvil has it.
 pub const CHAIN_ID: u64 = 31_337;
@@ -105,6 +111,11 @@ impl Chain {
             by_hash: BTreeMap::new(),
             waiting: Vec::new(),
         }
+    }
+
+    /// The state of all accounts, for a machine that goes on from here.
+    pub(crate) const fn ground(&self) -> &CacheDB<EmptyDB> {
+        self.machine.state()
     }
 
     /// All blocks, by number.

@@ -28,6 +28,7 @@ pub mod beacon;
 mod cast;
 pub mod chain;
 mod death;
+pub mod differential;
 mod disk;
 mod host;
 mod keys;

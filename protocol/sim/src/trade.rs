@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 use nuncio_protocol::{
     command::{
-        Choice, Command, Look, NewBid, NewNegotiation, NewRequest, Proposal, ProposedMilestone, Reply,
+        Choice, Command, Look, NewBid, NewNegotiation, NewPact, NewRequest, Proposal, ProposedMilestone,
+        Reply,
     },
     document::{Categories, Category, Clause, Consequence, FileRef, JsonSchema, Test},
     ids::{CommandId, ContentHash, DealId, NegotiationId, PaperId},
@@ -266,8 +267,7 @@ impl Seller {
     fn bid(request: PaperId, desk: &mut Desk<'_>) {
         let _ = desk.ask(Command::Bid(NewBid {
             request,
-            title: line("Summary of a filing"),
-            clauses: Self::clauses(),
+            pact: NewPact::Own { title: line("Summary of a filing"), clauses: Self::clauses() },
             price: Usdc(195_000_000),
             due_secs: 900,
             expires_secs: 3600,

@@ -20,9 +20,9 @@ use super::{
 use crate::typed::{self, Deal, Meta, Rating, Verdict};
 
 /// The words of the terms without `Meta`, and its hash.
-pub(super) type Brief = [U256; 10];
+pub(crate) type Brief = [U256; 10];
 /// The words of the whole terms.
-pub(super) type Whole = [U256; 17];
+pub(crate) type Whole = [U256; 17];
 
 /// Pay what is settled now.
 pub(super) const PUSH: u8 = 1;
@@ -32,14 +32,14 @@ const SELLER_CONSENTS: u8 = 8;
 const COMPACT_BYTES: usize = 64;
 
 /// The terms for a call that needs nothing of `Meta`.
-pub(super) fn brief(deal: &Deal) -> Brief {
+pub(crate) fn brief(deal: &Deal) -> Brief {
     let all = whole(deal);
     let hash = U256::from_be_bytes(deal.meta.eip712_hash_struct().0);
     core::array::from_fn(|i| if i < 9 { all[i] } else { hash })
 }
 
 /// All terms.
-pub(super) fn whole(deal: &Deal) -> Whole {
+pub(crate) fn whole(deal: &Deal) -> Whole {
     let meta = &deal.meta;
     [
         account(deal.buyer)
@@ -77,24 +77,9 @@ pub(super) fn whole(deal: &Deal) -> Whole {
 /// `None` for a source that does not exist.
 pub(super) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
     let [w0, w1, w2, w3, w4, amounts, amounts2, due, panel, ..] = *words;
-    let [.., agreement, nda, pact, request, vaults, w14, w15, salt] = *words;
     let source = Source::try_from(field(w4, 160, 8) as u8).ok()?;
-    let meta = Meta {
-        agreement: agreement.into(),
-        nda: nda.into(),
-        pact: pact.into(),
-        panelRequest: request.into(),
-        vaults: vaults.into(),
-        mandates: address(w14),
-        reviewer: address(w15),
-        start: typed::u40(field(w14, 160, 40)),
-        fundBy: typed::u40(field(w14, 200, 40)),
-        kind: field(w14, 240, 16) as u16,
-        jurisdiction: field(w15, 160, 16) as u16,
-        beaconRound: field(w15, 176, 64),
-        attempt: field(w15, 240, 8) as u8,
-        salt,
-    };
+    let (_, meta) = words.split_last_chunk().expect("invariant: the terms are longer than Meta");
+    let meta = unpack_meta(meta);
     let deal = Deal {
         buyer: address(w0),
         seller: address(w1),
@@ -117,6 +102,27 @@ pub(super) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
         meta,
     };
     Some((source, deal))
+}
+
+/// `Meta` out of its words.
+pub(crate) fn unpack_meta(words: &[U256; 8]) -> Meta {
+    let [agreement, nda, pact, request, vaults, w14, w15, salt] = *words;
+    Meta {
+        agreement: agreement.into(),
+        nda: nda.into(),
+        pact: pact.into(),
+        panelRequest: request.into(),
+        vaults: vaults.into(),
+        mandates: address(w14),
+        reviewer: address(w15),
+        start: typed::u40(field(w14, 160, 40)),
+        fundBy: typed::u40(field(w14, 200, 40)),
+        kind: field(w14, 240, 16) as u16,
+        jurisdiction: field(w15, 160, 16) as u16,
+        beaconRound: field(w15, 176, 64),
+        attempt: field(w15, 240, 8) as u8,
+        salt,
+    }
 }
 
 /// A verdict's head and tail, with the first panel's votes and the consents that are not empty.
@@ -187,7 +193,7 @@ pub(super) fn addresses(list: &[Address]) -> Signature {
 }
 
 /// An address in the low bits and a number above it.
-pub(super) fn beside(low: Address, high: u64) -> U256 {
+pub(crate) fn beside(low: Address, high: u64) -> U256 {
     account(low) | at(high, 160)
 }
 

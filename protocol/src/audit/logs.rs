@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 pub const LOGS: &str = "chain/logs.json";
 
 /// The chain's own word, as one endpoint gave it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OnChain {
     /// EIP-155 id.
     pub chain_id: u64,
@@ -33,13 +33,40 @@ pub struct OnChain {
     pub logs: Vec<ChainLog>,
     /// `block.timestamp` of blocks by number: of all that hold a log about seats, at least.
     pub times: BTreeMap<u64, u64>,
-    /// What a verifier found the contracts to be; nothing where none of this project stand there. Who
-    /// exports needs none.
-    pub built: Option<Built>,
+    /// What a verifier found the contracts to be, or why it takes none. Who exports needs none.
+    pub built: Result<Built, Unbuilt>,
 }
 
-/// What a verifier believes, and from where: its own list of contracts or their own code, and what the
-/// chain says that they were built with. Nothing of it comes from a bundle.
+/// Why there are no contracts to hold a bundle against.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unbuilt {
+    /// Nobody has looked.
+    #[error("the contracts were not looked for")]
+    Unasked,
+    /// Nothing stands where a contract must.
+    #[error("there is no code of {contract} at {address}")]
+    Nothing {
+        /// Which contract.
+        contract: String,
+        /// Where it must stand.
+        address: Address,
+    },
+    /// Something else stands there.
+    #[error("{contract} at {address} has the code {actual}, the verifier knows {expected}")]
+    Other {
+        /// Which contract.
+        contract: String,
+        /// Where it must stand.
+        address: Address,
+        /// Keccak-256 of the code that the verifier knows.
+        expected: B256,
+        /// Keccak-256 of the code there.
+        actual: B256,
+    },
+}
+
+/// What a verifier believes: contracts of its own list whose code it has seen, and what they were built
+/// with. Nothing of it comes from a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
     /// The contracts.

@@ -87,9 +87,9 @@ impl Examination<'_> {
             self.find(INDEX, "chain", format!("the bundle is of chain {ours}, the endpoint serves {theirs}"));
             return;
         }
-        let Some(built) = &self.chain.built else {
-            let message = "no contracts of this project stand where the bundle says";
-            return self.find(INDEX, "contracts", message);
+        let built = match &self.chain.built {
+            Ok(built) => built,
+            Err(why) => return self.find(INDEX, "contracts", why.to_string()),
         };
         if !self.as_built(built) {
             return;

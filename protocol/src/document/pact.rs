@@ -30,7 +30,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pact {
-    /// The template that it was made from, if any.
+    /// What it was made from, if anything: in a bid a template of a library, in a deal the bid's pact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<PaperId>,
     /// Who offers to be judged by it; absent in a template.
@@ -124,6 +124,18 @@ pub enum Test {
 }
 
 impl Test {
+    /// The name of its kind, as it is written.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::OutputSchema { .. } => "output_schema",
+            Self::CitationFaithfulness { .. } => "citation_faithfulness",
+            Self::Latency { .. } => "latency",
+            Self::Refusal { .. } => "refusal",
+            Self::Judged { .. } => "judged",
+        }
+    }
+
     /// Whether jurors may differ about the result.
     #[must_use]
     pub const fn needs_judgement(&self) -> bool {

@@ -159,6 +159,21 @@ pub enum DealKind {
 }
 
 impl DealKind {
+    /// The kind of a number on the chain.
+    #[must_use]
+    pub const fn from_code(code: u16) -> Option<Self> {
+        match code {
+            1 => Some(Self::Service),
+            2 => Some(Self::Data),
+            3 => Some(Self::Licence),
+            4 => Some(Self::Supply),
+            5 => Some(Self::Joint),
+            0 | 6.. => None,
+        }
+    }
+}
+
+impl DealKind {
     /// The number that the chain carries.
     #[must_use]
     pub const fn code(self) -> u16 {

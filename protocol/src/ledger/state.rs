@@ -260,6 +260,17 @@ pub struct MandateFact {
     pub at: At,
 }
 
+impl MandateFact {
+    /// What counts against the period at this time, as the contract reckons: it decays evenly by the
+    /// limit per period, rounded against the agent.
+    #[must_use]
+    pub fn counted_at(&self, now_secs: u64) -> Usdc {
+        let passed = u128::from(now_secs.saturating_sub(self.spent_at));
+        let decayed = u128::from(self.terms.perPeriod) * passed / u128::from(self.terms.period.max(1));
+        Usdc(self.spent.0.saturating_sub(u64::try_from(decayed).unwrap_or(u64::MAX)))
+    }
+}
+
 /// Whether a seat is in draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeatStanding {

@@ -8,7 +8,7 @@
 
 use rand_core::CryptoRng;
 
-use super::{Node, invalid, not_found, not_now, papers};
+use super::{Node, invalid, not_found, not_now, papers, terms::lasts_until};
 use crate::{
     command::{Event, Refusal, Reply},
     deal::DealEvent,
@@ -16,6 +16,7 @@ use crate::{
     ids::{DealId, Head, NegotiationId},
     job::{Payload, Signing, Slot},
     misconduct::Misconduct,
+    policy::Rule,
     proof::Proof,
     record::Record,
     side::Side,
@@ -79,6 +80,10 @@ impl Node {
         salt: Salt,
     ) -> Result<Document<Agreement>, String> {
         let (text, _) = self.ndas.get(&negotiation.nda).and_then(|state| state.signed()).ok_or("no NDA")?;
+        let (ends, destroy_by) = (lasts_until(terms, start), text.destroy_by_secs);
+        if ends > destroy_by {
+            return Err(Rule::Outlives { ends, destroy_by }.to_string());
+        }
         let panel = negotiation.panel.as_ref().ok_or("no panel")?;
         let request = negotiation.current().request.as_ref().ok_or("no panel request")?;
         let mut jurors = BoundedVec::new();

@@ -5,10 +5,10 @@ use rand_chacha::ChaCha20Rng;
 use super::*;
 use crate::{
     beacon::{BeaconChain, Round},
-    document::{Announcement, Chain, Document},
+    document::{AgentCard, Announcement, Chain, Document},
     ids::{ContentHash, Head, MilestoneIndex},
     money::Bps,
-    stage::jury::{JuryBody, RunId, SignedVerdict},
+    stage::jury::{Equivocation, JuryBody, JuryEvent, RunId, SignedVerdict},
     typed::{EthSignature, PanelRequest, Typed, Verdict},
     wire::{Acceptance, Gossip, Listing, PanelAsk, Say, VerdictReady},
 };
@@ -227,6 +227,66 @@ fn a_verdict_or_vote_by_a_stranger_to_the_panel_is_not_taken() {
     let message = JuryMessage { run, body: JuryBody::Verdict(vote) };
     let stranger = Misconduct::NotAMember { what: "vote".into() };
     assert_eq!(victim.told(Direct::Jury(case, Box::new(message))), [stranger]);
+}
+
+/// Two verdicts of one juror, as a juror who holds them sees them.
+#[test]
+fn a_juror_that_signs_two_verdicts_for_one_run_is_counted_whoever_brought_them() {
+    let mut victim = Victim::dealing();
+    let id = CaseId { deal: victim.deal, milestone: 0, round: 0, attempt: 0 };
+    let juror = samples::account(3);
+    let content = AgentCard { agent: samples::did(3), settlement: juror, node: peer(3), ..samples::card() };
+    let card = samples::signed(samples::document(content));
+    let announcement = Announcement {
+        agent: samples::did(3),
+        card: card.document.id(),
+        settlement: juror,
+        node: peer(3),
+        ..samples::announcement()
+    };
+    let listing = Listing { announcement: samples::signed(samples::document(announcement)), card };
+    victim.node.directory.list(listing, Timestamp::from_secs(samples::NOW)).unwrap();
+    let verdict = |seller_share: Bps| SignedVerdict {
+        seller_share,
+        votes: [2; 32].into(),
+        signature: eth(3, [1; 32].into()),
+    };
+    let proof = Equivocation::Verdicts { first: verdict(Bps::FULL), second: verdict(Bps::ZERO) };
+    let before = victim.node.misconduct.get(&peer(3)).copied().unwrap_or_default();
+    victim.node.panel_events(id, vec![JuryEvent::Equivocated { by: juror, proof }]);
+    let slot = format!("vote/{}/0/0/0", id.deal);
+    let effects = victim.take(Input::Tick);
+    assert_eq!(Victim::misconduct(&effects), [Misconduct::SecondDigest { slot }]);
+    assert_eq!(victim.node.misconduct[&peer(3)], before + 1, "the signer, not the messenger");
+}
+
+#[test]
+fn what_is_said_again_to_the_letter_is_no_fault_and_another_one_of_its_number_is() {
+    let mut victim = Victim::new([]);
+    let content = Announcement { seq: 7, ..samples::announcement() };
+    let gossip = |content: &Announcement| {
+        let card = samples::signed(samples::document(samples::card()));
+        let announcement = samples::signed(samples::document(content.clone()));
+        text(&Gossip::Announcement(Box::new(Listing { announcement, card }))).into_bytes()
+    };
+    let mut heard = |bytes: Vec<u8>| victim.counted(Input::Gossip { id: 1, from: peer(1), bytes });
+    assert_eq!(heard(gossip(&content)), []);
+    assert_eq!(heard(gossip(&content)), [], "as a peer says it that has started again");
+    let stale = |got| vec![Misconduct::StaleAnnouncement { got, held: 7 }];
+    let other = Announcement { expires_secs: content.expires_secs + 1, ..content.clone() };
+    assert_eq!(heard(gossip(&other)), stale(7), "another one under the same number");
+    assert_eq!(heard(gossip(&Announcement { seq: 6, ..content.clone() })), stale(6), "an older one");
+
+    let request = samples::signed(samples::document(samples::request()));
+    let bytes = text(&Gossip::Request(Box::new(request.clone()))).into_bytes();
+    let gossip =
+        |victim: &mut Victim| victim.counted(Input::Gossip { id: 2, from: peer(1), bytes: bytes.clone() });
+    assert_eq!(gossip(&mut victim), []);
+    victim.node.now = Timestamp::from_secs(request.document.expires_secs + 1);
+    assert_eq!(gossip(&mut victim), [], "known already, and over: the sender's clock may be behind ours");
+    let mut fresh = Victim::new([]);
+    fresh.node.now = Timestamp::from_secs(request.document.expires_secs + 1);
+    assert_eq!(gossip(&mut fresh).len(), 1, "over when it first comes");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::{
     command::{Event, Refusal, Reply},
     document::{Agreement, Document, Salt, TermSheet},
     ids::{Head, NegotiationId},
+    ledger::state::MandateFact,
     misconduct::Misconduct,
     money::Usdc,
     policy::{HOLD_SECS_MAX, Rule},
@@ -26,18 +27,18 @@ use crate::{
 };
 
 impl Node {
-    /// What the buyer pays in all and the threshold of its mandate, where it buys for a principal.
-    pub(super) fn mandate_above(&self, negotiation: &Negotiation, terms: &TermSheet) -> Option<(Usdc, Usdc)> {
+    /// The mandate by which the buyer buys for a principal, where it does.
+    pub(super) fn mandate_of_buyer(&self, negotiation: &Negotiation) -> Option<&MandateFact> {
         let (text, _) = self.ndas.get(&negotiation.nda)?.signed()?;
         let escrow = self.network.deployment.contracts.escrow;
         let mandate = self.ledger.state().mandate(text.a.settlement, escrow)?;
-        let in_force = text.a.mandated && mandate.revoked.is_none();
-        in_force.then_some((terms.buyer_total()?, Usdc(mandate.terms.humanAbove)))
+        (text.a.mandated && mandate.revoked.is_none()).then_some(mandate)
     }
 
     /// Whether the escrow opens a deal on these terms only with the approval of the buyer's principal.
     pub(super) fn escrow_asks(&self, negotiation: &Negotiation, terms: &TermSheet) -> bool {
-        self.mandate_above(negotiation, terms).is_some_and(|(amount, limit)| amount > limit)
+        let limit = self.mandate_of_buyer(negotiation).map(|mandate| mandate.terms.humanAbove);
+        limit.zip(terms.buyer_total()).is_some_and(|(limit, total)| total > Usdc(limit))
     }
 
     /// Whether our principal may be asked about this price: there is time for it, and it has not been

@@ -23,8 +23,13 @@ impl Job {
     pub fn is_ephemeral(&self) -> bool {
         matches!(
             self,
-            Self::Sign { then: Signing::Checkpoint(..) | Signing::Announcement(_) | Signing::Bundle(_), .. }
-                | Self::Open { .. }
+            Self::Sign {
+                then: Signing::Checkpoint(..)
+                    | Signing::Announcement(_)
+                    | Signing::Bundle(_)
+                    | Signing::Statement(_),
+                ..
+            } | Self::Open { .. }
         )
     }
 }
@@ -218,6 +223,10 @@ impl Node {
             Signing::Bundle(index) => {
                 let proof = proof(0);
                 self.on_index_signed(*index, proof, command);
+            }
+            Signing::Statement(paper) => {
+                let proof = proof(0);
+                self.on_statement_signed(*paper, proof, command);
             }
         }
     }

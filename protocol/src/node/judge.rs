@@ -242,7 +242,7 @@ impl Node {
             .collect()
     }
 
-    fn panel_events(&mut self, id: CaseId, events: Vec<jury::JuryEvent>) {
+    pub(super) fn panel_events(&mut self, id: CaseId, events: Vec<jury::JuryEvent>) {
         for event in events {
             let twice = match &event {
                 jury::JuryEvent::Equivocated { by, .. } => Some(*by),

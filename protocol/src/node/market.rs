@@ -19,7 +19,6 @@ use crate::{
     proof::Proof,
     record::Record,
     stage::market::{BIDS_MAX, MarketEvent},
-    text::BoundedVec,
     time::Timestamp,
     wire::{self, Direct, Gossip, Listing},
 };
@@ -142,6 +141,9 @@ impl Node {
 
     fn on_request(&mut self, request: Signed<Request>) -> Result<(), Misconduct> {
         let paper = self.verified(request, "request")?;
+        if self.directory.request(paper.id()).is_some() {
+            return Ok(());
+        }
         if paper.expires_secs <= self.now.secs() {
             return Err(Misconduct::StaleAnnouncement { got: paper.seq, held: paper.seq });
         }
@@ -180,6 +182,7 @@ impl Node {
         if !self.policy.domains.is_empty() && !self.policy.domains.iter().any(|d| d == new.domain.as_str()) {
             return Err(Refusal::Policy(Rule::Domain { domain: new.domain.to_string() }));
         }
+        self.check_task(&new.task_schema)?;
         let content = Request {
             buyer: self.me.did,
             seq: self.now.0,
@@ -232,13 +235,7 @@ impl Node {
             self.directory.peer(&buyer).ok_or_else(|| not_now("the buyer has not announced itself yet"))?;
         let chain = self.network.chain();
         let wrong = |error: PaperError| invalid(error.to_string());
-        let pact = Pact {
-            template: None,
-            seller: Some(self.me.did),
-            title: new.title,
-            clauses: new.clauses,
-            sources: BoundedVec::new(),
-        };
+        let pact = self.new_pact(new.pact)?;
         judgeable(&pact)?;
         let pact = papers::paper(chain, pact, rng).map_err(wrong)?;
         let bid = Bid {

@@ -36,6 +36,7 @@ impl Node {
             return Err(not_now("this request went to a bid already"));
         }
         let bid = own.bids.get(&choice.bid).ok_or_else(|| not_found("bid", choice.bid))?;
+        self.check_template(&bid.pact.document)?;
         let card = &bid.card.document;
         let (peer, did) = (card.node, card.agent);
         let others: Vec<PeerKey> = own

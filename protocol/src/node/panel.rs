@@ -1,5 +1,6 @@
 //! How the pair gets its panel: one request signed by both, a beacon round, a walk, acceptances.
 
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256};
@@ -27,6 +28,14 @@ use crate::{
 /// How long a juror's acceptance holds, seconds.
 const SEAT_SECS: u64 = 30 * 86_400;
 
+/// When the candidates of an attempt are invited again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Invited {
+    attempt: u8,
+    next: Timestamp,
+    pause: Duration,
+}
+
 impl Node {
     fn attempt_rounds(&self, first: u64) -> [Round; ATTEMPTS_MAX] {
         let period = self.network.beacon.time_of(Round(2)) - self.network.beacon.time_of(Round(1));
@@ -43,6 +52,7 @@ impl Node {
     pub(super) fn drive_panel(&mut self, id: NegotiationId, rng: &mut dyn CryptoRng) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
         if negotiation.panel.is_some() || negotiation.ended {
+            self.invited.remove(&id);
             return;
         }
         let attempt = negotiation.current();
@@ -78,6 +88,7 @@ impl Node {
                 }
                 return;
             }
+            self.invite_when_due(id);
         }
         self.fail_when_late(id, request.beaconRound, rng);
     }
@@ -108,7 +119,11 @@ impl Node {
         let attempt = negotiation.current();
         let round = attempt.request.as_ref()?.beaconRound;
         let due = Timestamp::from_secs(self.network.beacon.time_of(Round(round)));
-        Some(if self.now < due { due } else { due.plus(self.network.timing.attempt) })
+        if self.now < due {
+            return Some(due);
+        }
+        let late = due.plus(self.network.timing.attempt);
+        Some(self.invited.get(&negotiation.id).map_or(late, |invited| late.min(invited.next)))
     }
 
     /// As the buyer: name a round that nobody can know, and sign.
@@ -284,7 +299,7 @@ impl Node {
             let Some(negotiation) = self.negotiations.get(&id) else { continue };
             let attempt = negotiation.attempt;
             self.record_negotiation(id, NegotiationEvent::Drawn { attempt, beacon: signature.to_vec() });
-            self.invite(id);
+            self.invite_when_due(id);
         }
     }
 
@@ -293,8 +308,25 @@ impl Node {
         self.network.beacon.verify(Round(round), &proof).ok()
     }
 
-    /// As the buyer: ask every drawn candidate that we can reach.
-    fn invite(&mut self, id: NegotiationId) {
+    /// As the buyer: invite, and invite again whoever has not answered, each time after twice as long.
+    ///
+    /// A candidate may have been unknown or down at first, and may have got the invitation and lost its
+    /// answer. The first one of an attempt waits in the outbox for its receipt; nobody misses a later one.
+    fn invite_when_due(&mut self, id: NegotiationId) {
+        let Some(number) = self.negotiations.get(&id).map(|negotiation| negotiation.attempt) else { return };
+        let before = self.invited.get(&id).filter(|invited| invited.attempt == number);
+        if before.is_some_and(|invited| self.now < invited.next) {
+            return;
+        }
+        let again = before.is_some();
+        let pause = before.map_or(self.network.timing.resend, |invited| invited.pause * 2);
+        let invited = Invited { attempt: number, next: self.now.plus(pause), pause };
+        self.invited.insert(id, invited);
+        self.invite(id, again);
+    }
+
+    /// Asks every drawn candidate that we can reach and that has not accepted.
+    fn invite(&mut self, id: NegotiationId, again: bool) {
         let Some(negotiation) = self.negotiations.get(&id) else { return };
         let attempt = negotiation.current();
         let (Some(request), Some(beacon)) = (&attempt.request, &attempt.beacon) else { return };
@@ -316,15 +348,21 @@ impl Node {
             fee: negotiation.begin.seat_fee(),
             until: self.now.secs() + SEAT_SECS,
         };
-        let holders: BTreeSet<Address> =
-            candidates.iter().filter_map(|index| seats.get(index)).map(|seat| seat.holder).collect();
+        let silent = |holder: &Address| !attempt.accepted.contains_key(holder);
+        let holders = candidates.iter().filter_map(|index| seats.get(index)).map(|seat| seat.holder);
+        let holders: BTreeSet<Address> = holders.filter(silent).collect();
         let peers: Vec<PeerKey> = holders
             .iter()
             .filter_map(|h| self.directory.settlement(*h))
             .map(|l| l.card.document.node)
             .collect();
         for peer in peers {
-            self.post(peer, None, Direct::SeatInvite(Box::new(invite.clone())));
+            let body = Direct::SeatInvite(Box::new(invite.clone()));
+            if again {
+                self.send_once(peer, body);
+            } else {
+                self.post(peer, None, body);
+            }
         }
     }
 

@@ -66,12 +66,23 @@ impl Node {
     /// Money that open deals, firm acceptances and held heads may still cost, apart from one negotiation.
     pub(super) fn committed_besides(&self, except: NegotiationId) -> Usdc {
         let deals = self.deals.values().map(crate::deal::Deal::committed);
-        let firm = self
-            .negotiations
+        Usdc::sum(deals.chain(self.reserved_besides(except))).unwrap_or(Usdc(u64::MAX))
+    }
+
+    /// What firm acceptances, held heads and agreed deals that no block shows open yet may still draw from
+    /// the mandate, apart from one negotiation.
+    pub(super) fn firm_besides(&self, except: NegotiationId) -> Usdc {
+        let unopened = self.deals.values().filter(|deal| !deal.opened && deal.negotiation != except);
+        let deals = unopened.map(crate::deal::Deal::committed);
+        Usdc::sum(deals.chain(self.reserved_besides(except))).unwrap_or(Usdc(u64::MAX))
+    }
+
+    /// What is reserved for negotiations that are no deals yet.
+    fn reserved_besides(&self, except: NegotiationId) -> impl Iterator<Item = Usdc> {
+        self.negotiations
             .values()
-            .filter(|n| n.side == Side::A && !n.ended && n.id != except && self.deal_of(n).is_none())
-            .filter_map(Negotiation::reserved);
-        Usdc::sum(deals.chain(firm)).unwrap_or(Usdc(u64::MAX))
+            .filter(move |n| n.side == Side::A && !n.ended && n.id != except && self.deal_of(n).is_none())
+            .filter_map(Negotiation::reserved)
     }
 
     /// The deal that came of a negotiation, once it is one.

@@ -4,6 +4,8 @@
 //!
 //! Deliberately absent: prices in any other currency, and gas.
 
+use std::collections::BTreeMap;
+
 use super::Node;
 use crate::{
     command::Refusal,
@@ -21,7 +23,20 @@ impl Node {
         let card = &self.me.card.document;
         let trust = self.trust(card)?;
         let totals = Totals { jury_income: self.jury_income(), ..sums(&lines) };
-        Ok(SettlementReport { agent: card.agent, principal: card.principal.address, lines, totals, trust })
+        let (agent, principal) = (card.agent, card.principal.address);
+        Ok(SettlementReport { agent, principal, lines, totals, failures: self.failures(), trust })
+    }
+
+    /// How often each kind of clause failed in what we sold, by the newest verdict of each milestone.
+    fn failures(&self) -> BTreeMap<&'static str, u32> {
+        let mut failures = BTreeMap::new();
+        for deal in self.deals.values().filter(|deal| deal.side == Side::B) {
+            let milestones = (0_u8..).zip(&deal.milestones).map(|(index, _)| index);
+            for failed in milestones.flat_map(|index| self.failed(deal, index)) {
+                *failures.entry(failed.kind).or_default() += 1;
+            }
+        }
+        failures
     }
 
     fn line(&self, deal: &Deal) -> SettlementLine {

@@ -15,9 +15,10 @@ use crate::{
     ids::NegotiationId,
     misconduct::Misconduct,
     money::Usdc,
-    policy::{Answer, Rule, Step},
+    policy::{Answer, MandateLimits, Rule, Step},
     side::Side,
     stage::negotiation::Negotiation,
+    template::Windows,
     text::{BoundError, BoundedVec},
     wire::Begin,
 };
@@ -39,7 +40,7 @@ impl Node {
             let ProposedMilestone { title, amount, due_secs } = proposed.clone();
             milestones.push(Milestone { title, amount, due_secs }).map_err(|e| e.to_string())?;
         }
-        let timing = &self.network.timing;
+        let (windows, fallback) = self.frame(negotiation);
         let contracts = &self.network.deployment.contracts;
         let begin = &negotiation.begin;
         let vaults = match &negotiation.last {
@@ -55,15 +56,15 @@ impl Node {
             seller: text.b.did,
             price: proposal.price,
             milestones,
-            window_secs: timing.window_secs,
-            judging_secs: timing.judging_secs,
+            window_secs: windows.appeal_secs,
+            judging_secs: windows.judging_secs,
             panel: PanelTerms {
                 jury: contracts.jury,
                 size: begin.size,
                 quorum: begin.quorum,
                 fee: begin.fee,
             },
-            fallback: Fallback::Refund {},
+            fallback,
             appeal_fee: Usdc::ZERO,
             seller_bond: Usdc::ZERO,
             vaults,
@@ -114,14 +115,18 @@ impl Node {
     ) -> Result<Option<Rule>, Refusal> {
         let Some(negotiation) = self.negotiations.get(&id) else { return Err(not_found("negotiation", id)) };
         let buys = negotiation.side == Side::A;
+        let total = terms.buyer_total().unwrap_or(Usdc(u64::MAX));
         let counterparty = if buys { terms.seller } else { terms.buyer }.to_string();
         let asked = Step {
             terms,
+            cost: if buys { total } else { terms.price },
             committed: if buys { self.committed_besides(id) } else { Usdc::ZERO },
             judged: negotiation.begin.pact.needs_judgement(),
             domain: self.domain(negotiation),
+            template: self.template_of(negotiation).map(|template| template.name.as_str()),
             counterparty: &counterparty,
-            mandate_above: if buys { self.mandate_above(negotiation, terms) } else { None },
+            mandate: if buys { self.mandate_limits(negotiation) } else { None },
+            lasts: (lasts_until(terms, self.now.secs()), self.destroy_by(negotiation)),
         };
         let answer = self.policy.answer(&asked);
         self.decided(step, &terms.salt(), &answer);
@@ -130,6 +135,22 @@ impl Node {
             Answer::Escalate(rule) => Ok(Some(rule)),
             Answer::Refuse(rule) => Err(Refusal::Policy(rule)),
         }
+    }
+
+    /// What our mandate as a buyer allows, and what counts against it: what the escrow has counted and what
+    /// is firm and not open yet.
+    fn mandate_limits(&self, negotiation: &Negotiation) -> Option<MandateLimits> {
+        let mandate = self.mandate_of_buyer(negotiation)?;
+        let unopened = self.firm_besides(negotiation.id);
+        let spent = mandate.counted_at(self.time()).checked_add(unopened).unwrap_or(Usdc(u64::MAX));
+        let terms = &mandate.terms;
+        Some(MandateLimits { human_above: Usdc(terms.humanAbove), spent, per_period: Usdc(terms.perPeriod) })
+    }
+
+    /// The Unix second by which the keys of a negotiation's NDA are destroyed.
+    pub(super) fn destroy_by(&self, negotiation: &Negotiation) -> u64 {
+        let nda = self.ndas.get(&negotiation.nda).and_then(|state| state.signed());
+        nda.map_or(0, |(text, _)| text.destroy_by_secs)
     }
 
     /// The sub-market of a negotiation, by the request that it is about.
@@ -167,6 +188,13 @@ impl Node {
         {
             return differ("contracts");
         }
+        if let Some(template) = self.template_of(negotiation) {
+            let Windows { appeal_secs, judging_secs } = template.windows;
+            let said = (terms.window_secs, terms.judging_secs, terms.fallback);
+            if said != (appeal_secs, judging_secs, template.fallback) {
+                return differ("template");
+            }
+        }
         if let Some(last) = &negotiation.last
             && last.terms.vaults != terms.vaults
         {
@@ -174,4 +202,16 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// The last second of a deal that starts then, its windows included: a verdict may come until the deal's
+/// end and is contested for one window more; principals who are asked to agree have another one.
+pub(super) fn lasts_until(terms: &TermSheet, start_secs: u64) -> u64 {
+    let last_due = terms.milestones.last().map_or(0, |milestone| milestone.due_secs);
+    let windows = match terms.fallback {
+        Fallback::Refund {} | Fallback::Split { .. } => 1,
+        Fallback::Principals { .. } => 2,
+    };
+    let after = u64::from(last_due) + u64::from(terms.judging_secs) + windows * u64::from(terms.window_secs);
+    start_secs.saturating_add(after)
 }

@@ -2,5 +2,7 @@
 
 mod approval;
 mod commitment;
+mod oracle;
 mod pair;
 mod people;
+mod templates;

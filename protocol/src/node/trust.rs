@@ -23,7 +23,7 @@ use crate::{
     money::Bps,
     reputation::{
         self, Parameters, Score,
-        settled::{self, Conduct, Member, Ratings, Source},
+        settled::{self, Conduct, History, Member, Ratings, Source},
     },
     view::{Computed, MemberView, Reason, ScoresView, TrustView},
 };
@@ -39,6 +39,7 @@ pub(super) struct Standings {
     ratings: Ratings,
     scores: BTreeMap<Did, Score>,
     conduct: BTreeMap<Address, Conduct>,
+    history: BTreeMap<Address, History>,
     computed: Computed,
 }
 
@@ -66,6 +67,7 @@ impl Node {
         let state = self.ledger.state();
         let ratings = settled::ratings(state, &members, sure);
         let conduct = settled::conduct(state, &members, sure);
+        let history = settled::history(state, &members, sure);
         let parameters = Parameters { seeds: self.me.trust_seeds.clone(), day: key.day };
         let scores = reputation::scores(&ratings.records, &parameters);
         let computed = Computed {
@@ -78,7 +80,7 @@ impl Node {
             parameters_hash: B256::new(reputation::parameters_hash(&parameters)),
             scores_root: B256::new(reputation::scores_root(&scores)),
         };
-        Standings { key, members, ratings, scores, conduct, computed }
+        Standings { key, members, ratings, scores, conduct, history, computed }
     }
 
     /// The agents whose cards their principals have put on chain, by account.
@@ -140,6 +142,7 @@ impl Standings {
         let anchored = self.members.get(&account).is_some_and(|member| member.did == agent);
         let score = self.scores.get(&agent);
         let conduct = self.conduct.get(&account).filter(|_| anchored).copied().unwrap_or_default();
+        let history = self.history.get(&account).filter(|_| anchored).cloned().unwrap_or_default();
         let grade = |of: fn(&Score) -> Bps| score.map_or(Bps::ZERO, of);
         let (risk, standing) = (grade(|s| s.risk), grade(|s| s.standing));
         let because = score.into_iter().flat_map(|score| &score.because);
@@ -157,6 +160,8 @@ impl Standings {
             deals: conduct.bought + conduct.sold,
             volume: conduct.volume,
             conduct,
+            segments: history.segments,
+            disputes: history.disputes,
             because: because.filter_map(|because| self.reason(agent, because)).collect(),
             computed: self.computed.clone(),
         }

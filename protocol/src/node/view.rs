@@ -9,6 +9,7 @@ use crate::{
     clause::Terms,
     command::{Look, Refusal},
     deal::{Deal, Milestone},
+    document::{Ballot, Document, Pact},
     ids::MilestoneIndex,
     money::Usdc,
     side::Side,
@@ -18,7 +19,8 @@ use crate::{
         negotiation::Negotiation,
     },
     view::{
-        BidView, DealView, EventView, MilestoneView, NdaView, NegotiationView, RequestView, StatusView, View,
+        BidView, DealView, EventView, FailedClause, MilestoneView, NdaView, NegotiationView, RequestView,
+        StatusView, View,
     },
 };
 
@@ -38,11 +40,19 @@ impl Node {
                         id: *id,
                         bid: heard.bid.document.clone(),
                         pact: heard.pact.document.clone(),
+                        template: self.templates.of(&heard.pact.document).map(|t| t.name.clone()),
                         card: heard.card.document.clone(),
                         trust: self.trust(&heard.card.document)?,
                     })
                 });
                 View::Bids(bids.collect::<Result<_, Refusal>>()?)
+            }
+            Look::Templates => {
+                View::Templates(self.templates.all().map(|listed| self.template_view(listed)).collect())
+            }
+            Look::Template(name) => {
+                let listed = self.templates.named(name).ok_or_else(|| not_found("template", name))?;
+                View::Template(Box::new(self.template_view(listed)))
             }
             Look::Ndas => View::Ndas(self.ndas.iter().map(|(id, nda)| self.nda_view(*id, nda)).collect()),
             Look::Negotiations => {
@@ -142,6 +152,7 @@ impl Node {
         NegotiationView {
             id: negotiation.id,
             nda: negotiation.nda,
+            template: self.template_of(negotiation).map(|template| template.name.clone()),
             side: negotiation.side,
             stage,
             our_turn: negotiation.our_turn(),
@@ -218,6 +229,7 @@ impl Node {
             attempts: attempts.map_or(0, |attempt| attempt.saturating_add(1)),
             verdict: milestone.verdict.as_ref().map(|verdict| verdict.seller_bps),
             consensus: self.consensus(deal, index),
+            failed: self.failed(deal, index),
             to_seller: milestone.settled.map(|(to_seller, _)| Usdc(to_seller)),
             to_buyer: milestone.settled.map(|(_, to_buyer)| Usdc(to_buyer)),
             tx,
@@ -226,12 +238,30 @@ impl Node {
 
     /// How far the jurors of a milestone's verdict agree, by the ballots that came with it.
     fn consensus(&self, deal: &Deal, index: u8) -> Option<u16> {
+        let (pact, ballots) = self.judged(deal, index)?;
+        let terms = Terms::of(pact, MilestoneIndex(index));
+        (!ballots.is_empty()).then(|| jury::consensus(&terms, &ballots.iter().collect::<Vec<_>>()).get())
+    }
+
+    /// The clauses that failed in a milestone's verdict, by the ballots that came with it.
+    pub(super) fn failed(&self, deal: &Deal, index: u8) -> Vec<FailedClause> {
+        let Some((pact, ballots)) = self.judged(deal, index) else { return Vec::new() };
+        let terms = Terms::of(pact, MilestoneIndex(index));
+        let failed = jury::failed(&terms, &ballots.iter().collect::<Vec<_>>());
+        let clauses = pact.clauses.iter().filter_map(|clause| {
+            let score = *failed.get(&clause.id)?;
+            let (kind, threshold) = (clause.test.kind(), clause.threshold_bps);
+            Some(FailedClause { clause: clause.id.clone(), kind, score, threshold })
+        });
+        clauses.collect()
+    }
+
+    /// The pact of a milestone's newest verdict, and the ballots that came with it.
+    fn judged(&self, deal: &Deal, index: u8) -> Option<(&Pact, Vec<Document<Ballot>>)> {
         let verdict = deal.milestones.get(usize::from(index))?.verdict.as_ref()?;
         let votes: BTreeMap<Address, Vote> = serde_json::from_str(&verdict.transcript).ok()?;
-        let ballots: Vec<_> = votes.values().filter_map(|vote| vote.ballot.as_ref()).collect();
-        let pact = &self.negotiations.get(&deal.negotiation)?.begin.pact;
-        let terms = Terms::of(pact, MilestoneIndex(index));
-        (!ballots.is_empty()).then(|| jury::consensus(&terms, &ballots).get())
+        let ballots = votes.into_values().filter_map(|vote| vote.ballot).collect();
+        Some((&self.negotiations.get(&deal.negotiation)?.begin.pact, ballots))
     }
 }
 

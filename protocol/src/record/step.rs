@@ -22,6 +22,8 @@ impl Record {
             Self::Finished { .. } => "job.finished",
             Self::Posted { .. } => "message.posted",
             Self::Delivered { .. } => "message.delivered",
+            Self::Destroyed { .. } => "nda.destroyed",
+            Self::Gone { .. } => "record.gone",
             Self::Market(event) => market(event),
             Self::Nda { event, .. } => nda(event),
             Self::Negotiation { event, .. } => negotiation(event),

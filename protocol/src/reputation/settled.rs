@@ -21,6 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
+mod history;
+
+pub use history::{DISPUTES_MAX, Dispute, DisputeEnd, History, SEGMENTS_MAX, Segment, history};
+
 use super::Record;
 use crate::{
     abi::{AppealEnd, Cause},

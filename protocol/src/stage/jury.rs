@@ -42,8 +42,8 @@ pub use message::{
     Equivocation, JuryBody, JuryFault, JuryMessage, Relays, RunId, SignedCommit, SignedVerdict,
 };
 pub use tally::{
-    ClauseTally, NoQuorum, Tally, Vote, belongs, commitment, consensus, revealed, tally, verdict_paper,
-    votes_digest,
+    ClauseTally, NoQuorum, Tally, Vote, belongs, commitment, consensus, failed, revealed, tally,
+    verdict_paper, votes_digest,
 };
 pub use want::JuryWant;
 

@@ -161,18 +161,17 @@ impl Directory {
     /// Takes a verified listing if it is newer than what is held.
     ///
     /// # Errors
-    /// [`Misconduct::StaleAnnouncement`] when an equal or newer one is held and differs, or it is expired.
+    /// [`Misconduct::StaleAnnouncement`] when an equal or newer one is held and differs, or it is expired
+    /// and not the one held: what a peer says again after a restart is no fault.
     pub fn list(&mut self, listing: Listing, now: Timestamp) -> Result<bool, Misconduct> {
         let new = &listing.announcement.document;
-        let held = self.listings.get(&new.agent).map(|held| held.announcement.document.seq);
-        let stale = Misconduct::StaleAnnouncement { got: new.seq, held: held.unwrap_or(new.seq) };
-        if new.expires_secs <= now.secs() {
-            return Err(stale);
+        let known = self.listings.get(&new.agent).map(|held| &held.announcement.document);
+        if known == Some(new) {
+            return Ok(false);
         }
-        match held {
-            Some(seq) if seq == new.seq => return Ok(false),
-            Some(seq) if seq > new.seq => return Err(stale),
-            Some(_) | None => {}
+        let held = known.map(|known| known.seq);
+        if new.expires_secs <= now.secs() || held.is_some_and(|held| held >= new.seq) {
+            return Err(Misconduct::StaleAnnouncement { got: new.seq, held: held.unwrap_or(new.seq) });
         }
         if self.listings.len() >= LISTINGS_MAX && held.is_none() {
             self.evict(now);

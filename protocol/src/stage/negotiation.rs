@@ -20,13 +20,17 @@
 //!
 //! Deliberately absent: rules about values (policy), signing, the chain.
 
+mod event;
 mod hold;
 
 use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
-use serde::{Deserialize, Serialize};
 
+pub use self::{
+    event::NegotiationEvent,
+    hold::{Hold, Thaw, no_better},
+};
 use crate::{
     command::Concession,
     document::{Agreement, Document, TermSheet},
@@ -34,141 +38,14 @@ use crate::{
     money::Usdc,
     side::Side,
     time::Timestamp,
-    typed::{self, Deal as DealTerms, EthSignature, PanelRequest},
+    typed::{Deal as DealTerms, EthSignature, PanelRequest},
     wire::{Assent, Begin, SeatAccepted},
 };
-
-pub use hold::{Hold, Thaw, no_better};
 
 /// Attempts at a panel that one request fixes.
 pub const ATTEMPTS: u8 = 3;
 /// Heads that are remembered of an offer that is said again and again.
 const EARLIER_MAX: usize = 16;
-
-/// What happened in a negotiation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "step", content = "with", rename_all = "kebab-case")]
-pub enum NegotiationEvent {
-    /// Both nonces are known.
-    Begun {
-        /// The buyer's opening.
-        begin: Box<Begin>,
-        /// The seller's nonce.
-        #[serde(with = "crate::hexed", default)]
-        nonce: [u8; 16],
-        /// Our side; the buyer is side A.
-        side: Side,
-        /// When.
-        at: Timestamp,
-    },
-    /// A panel is asked for.
-    PanelAsked {
-        /// The typed request.
-        #[serde(with = "typed::stored")]
-        request: PanelRequest,
-        /// When.
-        at: Timestamp,
-    },
-    /// One side signed the request.
-    PanelSigned {
-        /// Which attempt.
-        attempt: u8,
-        /// Which side.
-        side: Side,
-        /// The signature.
-        signature: EthSignature,
-    },
-    /// The beacon round is verified.
-    Drawn {
-        /// Which attempt.
-        attempt: u8,
-        /// The round's signature.
-        #[serde(with = "crate::hexed")]
-        beacon: Vec<u8>,
-    },
-    /// A juror accepted its seat.
-    SeatAccepted(Box<SeatAccepted>),
-    /// The panel that both computed.
-    PanelSet {
-        /// Which attempt.
-        attempt: u8,
-        /// The members, sorted by account.
-        members: Vec<SeatAccepted>,
-    },
-    /// We computed the panel and told the other side.
-    PanelProposed {
-        /// Which attempt.
-        attempt: u8,
-        /// The members, sorted by account.
-        members: Vec<SeatAccepted>,
-    },
-    /// No panel formed in time.
-    AttemptFailed {
-        /// Which attempt.
-        attempt: u8,
-    },
-    /// An offer, ours or theirs.
-    Offered {
-        /// Who made it.
-        by: Side,
-        /// The sender's head after it.
-        head: Head,
-        /// The terms.
-        terms: Box<Document<TermSheet>>,
-        /// Whether the one who made it has to ask its principal before it confirms.
-        #[serde(default)]
-        reserved: bool,
-    },
-    /// The newest offer was said again after a new handshake, under another head.
-    Resaid {
-        /// The sender's head after it.
-        head: Head,
-    },
-    /// The head is to be held for a principal: these are the papers. Stored before it is said.
-    Held {
-        /// Who would accept.
-        by: Side,
-        /// Which head.
-        head: Head,
-        /// The agreement, from which the escrow's terms follow.
-        agreement: Box<Document<Agreement>>,
-        /// Whether our principal is asked.
-        asks: bool,
-    },
-    /// The other side holds it too.
-    HoldAgreed,
-    /// Our principal approved what is held.
-    Approved(EthSignature),
-    /// A side waits for nobody any more.
-    Ready {
-        /// Which side.
-        side: Side,
-        /// The approval by the buyer's principal, where the escrow asks for it.
-        approval: Option<EthSignature>,
-    },
-    /// The hold is over, and nothing was signed.
-    Thawed(Thaw),
-    /// The node answers offers by itself from now on.
-    Strategy(Concession),
-    /// A head is accepted: these are the papers. Stored before the first signature.
-    Accepted {
-        /// By whom.
-        by: Side,
-        /// Which head.
-        head: Head,
-        /// The agreement, from which the escrow's terms follow.
-        agreement: Box<Document<Agreement>>,
-    },
-    /// One side's signatures.
-    Assented {
-        /// Which side.
-        side: Side,
-        /// The signatures.
-        assent: Box<Assent>,
-    },
-    /// It is over without agreement.
-    Ended,
-}
 
 /// One side's last offer.
 #[derive(Clone, Debug)]
@@ -429,12 +306,12 @@ impl Negotiation {
         }
     }
 
-    /// What the buyer's budget keeps for it: the price of what is accepted or held.
+    /// What the buyer's budget keeps for it: price, jury and one appeal of what is accepted or held.
     #[must_use]
     pub fn reserved(&self) -> Option<Usdc> {
         let accepted = self.accepted.as_ref().map(|accepted| &accepted.agreement);
         let held = self.hold.as_ref().map(|hold| &hold.agreement);
-        accepted.or(held).map(|agreement| agreement.terms.price)
+        accepted.or(held).map(|agreement| agreement.buyer_total())
     }
 
     /// Whether our principal was asked about this price or a better one, and did not approve it.

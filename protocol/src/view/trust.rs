@@ -12,7 +12,7 @@ use crate::{
     did::Did,
     ids::{DealId, TxHash},
     money::{Bps, Usdc},
-    reputation::settled::Conduct,
+    reputation::settled::{Conduct, Dispute, Segment},
 };
 
 /// What settled records say about an agent.
@@ -44,6 +44,10 @@ pub struct TrustView {
     pub volume: Usdc,
     /// What its deals came to, beside the grades.
     pub conduct: Conduct,
+    /// How its milestones ended, apart by kind of deal and jurisdiction.
+    pub segments: Vec<Segment>,
+    /// Appeals that it brought or met, the newest first.
+    pub disputes: Vec<Dispute>,
     /// The ratings that weigh most, the heaviest first.
     pub because: Vec<Reason>,
     /// What all this was computed from.

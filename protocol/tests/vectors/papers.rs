@@ -7,6 +7,7 @@ use nuncio_protocol::{
         DestructionAttestation, Document, Mandate, Manifest, Nda, Pact, Paper, PaperError, Rating, Request,
         SettlementReceipt, Signed, TermSheet, VerdictPaper,
     },
+    reputation::statement::TrustStatement,
 };
 use serde_json::{Map, Value, json};
 

@@ -15,6 +15,10 @@ use nuncio_protocol::{
     ids::{BlobId, BlockHash, ContentHash, Head, MilestoneIndex, NegotiationId, PaperId, PeerKey, TxHash},
     money::{Bps, Usdc},
     proof::Draft,
+    reputation::{
+        settled::{Conduct, Dispute, DisputeEnd, PactScore, Segment},
+        statement::{AsOf, Grounds, TrustStatement},
+    },
     text::BoundedVec,
     time::Timestamp,
     typed::{Contracts, EthSignature, PanelRequest, Typed, u40},
@@ -514,6 +518,78 @@ pub(crate) fn receipt() -> SettlementReceipt {
     }
 }
 
+/// The node of the first juror about the seller.
+pub(crate) fn statement() -> TrustStatement {
+    let deal = Agreement::deal(&document(agreement())).id(&contracts());
+    let word = |label: &str| alloy_primitives::B256::new(hash(label));
+    let tx = |label: &str| TxHash(hash(label));
+    TrustStatement {
+        oracle: did(3),
+        agent: did(2),
+        stated_secs: NOW,
+        anchored: true,
+        score_bps: bps(8_100),
+        risk_bps: bps(8_100),
+        standing_bps: bps(9_000),
+        credibility_bps: bps(5_000),
+        praises: 3,
+        complaints: 1,
+        ratings: 5,
+        deals: 4,
+        volume: Usdc(540_000_000),
+        conduct: Conduct {
+            bought: 1,
+            sold: 3,
+            volume: Usdc(540_000_000),
+            refunded: Usdc(63_000_000),
+            undelivered: 0,
+            appeals_brought: 1,
+            appeals_met: 0,
+            ruled: 1,
+            pact: PactScore {
+                score: Some(bps(9_000)),
+                judged: 9,
+                passed: 7,
+                reduced: 1,
+                failed: 1,
+                corrected: 2,
+                worth: Usdc(600_000_000),
+                kept: Usdc(540_000_000),
+            },
+        },
+        segments: list([Segment {
+            kind: Some(DealKind::Service),
+            jurisdiction: Some(parse("EU")),
+            milestones: 9,
+            kept: 7,
+            corrected: 2,
+            rejected: 1,
+            reduced: 1,
+            ..Segment::default()
+        }]),
+        disputes: list([Dispute {
+            deal,
+            milestone: MilestoneIndex(1),
+            brought: true,
+            sold: true,
+            first_bps: bps(0),
+            end: Some(DisputeEnd::Ruled),
+            final_bps: Some(bps(10_000)),
+            tx: tx("appeal"),
+        }]),
+        because: list([Grounds { deal, rater: did(1), positive: true, day: 20_833, tx: tx("rating") }]),
+        as_of: AsOf {
+            block: Some(21_000_000),
+            day: 20_833,
+            records: 12,
+            seeds: sorted([did(1), did(2)]),
+            records_root: word("records"),
+            parameters_hash: word("parameters"),
+            scores_root: word("scores"),
+        },
+    }
+}
+
 /// Calls a macro once for each paper: its type and the function that makes its sample.
 macro_rules! each_paper {
     ($with:ident) => {
@@ -522,7 +598,7 @@ macro_rules! each_paper {
             TermSheet: terms, Agreement: agreement, Manifest: manifest, DeliveryClaim: claim, Ballot: ballot,
             VerdictPaper: verdict, Appeal: appeal, Rating: rating, BreachReport: breach,
             DestructionAttestation: destruction, Mandate: mandate, Approval: approval,
-            SettlementReceipt: receipt
+            SettlementReceipt: receipt, TrustStatement: statement
         }
     };
 }

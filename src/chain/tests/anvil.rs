@@ -28,7 +28,7 @@ pub(super) fn dev_key() -> PrivateKeySigner {
 }
 
 /// A chain in a process of its own; dies with this value.
-pub(super) struct Anvil {
+pub(crate) struct Anvil {
     _process: Child,
     url: String,
     rpc: Rpc,
@@ -36,7 +36,7 @@ pub(super) struct Anvil {
 }
 
 impl Anvil {
-    pub(super) async fn start(options: &[&str]) -> Self {
+    pub(crate) async fn start(options: &[&str]) -> Self {
         let port = free_port();
         let mut command = Command::new(binary());
         command.args(["--hardfork", "osaka", "--silent", "--port", &port.to_string()]).args(options);
@@ -55,11 +55,11 @@ impl Anvil {
         anvil
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.url.clone()
     }
 
-    pub(super) async fn ask(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
         let question = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let answer = self.http.post(&self.url).json(&question).send().await.unwrap();
         let answer: Value = answer.json().await.unwrap();
@@ -105,6 +105,7 @@ pub(super) enum Lie {
     None = 0,
     Down = 1,
     NoLogs = 2,
+    NoCode = 3,
 }
 
 /// An endpoint that asks anvil and changes the answers.
@@ -136,6 +137,9 @@ async fn forward(
 ) -> Result<Json<Value>, StatusCode> {
     let lie = lie.load(Ordering::SeqCst);
     if lie == Lie::Down as u8 {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    if lie == Lie::NoCode as u8 && question["method"] == "eth_getCode" {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
     let answer = http.post(url).json(&question).send().await.map_err(|_| StatusCode::BAD_GATEWAY)?;

@@ -150,10 +150,12 @@ pub struct Offered {
     pub due_secs: u32,
 }
 
-/// The numbers of a pact; its clauses are fixed by the task.
+/// The numbers of a pact; its clauses are a template's, or fixed by the task.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PactOffer {
+    /// The template that it is made from; nothing for clauses of its own.
+    pub template: Option<String>,
     /// Quotes that must be verbatim, of all quotes.
     pub citation_bps: u16,
     /// Lateness that is forgiven, in seconds.

@@ -49,14 +49,25 @@ impl Seller {
 
     async fn bid(&mut self, request: &RequestView, api: &NodeApi) -> Result<(), AgentError> {
         let market = &self.instructions.market;
-        let body = json!({ "pact": self.pact()?, "price": market.price, "due_secs": market.due_secs });
+        let (kind, offer) = self.offer()?;
+        let body = json!({ kind: offer, "price": market.price, "due_secs": market.due_secs });
         let bid: Value = api.post(&format!("/requests/{}/bids", request.id), &body).await?;
         let id = bid["bid"].as_str().unwrap_or_default();
-        self.voice.say(&format!("bid {} of {} on request {}", short(id), market.price, short(&request.id)));
+        let by = self.instructions.pact.template.as_deref().unwrap_or("its own pact");
+        let what = format!("bid {} of {} on request {}", short(id), market.price, short(&request.id));
+        self.voice.say(&format!("{what}, judged by {by}"));
         Ok(())
     }
 
-    /// The pact: what is judged, how much it counts, and what follows.
+    /// What it lets itself be judged by: a template with its numbers, or clauses of its own.
+    fn offer(&self) -> Result<(&'static str, Value), AgentError> {
+        let offer = &self.instructions.pact;
+        let Some(name) = &offer.template else { return Ok(("pact", self.pact()?)) };
+        let numbers = json!({ "citation_bps": offer.citation_bps, "late_secs": offer.late_secs });
+        Ok(("template", json!({ "name": name, "numbers": numbers })))
+    }
+
+    /// The pact of its own: what is judged, how much it counts, and what follows.
     fn pact(&self) -> Result<Value, AgentError> {
         let schema: Value =
             serde_json::from_str(SCHEMA).map_err(|error| AgentError::Work(error.to_string()))?;
@@ -235,6 +246,8 @@ impl Agent for Seller {
 mod tests {
     use std::path::Path;
 
+    use nuncio_protocol::template::Templates;
+
     use super::*;
 
     #[test]
@@ -249,9 +262,25 @@ mod tests {
         assert_eq!(seller.objection(&nda(&["offer", "work_product"], 86_400)), None);
         assert!(seller.objection(&nda(&["personal"], 86_400)).unwrap().contains("personal"));
         assert!(seller.objection(&nda(&["offer"], u64::MAX)).unwrap().contains("longer"));
-        let clauses = seller.pact().unwrap();
-        let weights =
-            clauses["clauses"].as_array().unwrap().iter().map(|c| c["weight_bps"].as_u64().unwrap());
-        assert_eq!(weights.sum::<u64>(), 10_000);
+    }
+
+    fn seller(instructions: &str) -> Seller {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions").join(instructions);
+        Seller::new("seller", SellerInstructions::load(&path).unwrap())
+    }
+
+    #[test]
+    fn the_careful_one_bids_with_a_template_and_the_cheap_one_with_clauses_of_its_own() {
+        let (kind, offer) = seller("seller-careful.toml").offer().unwrap();
+        assert_eq!((kind, &offer["name"]), ("template", &json!("filing-summary")));
+        let templates = Templates::default();
+        let template = &templates.named(&"filing-summary".parse().unwrap()).unwrap().template;
+        let numbers = serde_json::from_value(offer["numbers"].clone()).unwrap();
+        let clauses = template.clauses(&numbers).unwrap();
+        assert_eq!(clauses.iter().map(|c| u32::from(c.weight_bps.get())).sum::<u32>(), 10_000);
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        assert_eq!(template.clauses[0]["test"]["schema"], schema, "what the agent writes is what is judged");
+        let (kind, offer) = seller("seller-cheap.toml").offer().unwrap();
+        assert_eq!((kind, offer["clauses"].as_array().unwrap().len()), ("pact", 3));
     }
 }

@@ -199,7 +199,7 @@ impl History {
 }
 
 /// The log as the protocol reads it.
-fn raw(log: &Log, tx: TxHash) -> ChainLog {
+pub(crate) fn raw(log: &Log, tx: TxHash) -> ChainLog {
     ChainLog {
         block: Mark {
             number: log.block_number.unwrap_or_default(),

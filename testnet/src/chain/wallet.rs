@@ -1,7 +1,7 @@
 //! Accounts of the cast's principals: keys that sign transactions and typed data.
 //!
 //! In production a principal's key is in a wallet that no node touches; here it lives in the test
-//! program, which plays the principals. Each run makes new ones.
+//! program, which plays the principals. Each run makes new ones, but for the account that anvil gives everybody.
 //!
 //! An agent's account can be opened too, from the keystore that its principal holds, while no daemon runs
 //! on it: what agents have done before a story begins.
@@ -18,6 +18,7 @@ use alloy::{
         local::{LocalSignerError, PrivateKeySigner},
     },
 };
+use nuncio_contracts::LocalOperator;
 use nuncio_protocol::typed::{Contracts, Typed};
 
 /// A key with a name and a count of its transactions.
@@ -32,6 +33,17 @@ impl Account {
     #[must_use]
     pub fn random(name: &str) -> Self {
         Self { name: name.to_owned(), signer: PrivateKeySigner::random(), nonce: 0 }
+    }
+
+    /// anvil's first account, which the local network's token is minted by.
+    ///
+    /// # Panics
+    /// Never: its key is one.
+    #[must_use]
+    pub fn operator() -> Self {
+        let signer = PrivateKeySigner::from_bytes(&LocalOperator::ANVIL_KEY);
+        let signer = signer.expect("invariant: anvil's key is one");
+        Self { name: "operator".to_owned(), signer, nonce: 0 }
     }
 
     /// The key of a Web3 keystore file.
@@ -68,6 +80,11 @@ impl Account {
 
     pub(super) fn wallet(&self) -> EthereumWallet {
         EthereumWallet::new(self.signer.clone())
+    }
+
+    /// Counts transactions that were sent elsewhere.
+    pub(super) const fn has_sent(&mut self, transactions: u64) {
+        self.nonce += transactions;
     }
 
     /// Counts one more transaction and gives its number.

@@ -12,20 +12,21 @@ use nuncio_protocol::{money::Usdc, typed::address_list_hash};
 use super::{
     DemoError, audit,
     cast::{BUYER, CAST},
-    fees,
+    fees, gas,
+    memory::Peak,
     narrator::Narrator,
     past, principal,
     report::{
         Balance, Check, End, EscrowReport, MilestoneReport, PanelReport, RatingReport, ScoresReport,
         StoryReport, Transaction,
     },
-    stage::Stage,
+    stage::{Stage, TEMPLATE},
     tamper, trust,
 };
 use crate::{
     chain::acts::{History, history},
     cluster::{Places, Token},
-    node_api::{DealView, NodeApi, SettlementReport, TrustView},
+    node_api::{DealView, NegotiationView, NodeApi, SettlementReport, TrustView},
     process::Process,
 };
 
@@ -33,6 +34,8 @@ use crate::{
 pub(super) const NAME: &str = "happy";
 /// From the first request to the last rating.
 const PATIENCE: Duration = Duration::from_secs(80);
+/// Receipts that the table of gas has a figure for: NDA, three verdicts, two ratings.
+const RECEIPTS_MIN: usize = 6;
 /// What the milestones are worth.
 const AMOUNTS: [Usdc; 3] = [Usdc(54_000_000), Usdc(63_000_000), Usdc(63_000_000)];
 
@@ -53,11 +56,15 @@ pub(super) async fn tell(
     let stage = Stage::set(places, approve, narrator).await?;
     let before = tell_histories(&stage, narrator).await?;
     let agents = start_agents(&stage, corpus, &recipient)?;
-    let deal = play(&stage, agents, narrator).await?;
+    let mut memory = Peak::new(&stage)?;
+    let deal = play(&stage, agents, &mut memory, narrator).await?;
     let mut story = settle_up(&stage, &deal).await?;
+    story.memory = memory.report();
+    check_template(&stage, &mut story).await?;
     remember(&stage, &mut story, &before, narrator).await?;
 
     check_reports(&stage, &mut story).await?;
+    check_gas(&stage, &mut story, approve).await?;
     let bundle = audit::export(stage.buyer(), &story.deal, &stage.places).await?;
     narrator.tell("buyer", &format!("audit export: {}", bundle.display()));
     let (rpc, log) = (stage.chain.rpc(), stage.places.log("stranger"));
@@ -117,6 +124,22 @@ async fn remember(
     story.check("scores moved for both", both);
     let others = story.scores.same_on.len() == stage.nodes.len();
     story.check("nodes that took no part compute the same scores", others);
+    let asked = trust::asked_by_a_stranger(stage, winner, &story.scores.scores_root).await?;
+    narrator.tell("a stranger", "asked the oracle of a node that took no part, and checked its signature");
+    story.check("a stranger is told the same by an oracle, under its signature", asked);
+    Ok(())
+}
+
+/// Both sides' nodes know the deal as one of the kind that the buyer's principal allows.
+async fn check_template(stage: &Stage, story: &mut StoryReport) -> Result<(), DemoError> {
+    let sides = [BUYER, past::place("seller-careful")];
+    let mut made = Vec::new();
+    for side in sides {
+        let all: Vec<NegotiationView> = stage.nodes[side].api(Token::Readonly)?.get("/negotiations").await?;
+        made.extend(all.into_iter().map(|negotiation| negotiation.template));
+    }
+    let template = !made.is_empty() && made.iter().all(|name| name.as_deref() == Some(TEMPLATE));
+    story.check("the deal is made from the one template that the buyer's principal allows", template);
     Ok(())
 }
 
@@ -142,6 +165,7 @@ fn start_agents(stage: &Stage, corpus: &Path, regulator: &str) -> Result<Vec<Pro
 async fn play(
     stage: &Stage,
     mut agents: Vec<Process>,
+    memory: &mut Peak,
     narrator: &mut Narrator,
 ) -> Result<DealView, DemoError> {
     let api = stage.buyer().api(Token::Readonly)?;
@@ -156,6 +180,7 @@ async fn play(
                 principal::approve(stage, deal, narrator).await?;
             }
         }
+        memory.look().await;
         for agent in &agents {
             narrator.relay(agent.name(), agent.log());
         }
@@ -273,6 +298,7 @@ async fn settle_up(stage: &Stage, deal: &DealView) -> Result<StoryReport, DemoEr
         ratings: ratings(stage, &history),
         trust: Vec::new(),
         scores: ScoresReport::default(),
+        memory: Vec::new(),
         checks: Vec::new(),
     };
     let asked = Usdc(terms.juryFee);
@@ -356,6 +382,18 @@ fn ratings(stage: &Stage, history: &History) -> Vec<RatingReport> {
         value: i64::try_from(rating.value).unwrap_or_default(),
     });
     told.collect()
+}
+
+/// The table of gas is about this deal.
+async fn check_gas(stage: &Stage, story: &mut StoryReport, approved: bool) -> Result<(), DemoError> {
+    let history = history(stage.chain.provider(), stage.chain.contracts(), stage.first_block).await?;
+    let gas::Comparison { compared, drifts } = gas::compare(&stage.chain, &history.acts, approved).await?;
+    let name = format!("receipts that show what the table of gas says: {compared}");
+    story.check(&name, drifts.is_empty() && compared >= RECEIPTS_MIN);
+    for drift in drifts {
+        story.check(&drift, false);
+    }
+    Ok(())
 }
 
 /// What the two principals look at: one line for the deal, and what it came to.

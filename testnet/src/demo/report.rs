@@ -70,8 +70,19 @@ pub struct StoryReport {
     pub trust: Vec<TrustReport>,
     /// What all scores were computed from at the end.
     pub scores: ScoresReport,
+    /// What each daemon had in memory at most while the deal went on.
+    pub memory: Vec<Memory>,
     /// What was checked.
     pub checks: Vec<Check>,
+}
+
+/// A daemon's memory.
+#[derive(Clone, Debug, Serialize)]
+pub struct Memory {
+    /// Whose.
+    pub who: String,
+    /// Resident bytes, the most that was seen.
+    pub rss_bytes_max: u64,
 }
 
 /// Who judged.
@@ -290,6 +301,11 @@ impl fmt::Display for StoryReport {
             s.records,
             s.same_on.len()
         )?;
+        writeln!(f, "\nMiB        daemon, the most in memory during the deal")?;
+        for m in &self.memory {
+            let tenths = m.rss_bytes_max / (1 << 20) * 10 + m.rss_bytes_max % (1 << 20) * 10 / (1 << 20);
+            writeln!(f, "{:<9}  {}", format!("{}.{}", tenths / 10, tenths % 10), m.who)?;
+        }
         writeln!(f)?;
         for check in &self.checks {
             writeln!(f, "{}  {}", if check.ok { "held  " } else { "BROKEN" }, check.name)?;

@@ -9,7 +9,6 @@ use std::{
 
 use alloy::primitives::{Address, B256, U256, aliases::U40};
 use futures::future::{join_all, try_join_all};
-use nuncio_contracts::Beacon as BeaconTerms;
 use nuncio_protocol::{money::Usdc, typed::Mandate};
 use serde::Deserialize;
 
@@ -20,21 +19,21 @@ use super::{
     past,
 };
 use crate::{
-    beacon::{BeaconKey, Info},
-    chain::{Account, LocalChain},
+    beacon::{Info, LOCAL_SEED},
+    chain::{Account, LocalChain, network},
     cluster::{Network, NetworkBeacon, Node, Places, Token},
     patience::within,
     process::Process,
 };
 
-/// Seconds between two beacon rounds.
-const PERIOD: u32 = 1;
 /// A node is in when it knows this many others.
 const PEERS_MIN: u64 = 3;
 /// A mandate's limits: above any deal of the story, below the purse.
 const PER_PERIOD: u64 = 400_000_000;
 /// Where a principal keeps larger deals to itself: below the deal of the story.
 const HUMAN_ABOVE: Usdc = Usdc(100_000_000);
+/// The one kind of deal that the buyer's principal allows its agent.
+pub(super) const TEMPLATE: &str = "filing-summary";
 /// How long strangers may take to find each other.
 const DISCOVERY: Duration = Duration::from_secs(30);
 
@@ -74,7 +73,13 @@ impl Stage {
         if approve {
             cast[BUYER].human_above = HUMAN_ABOVE;
         }
-        Self::raise(&cast, true, places, narrator, |_| Ok(())).await
+        let prepare = |node: &Node| -> Result<(), DemoError> {
+            if node.name() == CAST[BUYER].name {
+                node.allow_templates(&[TEMPLATE])?;
+            }
+            Ok(())
+        };
+        Self::raise(&cast, true, places, narrator, prepare).await
     }
 
     /// Sets it for a cast without a past; `prepare` sees each home before its node is started.
@@ -97,9 +102,10 @@ impl Stage {
         narrator: &mut Narrator,
         prepare: impl Fn(&Node) -> Result<(), DemoError>,
     ) -> Result<Self, DemoError> {
-        let (terms, info, beacon, url) = start_beacon(&places).await?;
-        narrator.tell("beacon", &format!("{url}, chain {}, a round each {PERIOD} s", &info.hash[..16]));
-        let mut chain = LocalChain::start(&places.root, terms).await?;
+        let (info, beacon, url) = start_beacon(&places).await?;
+        narrator
+            .tell("beacon", &format!("{url}, chain {}, a round each {} s", &info.hash[..16], info.period));
+        let mut chain = LocalChain::start(&places.root).await?;
         narrator.tell("chain", &format!("{}, escrow {}", chain.rpc(), chain.contracts().escrow));
 
         let network = Network {
@@ -133,7 +139,8 @@ impl Stage {
         }
 
         let (first, others) = nodes.split_first_mut().expect("invariant: the cast is not empty");
-        first.start(&[]).await?;
+        // The first node answers anybody about anybody's record.
+        first.start_with(&[], &["--oracle", "127.0.0.1:0"]).await?;
         let bootstrap = first.dialled_at().await?;
         let started = join_all(others.iter_mut().map(|node| node.start(&bootstrap))).await;
         started.into_iter().collect::<Result<Vec<()>, _>>()?;
@@ -176,12 +183,9 @@ impl Stage {
     }
 }
 
-/// Starts the beacon's process and gives the terms by which the contract knows it.
-async fn start_beacon(places: &Places) -> Result<(BeaconTerms, Info, Process, String), DemoError> {
-    let seed = hex::encode(rand::random::<[u8; 32]>());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
-    // A beacon that has run for an hour, as a real one would have.
-    let genesis = u32::try_from(now - 3600).map_err(|error| DemoError::Broken(error.to_string()))?;
+/// Starts the process of the local network's beacon.
+async fn start_beacon(places: &Places) -> Result<(Info, Process, String), DemoError> {
+    let nuncio_contracts::Beacon { genesis, period_secs, .. } = network().beacon;
     let me = std::env::current_exe().map_err(|error| DemoError::Broken(error.to_string()))?;
     let mut command = Command::new(me);
     command.args([
@@ -189,9 +193,9 @@ async fn start_beacon(places: &Places) -> Result<(BeaconTerms, Info, Process, St
         "--genesis",
         &genesis.to_string(),
         "--period",
-        &PERIOD.to_string(),
+        &period_secs.to_string(),
         "--seed",
-        &seed,
+        LOCAL_SEED,
     ]);
     let mut process = Process::spawn("beacon", command, &places.log("beacon"))?;
     let url = process
@@ -203,8 +207,7 @@ async fn start_beacon(places: &Places) -> Result<(BeaconTerms, Info, Process, St
         reqwest::get(format!("{url}/info")).await.ok()?.json().await.ok()
     })
     .await?;
-    let public_key = BeaconKey::from_seed(seed.as_bytes()).public_uncompressed();
-    Ok((BeaconTerms { public_key, genesis, period_secs: PERIOD }, info, process, url))
+    Ok((info, process, url))
 }
 
 /// What the principals do before their agents may act: pay in, sign mandates, take seats.

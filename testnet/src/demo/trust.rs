@@ -5,9 +5,10 @@
 //!
 //! Deliberately absent: any computation of scores. The nodes do that.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use futures::future::try_join_all;
+use serde_json::Value;
 
 use super::{
     DemoError,
@@ -16,7 +17,7 @@ use super::{
     stage::Stage,
 };
 use crate::{
-    cluster::{Node, Token},
+    cluster::{Node, Token, program, run},
     node_api::{Computed, ScoresView, TrustView},
     patience::within,
 };
@@ -102,6 +103,22 @@ pub(super) fn compared(
                 .collect(),
         })
         .collect()
+}
+
+/// Whether a stranger, without a home, is told an agent's record by the first node's oracle, signed by that
+/// node and computed to the same root as everybody's.
+pub(super) async fn asked_by_a_stranger(stage: &Stage, about: usize, root: &str) -> Result<bool, DemoError> {
+    let oracle = &stage.nodes[0];
+    let did = &stage.nodes[about].identity().did;
+    let mut command = Command::new(program());
+    command.args(["trust", did, "--json", "--oracle", &oracle.oracle()?]).env_clear();
+    let said = run("stranger", command, &stage.places.log("oracle")).await?;
+    let said: Value = serde_json::from_str(&said).map_err(|error| DemoError::Broken(error.to_string()))?;
+    let statement = &said["statement"];
+    Ok(said["signed_by"] == oracle.identity().did.as_str()
+        && statement["agent"] == did.as_str()
+        && statement["anchored"] == true
+        && statement["as_of"]["scores_root"] == root)
 }
 
 /// Whether the loser of the request was told.

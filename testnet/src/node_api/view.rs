@@ -236,6 +236,9 @@ pub struct NegotiationView {
     pub id: String,
     /// The NDA it is under, by its draft.
     pub nda: String,
+    /// The template that the pact is made from, if it is one that this node holds.
+    #[serde(default)]
+    pub template: Option<String>,
     /// This node's side.
     pub side: Side,
     /// `panel`, `offers`, `accepted`, `agreed` or `ended`.

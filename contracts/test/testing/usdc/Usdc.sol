@@ -40,8 +40,8 @@ abstract contract Usdc is Test {
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        address code = created("TestUsdc", "");
-        usdc = TestUsdc(created("TestUsdcProxy", abi.encode(code, proxyAdmin.addr)));
+        address code = created("TestUsdc.sol:TestUsdc", "");
+        usdc = TestUsdc(created("TestUsdcProxy.sol:TestUsdcProxy", abi.encode(code, proxyAdmin.addr)));
         usdc.initialize(
             "USDC", "USDC", "USD", 6, masterMinter.addr, pauser.addr, blacklister.addr, owner.addr
         );

@@ -22,7 +22,7 @@ use nuncio_protocol::{
 use super::{CHAIN_ID, Chain};
 
 /// The account that deployed everything and mints.
-const OPERATOR: Address = Address::repeat_byte(0x0f);
+pub(crate) const OPERATOR: Address = Address::repeat_byte(0x0f);
 /// Who may exchange the test USDC's code.
 const USDC_ADMIN: Address = Address::repeat_byte(0xad);
 
@@ -73,7 +73,7 @@ impl Founding {
         chain.machine.endow(OPERATOR);
         for step in steps {
             chain.act(&step.name, OPERATOR, step.to, step.data);
-            let there = step.creates.is_none_or(|address| chain.machine.has_code(address));
+            let there = step.creates().is_none_or(|address| chain.machine.has_code(address));
             assert!(there, "{}: nothing stands there", step.name);
         }
         let at = |contract| deployment.address(contract).expect("invariant: the plan deploys all contracts");

@@ -21,7 +21,7 @@ const DEPLOYER_CODE: [u8; 69] = hex!(
     "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3"
 );
 /// The most gas of one transaction (EIP-7825).
-pub(super) const GAS_MAX: u64 = 1 << 24;
+pub(crate) const GAS_MAX: u64 = 1 << 24;
 /// What a block may use.
 const BLOCK_GAS: u64 = 1 << 30;
 /// One thousand ether.
@@ -55,6 +55,10 @@ impl Machine {
         let code = Bytecode::new_raw(Bytes::from_static(&DEPLOYER_CODE));
         db.insert_account_info(DEPLOYER, AccountInfo::from_bytecode(code));
         Self { db, chain_id, base_fee }
+    }
+
+    pub(super) const fn state(&self) -> &CacheDB<EmptyDB> {
+        &self.db
     }
 
     /// Gives an account ether for gas.

@@ -52,7 +52,7 @@ fn contracts_of_the_exporters_own_are_refused_and_so_is_a_seat_age_that_is_not_t
         let report = against(&world, |chain| lie(built(chain), contract));
         assert!(rules(&report).contains(&(INDEX, "contracts")), "{:?}", report.findings);
     }
-    let report = against(&world, |chain| chain.built = None);
+    let report = against(&world, |chain| chain.built = Err(Unbuilt::Unasked));
     assert_eq!(rules(&report), BTreeSet::from([(INDEX, "contracts")]));
     let report = against(&world, |chain| built(chain).seat_age_secs += 1);
     assert_eq!(rules(&report), BTreeSet::from([(INDEX, "seat-age")]));

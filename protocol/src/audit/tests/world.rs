@@ -548,7 +548,7 @@ fn chain(parts: &Parts) -> OnChain {
         beacon: BeaconChain::quicknet(),
         seat_age_secs: parts.seat_age_secs,
     };
-    OnChain { chain_id: 31337, blocks: (0, last), logs, times, built: Some(built) }
+    OnChain { chain_id: 31337, blocks: (0, last), logs, times, built: Ok(built) }
 }
 
 /// The mandate under which an agent acts, for the card of the bundle.

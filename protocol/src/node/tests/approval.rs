@@ -26,7 +26,7 @@ fn above(whole: u64) -> Policy {
 
 /// A pair whose sides ask their principals above these prices, in whole USDC.
 fn pair(buyer: u64, seller: u64) -> Pair {
-    Pair::new(Start { buyer: above(buyer), seller: above(seller), mandate: None })
+    Pair::new(Start { buyer: above(buyer), seller: above(seller), ..Start::default() })
 }
 
 /// The buyer offers this, and the seller accepts it.
@@ -187,8 +187,11 @@ fn one_hold_is_open_at_a_time_and_asking_again_asks_nobody_again() {
 #[test]
 fn a_side_that_holds_for_nobody_says_so_and_the_negotiation_goes_on() {
     let patient = above(500);
-    let mut pair =
-        Pair::new(Start { buyer: above(100), seller: Policy { hold_secs: 0, ..patient }, mandate: None });
+    let mut pair = Pair::new(Start {
+        buyer: above(100),
+        seller: Policy { hold_secs: 0, ..patient },
+        ..Start::default()
+    });
     // The seller's own agent cannot ask for a hold.
     let refused = offer_and_accept(&mut pair, usdc(180)).unwrap_err();
     assert!(matches!(refused, Refusal::NotNow { .. }), "{refused}");
@@ -204,7 +207,7 @@ fn a_side_that_holds_for_nobody_says_so_and_the_negotiation_goes_on() {
 #[test]
 fn without_time_for_a_principal_a_step_above_the_threshold_is_refused_by_its_rule() {
     let buyer = Policy { hold_secs: 0, ..above(100) };
-    let mut pair = Pair::new(Start { buyer, seller: above(500), mandate: None });
+    let mut pair = Pair::new(Start { buyer, seller: above(500), ..Start::default() });
     let rule = Rule::HumanAbove { amount: usdc(180), limit: usdc(100) };
     assert_eq!(pair.offer(Side::A, usdc(180)).unwrap_err(), Refusal::Approval(rule));
 }
@@ -285,7 +288,7 @@ fn the_budget_is_kept_from_the_hold_on_and_given_back_when_nothing_was_signed() 
 #[test]
 fn the_escrow_gets_the_approval_that_the_buyers_mandate_asks_for_whoever_opens() {
     let mandate = Some(usdc(100));
-    let mut pair = Pair::new(Start { buyer: above(500), seller: above(500), mandate });
+    let mut pair = Pair::new(Start { buyer: above(500), seller: above(500), mandate, ..Start::default() });
     offer_and_accept(&mut pair, usdc(180)).unwrap();
     let (deal, approval) = pair.approval(Side::A);
     pair.approve(Side::A).unwrap();
@@ -302,7 +305,7 @@ fn the_escrow_gets_the_approval_that_the_buyers_mandate_asks_for_whoever_opens()
 #[test]
 fn a_buyer_that_is_ready_without_its_principals_approval_is_not() {
     let mandate = Some(usdc(100));
-    let mut pair = Pair::new(Start { buyer: above(500), seller: above(500), mandate });
+    let mut pair = Pair::new(Start { buyer: above(500), seller: above(500), mandate, ..Start::default() });
     offer_and_accept(&mut pair, usdc(180)).unwrap();
     let head = pair.negotiation(Side::B).hold.as_ref().unwrap().head;
     let (node, rng) = pair.node(Side::B);

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     abi::{sol::IDealEscrow, tests::deployment},
     clause,
-    command::{Command, Event, NewBid, Refusal, Reply},
+    command::{Command, Event, NewBid, NewPact, Proposal, ProposedMilestone, Refusal, Reply},
     document::{Document, JsonSchema, Pact, Test},
     ids::NegotiationId,
     misconduct::Misconduct,
@@ -202,6 +202,46 @@ fn an_opening_that_names_no_predecessor_cannot_draw_a_fresh_panel() {
 }
 
 #[test]
+fn a_budget_keeps_the_jurys_fee_with_the_price() {
+    let mut pair = Pair::new(Start { fee: usdc(15), ..Start::default() });
+    pair.offer(Side::A, usdc(150)).unwrap();
+    pair.offer(Side::B, usdc(180)).unwrap();
+    pair.linked = false;
+    pair.ask(Side::A, Command::Accept(N)).unwrap();
+    assert_eq!(committed(&pair), usdc(195));
+    let tight = Policy { exposure_max: usdc(194), ..Start::default().buyer };
+    let mut pair = Pair::new(Start { fee: usdc(15), buyer: tight, ..Start::default() });
+    let rule = Rule::Exposure { amount: usdc(195), limit: usdc(194) };
+    assert_eq!(pair.offer(Side::A, usdc(180)).unwrap_err(), Refusal::Policy(rule));
+}
+
+#[test]
+fn what_the_mandates_period_cannot_pay_is_not_even_offered() {
+    let (fee, mandate) = (usdc(15), Some(usdc(1000)));
+    let mut pair = Pair::new(Start { fee, mandate, per_period: usdc(190), ..Start::default() });
+    let rule = Rule::PerPeriod { amount: usdc(195), limit: usdc(190) };
+    assert_eq!(pair.offer(Side::A, usdc(180)).unwrap_err(), Refusal::Policy(rule));
+    pair.offer(Side::A, usdc(175)).unwrap();
+}
+
+#[test]
+fn a_deal_that_outlives_the_ndas_keys_is_neither_offered_nor_confirmed() {
+    let mut pair = Pair::new(Start::default());
+    let milestone = |due_secs| ProposedMilestone { due_secs, ..people::whole(usdc(180)) };
+    let offer =
+        |due_secs| Command::Offer(N, Proposal { price: usdc(180), milestones: vec![milestone(due_secs)] });
+    let left = 100_000_000 - 120;
+    let refused = pair.ask(Side::A, offer(left + 1)).unwrap_err();
+    let destroy_by = people::NOW + 100_000_000;
+    assert_eq!(refused, Refusal::Policy(Rule::Outlives { ends: destroy_by + 1, destroy_by }));
+    pair.ask(Side::A, offer(left)).unwrap();
+    // A second later the same terms would last too long.
+    pair.pass(1);
+    let late = pair.ask(Side::B, Command::Accept(N)).unwrap_err();
+    assert_eq!(late, Refusal::Policy(Rule::Outlives { ends: destroy_by + 1, destroy_by }));
+}
+
+#[test]
 fn domains_blocked_agents_and_windows_bind_every_step() {
     let with = |policy: Policy| Pair::new(Start { buyer: policy, ..Start::default() });
     let policy = || Start::default().buyer;
@@ -233,8 +273,7 @@ fn a_pact_that_nobody_could_judge_is_neither_bid_nor_taken() {
     pair.node(Side::B).0.directory.hear(request, crate::time::Timestamp::from_secs(people::NOW));
     let bid = |test: Test| NewBid {
         request: id,
-        title: "t".parse().unwrap(),
-        clauses: [people::clause(test)].into(),
+        pact: NewPact::Own { title: "t".parse().unwrap(), clauses: [people::clause(test)].into() },
         price: usdc(1),
         due_secs: 10,
         expires_secs: 10,

@@ -41,7 +41,7 @@ use crate::{
     },
     time::Timestamp,
     typed::{self, Approve, EthSignature, Typed, u40},
-    wire::NdaDraft,
+    wire::{Begin, NdaDraft},
 };
 
 pub(super) const DRAFT: PaperId = PaperId([0xd; 32]);
@@ -66,6 +66,12 @@ pub(super) struct Start {
     pub(super) seller: Policy,
     /// The threshold of the buyer's mandate, where it has one.
     pub(super) mandate: Option<Usdc>,
+    /// What the buyer's mandate allows in one period.
+    pub(super) per_period: Usdc,
+    /// What the jury is paid.
+    pub(super) fee: Usdc,
+    /// The template that the bid's pact is made from, where it is.
+    pub(super) template: Option<&'static str>,
 }
 
 impl Default for Start {
@@ -76,7 +82,14 @@ impl Default for Start {
             negotiation_secs_max: 1 << 20,
             ..Policy::default()
         };
-        Self { buyer: policy.clone(), seller: policy, mandate: None }
+        Self {
+            buyer: policy.clone(),
+            seller: policy,
+            mandate: None,
+            per_period: Usdc(u64::MAX),
+            fee: Usdc::ZERO,
+            template: None,
+        }
     }
 }
 
@@ -111,10 +124,11 @@ fn nda_id(nda: &crate::document::Document<Nda>) -> crate::ids::NdaId {
     Nda::typed(nda).id(&deployment().contracts)
 }
 
-fn records(side: Side, mandated: bool) -> Vec<Record> {
-    let nda = people::nda(mandated);
+fn records(side: Side, start: &Start) -> Vec<Record> {
+    let nda = people::nda(start.mandate.is_some());
     let id = nda_id(&nda);
-    let pact = people::pact(people::punctual());
+    let pact = start.template.map_or_else(|| people::pact(people::punctual()), people::templated);
+    let begin = Begin { fee: start.fee, ..people::begin_on(&pact) };
     let bid = people::bid(&pact);
     let request = people::request();
     let (request_id, bid_id) = (request.document.id(), bid.document.id());
@@ -154,7 +168,7 @@ fn records(side: Side, mandated: bool) -> Vec<Record> {
     let (request, seat) = people::panel(N);
     let at = Timestamp::from_secs(NOW);
     let negotiation = [
-        NegotiationEvent::Begun { begin: Box::new(people::begin()), nonce: [5; 16], side, at },
+        NegotiationEvent::Begun { begin: Box::new(begin), nonce: [5; 16], side, at },
         NegotiationEvent::PanelAsked { request, at },
         NegotiationEvent::PanelSet { attempt: 0, members: vec![seat] },
     ];
@@ -188,7 +202,7 @@ impl Pair {
                 card: B256::ZERO,
                 agentId: U256::ZERO,
                 humanAbove: human_above.0,
-                perPeriod: u64::MAX,
+                perPeriod: start.per_period.0,
                 period: 86_400,
                 scopes: 1,
                 validFrom: u40(1),
@@ -205,15 +219,14 @@ impl Pair {
             };
             logs.push(log(contracts.mandates, &granted));
         }
-        let mandated = start.mandate.is_some();
         let peer = |side: Side, policy: Policy| {
-            let records = records(side, mandated);
+            let records = records(side, &start);
             let node = resume(side, &policy, &records);
             let (slots, replies) = (BTreeMap::new(), BTreeMap::new());
             Peer { node, policy, records, slots, events: Vec::new(), replies, seq: 0 }
         };
         let mut pair = Self {
-            peers: [peer(Side::A, start.buyer), peer(Side::B, start.seller)],
+            peers: [peer(Side::A, start.buyer.clone()), peer(Side::B, start.seller.clone())],
             queue: VecDeque::new(),
             logs,
             clock: NOW,

@@ -19,6 +19,7 @@ use crate::{
     money::{Bps, Usdc},
     node::{Me, Network, Timing},
     proof::{Draft, Proof},
+    template::{Listed, Templates},
     text::BoundedVec,
     time::Timestamp,
     typed::{EthSignature, PanelRequest, Typed, UsdcDomain, card_digest, u40},
@@ -227,6 +228,14 @@ pub(super) fn pact(test: Test) -> Signed<Pact> {
     signed(SELLER, document(21, pact))
 }
 
+/// A pact of the bid, made from a template that comes with the program.
+pub(super) fn templated(name: &str) -> Signed<Pact> {
+    let templates = Templates::default();
+    let Listed { id, template } = templates.named(&name.parse().unwrap()).unwrap();
+    let pact = template.pact(*id, &std::collections::BTreeMap::new()).unwrap();
+    signed(SELLER, document(21, Pact { seller: Some(did(SELLER)), ..pact }))
+}
+
 pub(super) fn punctual() -> Test {
     Test::Latency { slack_secs: 0 }
 }
@@ -268,12 +277,17 @@ pub(super) fn bidder() -> Signed<AgentCard> {
 
 /// The opening of the negotiation that both are in.
 pub(super) fn begin() -> Begin {
-    let template = pact(punctual()).document;
+    begin_on(&pact(punctual()))
+}
+
+/// The opening of a negotiation on the bid with this pact.
+pub(super) fn begin_on(pact: &Signed<Pact>) -> Begin {
+    let template = &pact.document;
     let content = Pact { template: Some(template.id()), ..template.content().clone() };
     Begin {
         nonce: [4; 16],
         request: request().document.id(),
-        bid: bid(&pact(punctual())).document.id(),
+        bid: bid(pact).document.id(),
         pact: document(24, content),
         size: 1,
         quorum: 1,

@@ -10,6 +10,7 @@ use crate::{
         tests::{self, amounts, deployment, log, opened_words, outcome_by},
     },
     block::{Block, Mark},
+    document::{DealKind, Jurisdiction},
     ids::BlockHash,
     ledger::{Ledger, LedgerEvent},
     typed,
@@ -190,4 +191,65 @@ fn a_jury_that_was_not_paid_says_nothing_of_pacts() {
     unpaid.remove(3);
     let conduct = conduct_of_seller(unpaid);
     assert_eq!((conduct.pact, conduct.sold), (PactScore::default(), 1));
+}
+
+fn history_of(account: Address, events: Vec<ChainLog>) -> History {
+    history(&state([seats(), events].concat()), &members(), |_| true).remove(&account).unwrap_or_default()
+}
+
+#[test]
+fn failures_stand_apart_by_their_kind_and_by_the_kind_and_place_of_the_deal() {
+    let events = vec![
+        opened(1),
+        settled(1, 0, Cause::Judged, 10_000, [300, 0]),
+        settled(1, 1, Cause::Judged, 4_000, [40, 60]),
+        settled(1, 2, Cause::Ruled, 0, [0, 100]),
+        settled(1, 3, Cause::Released, 10_000, [500, 0]),
+        settled(1, 4, Cause::Undelivered, 0, [0, 50]),
+        settled(1, 5, Cause::Unjudged, 0, [0, 50]),
+        settled(1, 6, Cause::Cancelled, 0, [0, 50]),
+        closed(1),
+        credited(1, JUROR, 9),
+    ];
+    let meta = &tests::deal().meta;
+    let segment = Segment {
+        kind: DealKind::from_code(meta.kind),
+        jurisdiction: Jurisdiction::from_code(meta.jurisdiction),
+        milestones: 7,
+        kept: 2,
+        corrected: 0,
+        rejected: 1,
+        reduced: 1,
+        undelivered: 1,
+        unjudged: 1,
+        cancelled: 1,
+    };
+    assert_eq!(history_of(SELLER, events.clone()).segments, [segment]);
+    assert_eq!(history_of(BUYER, events.clone()).segments, [], "a failure is the seller's");
+    let unpaid = events[..events.len() - 1].to_vec();
+    let [segment] = history_of(SELLER, unpaid).segments[..] else { panic!("one kind, one place") };
+    let judged = (segment.rejected, segment.reduced, segment.undelivered);
+    assert_eq!(judged, (0, 0, 1), "a jury that was not paid says nothing, the chain does");
+}
+
+#[test]
+fn an_appeal_is_told_of_both_sides_with_its_end_and_its_transaction() {
+    let deal = B256::repeat_byte(1);
+    let appealed =
+        IDealEscrow::Appealed { deal, milestone: 0, by: BUYER, verdict: B256::repeat_byte(7), deposit: 5 };
+    let open = vec![opened(1), escrow(&appealed)];
+    let [dispute] = history_of(SELLER, open.clone()).disputes[..] else { panic!("one appeal") };
+    assert_eq!((dispute.brought, dispute.sold, dispute.end), (false, true, None));
+    let ended = IDealEscrow::AppealClosed {
+        deal,
+        milestone: 0,
+        end: crate::abi::sol::AppealEnd::Ruled,
+        toJurors: 5,
+        toAppellant: 0,
+        toOther: 0,
+    };
+    let rest = vec![escrow(&ended), settled(1, 0, Cause::Ruled, 2_000, [20, 80]), closed(1)];
+    let [dispute] = history_of(BUYER, [open, rest].concat()).disputes[..] else { panic!("one appeal") };
+    assert_eq!((dispute.brought, dispute.sold, dispute.end), (true, false, Some(DisputeEnd::Ruled)));
+    assert_eq!(dispute.final_bps.map(Bps::get), Some(2_000));
 }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{case::Case, message::RunId};
 use crate::{
-    clause::Terms,
+    clause::{Term, Terms},
     did::Did,
     document::{Ballot, Chain, ClauseVerdict, Document, Salt, VerdictPaper},
     ids::{ContentHash, PaperId},
@@ -121,57 +121,65 @@ pub fn tally(case: &Case, votes: &BTreeMap<Address, Vote>) -> Result<Tally, NoQu
     if ballots.len() < usize::from(quorum) {
         return Err(NoQuorum::TooFewReveals { revealed: small(ballots.len()), quorum });
     }
-    let mut clauses = BTreeMap::new();
+    let (mut clauses, mut agreed, mut given) = (BTreeMap::new(), 0, 0);
     for (clause, term) in case.terms.clauses() {
-        let scores = scores(&ballots, clause);
-        if scores.len() < usize::from(quorum.max(1)) {
-            let (clause, scores) = (clause.clone(), small(scores.len()));
+        let found = Scores::of(&ballots, clause, term);
+        let Some(Scores { count, median, passed, same }) = found.filter(|s| s.count >= usize::from(quorum))
+        else {
+            let (clause, scores) = (clause.clone(), small(found.map_or(0, |scores| scores.count)));
             return Err(NoQuorum::TooManyAbstain { clause, scores, quorum });
-        }
-        let median = median(&scores);
-        let passed = term.passes(median);
-        let same = scores.iter().filter(|score| term.passes(**score) == passed).count();
-        clauses.insert(clause.clone(), ClauseTally { median, passed, agreed: share(same, scores.len()) });
+        };
+        (agreed, given) = (agreed + same, given + count);
+        clauses.insert(clause.clone(), ClauseTally { median, passed, agreed: share(same, count) });
     }
     let medians = clauses.iter().map(|(clause, tally)| (clause.clone(), tally.median)).collect();
     let seller_share = case.terms.seller_share(&medians);
-    Ok(Tally {
-        clauses,
-        seller_share,
-        consensus: consensus(&case.terms, &ballots),
-        votes: votes_hash(case, votes),
-    })
+    Ok(Tally { clauses, seller_share, consensus: share(agreed, given), votes: votes_hash(case, votes) })
 }
 
 /// How far ballots agree: of all scores that they give, the share on the side of its clause's median.
 #[must_use]
 pub fn consensus(terms: &Terms, ballots: &[&Document<Ballot>]) -> Bps {
-    let (mut agreed, mut given) = (0, 0);
-    for (clause, term) in terms.clauses() {
-        let scores = scores(ballots, clause);
-        if scores.is_empty() {
-            continue;
-        }
-        let passed = term.passes(median(&scores));
-        agreed += scores.iter().filter(|score| term.passes(**score) == passed).count();
-        given += scores.len();
-    }
+    let scored = terms.clauses().iter().filter_map(|(clause, term)| Scores::of(ballots, clause, term));
+    let (agreed, given) = scored.fold((0, 0), |(agreed, given), s| (agreed + s.same, given + s.count));
     share(agreed, given)
 }
 
-/// The scores of one clause, from the lowest.
-fn scores(ballots: &[&Document<Ballot>], clause: &Token) -> Vec<Bps> {
-    let score = |ballot: &&Document<Ballot>| {
-        ballot.clauses.iter().find(|result| result.clause == *clause).map(|result| result.score_bps)
-    };
-    let mut scores: Vec<Bps> = ballots.iter().filter_map(score).collect();
-    scores.sort_unstable();
-    scores
+/// The clauses that fail by ballots, with the median of their scores.
+#[must_use]
+pub fn failed(terms: &Terms, ballots: &[&Document<Ballot>]) -> BTreeMap<Token, Bps> {
+    let scored = terms.clauses().iter().filter_map(|(clause, term)| {
+        let scores = Scores::of(ballots, clause, term)?;
+        (!scores.passed).then(|| (clause.clone(), scores.median))
+    });
+    scored.collect()
 }
 
-/// The lower median of scores in order, of which there is at least one.
-fn median(scores: &[Bps]) -> Bps {
-    scores[(scores.len() - 1) / 2]
+/// What ballots say of one clause.
+#[derive(Clone, Copy)]
+struct Scores {
+    count: usize,
+    /// The lower median.
+    median: Bps,
+    /// Whether that reaches the threshold.
+    passed: bool,
+    /// Scores on the same side of the threshold.
+    same: usize,
+}
+
+impl Scores {
+    /// Nothing where nobody gave a score.
+    fn of(ballots: &[&Document<Ballot>], clause: &Token, term: &Term) -> Option<Self> {
+        let score = |ballot: &&Document<Ballot>| {
+            ballot.clauses.iter().find(|result| result.clause == *clause).map(|result| result.score_bps)
+        };
+        let mut scores: Vec<Bps> = ballots.iter().filter_map(score).collect();
+        scores.sort_unstable();
+        let median = *scores.get(scores.len().checked_sub(1)? / 2)?;
+        let passed = term.passes(median);
+        let same = scores.iter().filter(|score| term.passes(**score) == passed).count();
+        Some(Self { count: scores.len(), median, passed, same })
+    }
 }
 
 /// The ballots that are in the tally, by the accounts of the jurors, who sign its verdict.

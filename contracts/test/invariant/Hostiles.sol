@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @notice A contract account (ERC-1271) whose signature is a hash that only it would make, so that a test can sign for it
+/// without a key; and which may turn on whoever asks it.
+contract Purse {
+    enum Mood {
+        Honest,
+        Refusing,
+        BurningGas, // all of what a capped call has; nothing where there is no cap
+        Writing, // which a STATICCALL forbids
+        Verbose
+    }
+
+    Mood public mood;
+    uint256 private asked;
+
+    function turn(Mood mood_) external {
+        mood = mood_;
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata signature) external returns (bytes4) {
+        if (mood == Mood.Writing) ++asked;
+        if (mood == Mood.BurningGas && gasleft() < 200_000) while (true) {}
+        if (mood == Mood.Verbose) {
+            assembly ("memory-safe") {
+                mstore(0x00, shl(224, 0xffffffff))
+                return(0x00, 10000)
+            }
+        }
+        bool signed = mood == Mood.Honest && signature.length == 32
+            && bytes32(signature) == keccak256(abi.encode(address(this), digest));
+        return signed ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
+    }
+}
+
+/// @notice A jury that answers the escrow with whatever it likes, or with nothing.
+contract FalseJury {
+    enum Mood {
+        Absent, // says that there is no appeal
+        Silent, // says that the appeal ended in silence
+        Excessive, // rules more than all to the seller
+        Short, // answers less than a word
+        BurningGas
+    }
+
+    Mood public mood;
+
+    function turn(Mood mood_) external {
+        mood = mood_;
+    }
+
+    function ruling(bytes32, uint8) external view returns (uint256) {
+        if (mood == Mood.BurningGas) while (true) {}
+        if (mood == Mood.Short) {
+            assembly ("memory-safe") {
+                mstore(0x00, not(0))
+                return(0x00, 31)
+            }
+        }
+        if (mood == Mood.Silent) return 4;
+        return mood == Mood.Excessive ? uint256(3) | uint256(10_001) << 8 : 0;
+    }
+}

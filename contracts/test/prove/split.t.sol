@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {Cause} from "../../src/types/Deal.sol";
+import {DealSlot, Slot} from "../../src/types/DealSlot.sol";
+import {Core} from "../../src/types/Packing.sol";
+import {Terms} from "../../src/types/Terms.sol";
+import {Proof} from "./Proof.sol";
+
+/// @notice The one place where a milestone's amount is shared, with nothing before and behind it.
+contract Shares is DealEscrow {
+    constructor() DealEscrow(address(1), address(1), 1, 1) {}
+
+    function share(uint64 amount, uint256 word, uint256 bps)
+        external
+        pure
+        returns (uint256 toSeller, uint256 toBuyer, uint256 then)
+    {
+        Core c;
+        assembly ("memory-safe") {
+            c := mload(0x40)
+            mstore(0x40, add(c, 0x260))
+            mstore(add(c, 0x80), amount)
+        }
+        Slot s = DealSlot.hold(word);
+        uint256 outcome = _share(c, s, _outcome(0, Cause.Judged, 0, 0, bps));
+        return (outcome >> 48 & type(uint64).max, outcome >> 112, s.word());
+    }
+}
+
+/// @notice A split by basis points, for every amount and every state of the deal.
+contract SplitProof is Proof {
+    Shares private shares;
+
+    function setUp() public {
+        shares = new Shares();
+    }
+
+    function check_both_shares_are_the_amount_and_the_deal_keeps_what_it_had(
+        uint64 amount,
+        uint256 word,
+        uint16 bps
+    ) external view {
+        try shares.share(amount, word, bps) returns (uint256 toSeller, uint256 toBuyer, uint256 then) {
+            assert(toSeller + toBuyer == amount);
+            assert(field(then, 104, 64) == field(word, 104, 64) + toSeller);
+            assert(field(then, 104, 64) + field(then, 168, 64) == field(word, 104, 64) + field(word, 168, 64));
+            assert(field(then, 8, 8) == field(word, 8, 8) | 1);
+        } catch {}
+    }
+
+    function check_all_and_nothing_are_exact(uint64 amount, uint64 held) external view {
+        vm.assume(uint256(amount) + held <= type(uint64).max);
+        uint256 word = uint256(held) << 104 | uint256(amount) << 168;
+        (uint256 toSeller, uint256 toBuyer,) = shares.share(amount, word, 0);
+        assert(toSeller == 0 && toBuyer == amount);
+        (toSeller, toBuyer,) = shares.share(amount, word, Terms.BPS);
+        assert(toSeller == amount && toBuyer == 0);
+    }
+}
