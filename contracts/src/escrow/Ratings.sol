@@ -24,8 +24,7 @@ abstract contract Ratings is EscrowState {
         Slot s = DealSlot.hold(slot[id]);
         uint256 side = rating >> 128 & 1 == 0 ? BUYER : SELLER;
         int128 value = int128(uint128(rating));
-        _requireSigned(_rater(c, side), Hashes.rating(id, value, feedbackHash), signature);
-        _rate(c, id, s, side, value, feedbackHash);
+        _rate(c, id, s, side, value, feedbackHash, signature);
         _store(id, s);
     }
 
@@ -38,17 +37,22 @@ abstract contract Ratings is EscrowState {
     function _rateNext(Core c, bytes32 id, Slot s, uint256 side, Tail t) private {
         int128 value = int128(uint128(t.word(16)));
         bytes32 feedbackHash = bytes32(t.word(32));
-        _requireSigned(_rater(c, side), Hashes.rating(id, value, feedbackHash), t.signature());
-        _rate(c, id, s, side, value, feedbackHash);
+        _rate(c, id, s, side, value, feedbackHash, t.signature());
     }
 
-    function _rater(Core c, uint256 side) private pure returns (address) {
-        return side == BUYER ? c.buyer() : c.seller();
-    }
-
-    function _rate(Core c, bytes32 id, Slot s, uint256 side, int128 value, bytes32 feedbackHash) private {
+    function _rate(
+        Core c,
+        bytes32 id,
+        Slot s,
+        uint256 side,
+        int128 value,
+        bytes32 feedbackHash,
+        bytes calldata signature
+    ) private {
+        address by = side == BUYER ? c.buyer() : c.seller();
         require(s.isAt(Status.Closed), WrongStatus(s.status(), Status.Closed));
-        require(s.rated() & side == 0, AlreadyRated(id, _rater(c, side)));
+        require(s.rated() & side == 0, AlreadyRated(id, by));
+        _requireSigned(by, Hashes.rating(id, value, feedbackHash), signature);
         s.setRated(s.rated() | side);
         emit Rated(id, uint256(uint128(value)) | (side - 1) << 128, feedbackHash);
     }

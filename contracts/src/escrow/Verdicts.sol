@@ -205,8 +205,7 @@ abstract contract Verdicts is Deliveries {
             uint256 end;
             bool flawed;
             (panel, votes, end, flawed) = RollCall.byKeys(c, signers, size, t.offset(), digest);
-            if (!flawed) {
-                t.goTo(end);
+            if (!flawed && t.goTo(end)) {
                 _requirePanel(c, panel);
                 return (panel, votes);
             }

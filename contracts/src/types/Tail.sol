@@ -75,15 +75,11 @@ library Tails {
         }
     }
 
-    /// @notice Goes on at the offset `to`, which must not be beyond the end.
-    function goTo(Tail t, uint256 to) internal pure {
-        (uint256 from, uint256 end) = (offset(t), 0);
+    /// @notice Goes on at the offset `to`, unless that is beyond the end.
+    function goTo(Tail t, uint256 to) internal pure returns (bool there) {
         assembly ("memory-safe") {
-            end := mload(add(t, 0x20))
-        }
-        require(to <= end, TailTooShort(end - from, to - from));
-        assembly ("memory-safe") {
-            mstore(t, to)
+            there := iszero(gt(to, mload(add(t, 0x20))))
+            if there { mstore(t, to) }
         }
     }
 

@@ -358,7 +358,7 @@ contract VerdictTest is World {
             mstore(cut, sub(mload(cut), 1))
         }
         uint256[10] memory brief = Encoding.brief(d);
-        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 231, 232));
+        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 19, 20));
         escrow.verdict(brief, Ballot.wrap(head), cut, v.evidence, v.votes);
     }
 

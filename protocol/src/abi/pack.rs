@@ -105,7 +105,7 @@ pub(super) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
 }
 
 /// `Meta` out of its words.
-pub(crate) fn unpack_meta(words: &[U256; 8]) -> Meta {
+fn unpack_meta(words: &[U256; 8]) -> Meta {
     let [agreement, nda, pact, request, vaults, w14, w15, salt] = *words;
     Meta {
         agreement: agreement.into(),

@@ -7,6 +7,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use super::{
     Turn,
     refusal::{Refusal, ensure, word},
+    terms::beside,
 };
 use crate::{
     abi::sol::IDealEscrow as E,
@@ -33,12 +34,17 @@ impl Turn<'_> {
     }
 
     pub(super) fn withdraw(&mut self, from: Address, to: Address, amount: u64) -> Result<(), Refusal> {
+        self.withdraw_at(from, to, amount, 0)
+    }
+
+    /// `next`: the nonce after the one that was used, 0 for none.
+    fn withdraw_at(&mut self, from: Address, to: Address, amount: u64, next: u64) -> Result<(), Refusal> {
         ensure!(to != Address::ZERO, E::ZeroAddress {});
         let has = self.state.credit_of(from);
         ensure!(amount != 0 && has >= amount, E::CreditTooLow { credit: word(has), wanted: word(amount) });
         ensure!(to == from || !self.state.token.is_barred(from), E::Blacklisted { account: from });
         self.set_credit(from, has - amount);
-        self.emit(&E::Withdrawn { owner: from, to, amount });
+        self.emit(&E::Withdrawn { owner: from, to, withdrawal: beside(&[(amount, 64), (next, 64)]) });
         ensure!(self.push_transfer(to, amount), E::TransferFailed { to, amount: word(amount) });
         Ok(())
     }
@@ -49,7 +55,7 @@ impl Turn<'_> {
         ensure!(w.nonce == U256::from(next), E::WrongNonce { nonce: w.nonce, next: word(next) });
         self.require_signed(w.from, self.escrow_digest(w), signature)?;
         self.state.nonce.insert(w.from, next + 1);
-        self.withdraw(w.from, w.to, self.state.credit_of(w.from))
+        self.withdraw_at(w.from, w.to, self.state.credit_of(w.from), next + 1)
     }
 
     /// A signed message is good up to and including its last second.
@@ -65,7 +71,15 @@ impl Turn<'_> {
         }
         let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::arithmetic)?;
         self.set_credit(owner, sum);
-        self.emit(&E::Credited { owner, deal, amount });
+        self.emit(&E::Credited { owner, deal, amount: U256::from(amount) });
+        Ok(())
+    }
+
+    /// A share that USDC refused a payee.
+    pub(super) fn credit_refused(&mut self, owner: Address, deal: B256, amount: u64) -> Result<(), Refusal> {
+        let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::arithmetic)?;
+        self.set_credit(owner, sum);
+        self.emit(&E::Credited { owner, deal, amount: beside(&[(amount, 64), (1, 1)]) });
         Ok(())
     }
 
