@@ -17,19 +17,19 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
 const root = dirname(fileURLToPath(import.meta.url))
-const [forge, python, seed, count] = process.argv.slice(2)
+const [forge, python, seed, count, only] = process.argv.slice(2)
 const wanted = Number(count)
 const SCORE_MIN = 0.95
 const LANES = 2
 const TEST_SECONDS_MAX = 120
 
-const DEPLOYED = ['Accords', 'DealEscrow', 'DrandBeacon', 'JuryPool', 'Mandates'].map((name) => ({ name, file: `src/${name}.sol` }))
+// What several have in them is first tried in the first.
+const DEPLOYED = ['DealEscrow', 'JuryPool', 'Mandates', 'Accords', 'DrandBeacon'].map((name) => ({ name, file: `src/${name}.sol` }))
 const BESIDE = ['TestUsdc', 'TestUsdcProxy'].map((name) => ({ name, file: `src/testing/usdc/${name}.sol` }))
-// What is not about behaviour, and what takes too long for one mutant; a survivor meets the invariants at the end.
-const OUTSIDE = '{test/gas,test/prove,test/surface,test/testing}/**'
+// What is not about behaviour, what no deployed contract is in, and what takes too long for one mutant.
+const OUTSIDE = '{test/gas,test/invariant,test/prove,test/surface,test/testing}/**'
 // Unoptimized code costs more.
 const GAS = '_gas$|_its_gas'
-const INVARIANTS = '{test/gas,test/prove,test/surface,test/testing,test/invariant}/**'
 
 // --- the sources ---
 
@@ -88,6 +88,10 @@ function chance(...name) {
 const shuffled = (list, of) => list.map((item) => [chance(of, item.id), item]).sort(([a], [b]) => a - b).map(([, item]) => item)
 
 function* candidates(listed) {
+  if (only) {
+    for (const mutant of listed.filter(({ id }) => only.split(',').includes(id))) yield [mutant]
+    return
+  }
   const kinds = [...new Set(listed.map(({ mutator }) => mutator))].sort()
   const functions = new Map()
   for (const mutant of shuffled(listed, 'function')) {
@@ -115,17 +119,27 @@ async function* compiledMutants(listed, original) {
       if (tried.has(mutant.id)) continue
       tried.add(mutant.id)
       const contracts = DEPLOYED.filter(({ name }) => within.get(name).has(mutant.file))
-      const { error, code } = await compiled({ sources: sourcesWith(mutant, contracts), contracts })
-      const changed = error ? [] : contracts.filter(({ name }) => code[name] !== original[name])
+      const { error, changed, rest } = await firstChanged(mutant, contracts, original)
       if (error) tally.uncompilable += 1
-      else if (changed.length === 0) tally.identical += 1
+      else if (!changed) tally.identical += 1
       else {
         found += 1
-        yield { mutant, changed: changed.map((contract) => ({ ...contract, code: code[contract.name] })) }
+        yield { mutant, changed, rest }
         break
       }
     }
   }
+}
+
+// The first of the contracts in which the mutant is another code, and those after it.
+async function firstChanged(mutant, contracts, original) {
+  for (const [index, contract] of contracts.entries()) {
+    const { name } = contract
+    const { error, code } = await compiled({ sources: sourcesWith(mutant, [contract]), contracts: [contract] })
+    if (error) return { error }
+    if (code[name] !== original[name]) return { changed: { ...contract, code: code[name] }, rest: contracts.slice(index + 1) }
+  }
+  return {}
 }
 
 // --- tests ---
@@ -140,7 +154,7 @@ function placed(lane, name, code) {
 }
 
 // Whether all tests pass with the artefacts of the lane; what did not end is said as null.
-function passes(lane, outside, paths) {
+function passes(lane, paths) {
   const env = {
     ...process.env,
     FOUNDRY_PROFILE: 'quick',
@@ -148,12 +162,10 @@ function passes(lane, outside, paths) {
     FOUNDRY_CODE_SIZE_LIMIT: '1000000',
     FOUNDRY_FUZZ_RUNS: '32',
     FOUNDRY_FUZZ_FAILURE_PERSIST_DIR: `${folder(lane)}/fuzz`,
-    FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: `${folder(lane)}/invariant`,
     FOUNDRY_TEST_FAILURES_FILE: `${folder(lane)}/failures`,
   }
   rmSync(join(root, folder(lane), 'fuzz'), { recursive: true, force: true })
-  rmSync(join(root, folder(lane), 'invariant'), { recursive: true, force: true })
-  const filter = paths ? ['--match-path', paths] : ['--no-match-path', outside]
+  const filter = paths ? ['--match-path', paths] : ['--no-match-path', OUTSIDE]
   return new Promise((resolve) => {
     const test = spawn(forge, ['test', '--fail-fast', '--no-match-test', GAS, ...filter], { cwd: root, env })
     const timer = setTimeout(() => test.kill('SIGKILL'), TEST_SECONDS_MAX * 1000)
@@ -169,10 +181,7 @@ function passes(lane, outside, paths) {
 }
 
 // The tests of one contract alone come first; what they do not notice, all tests see.
-function testsOf(changed) {
-  const names = changed.map(({ name }) => name).join()
-  return { Accords: 'test/accords/**', DrandBeacon: 'test/DrandBeacon/**', Mandates: 'test/mandates/**', JuryPool: 'test/jury/**' }[names]
-}
+const NEAR = { Accords: 'test/accords/**', DrandBeacon: 'test/DrandBeacon/**', DealEscrow: 'test/escrow/**', JuryPool: 'test/jury/**', Mandates: 'test/mandates/**' }
 
 const optimizedOriginals = new Map()
 
@@ -192,23 +201,24 @@ async function optimizedAlike(mutant, changed) {
 
 const survivors = []
 
-async function tested(lane, { mutant, changed }, original) {
-  for (const { name, code } of changed) placed(lane, name, code)
+async function tested(lane, { mutant, changed, rest }, original) {
   const since = Date.now()
-  const near = testsOf(changed)
-  let run = near ? await passes(lane, INVARIANTS, near) : { passed: true }
-  if (run.passed) run = await passes(lane, INVARIANTS)
-  let outcome = run.passed ? 'survived' : 'killed'
-  if (run.passed && (await optimizedAlike(mutant, changed))) outcome = 'identical'
-  if (outcome === 'survived') {
-    run = await passes(lane, OUTSIDE)
-    if (!run.passed) outcome = 'killed'
+  const there = []
+  let run = { passed: true }
+  let next = { changed, rest }
+  for (; run.passed && next.changed; next = run.passed ? await firstChanged(mutant, next.rest, original) : next) {
+    there.push(next.changed)
+    placed(lane, next.changed.name, next.changed.code)
+    run = await passes(lane, NEAR[next.changed.name])
+    if (run.passed) run = await passes(lane)
   }
-  for (const { name } of changed) placed(lane, name, original[name])
+  let outcome = !run.passed ? 'killed' : next.error ? 'uncompilable' : 'survived'
+  if (outcome === 'survived' && (await optimizedAlike(mutant, there))) outcome = 'identical'
+  for (const { name } of there) placed(lane, name, original[name])
   tally[outcome] += 1
   if (outcome === 'survived') survivors.push(mutant)
   const { id, file, function: where, mutator, line, old, new: text } = mutant
-  process.stderr.write(`${JSON.stringify({ outcome, id, file, function: where, mutator, line, old, new: text, by: run.by, seconds: (Date.now() - since) / 1000 })}\n`)
+  process.stderr.write(`${JSON.stringify({ outcome, id, file, function: where, mutator, line, old, new: text, by: run.by, seconds: (Date.now() - since) / 1000, ...tally })}\n`)
 }
 
 // --- the run ---
@@ -224,7 +234,7 @@ for (let lane = 0; lane < LANES; lane += 1) {
     placed(lane, name, built.bytecode.object.slice(2))
   }
 }
-const before = await passes(0, INVARIANTS)
+const before = await passes(0)
 if (!before.passed) throw new Error(`the tests fail without any mutant:\n${before.said}`)
 process.stderr.write(`mutants: ${listed.length} can be made; the tests pass without one, ${(Date.now() - begun) / 1000} s\n`)
 

@@ -12,17 +12,27 @@
 //!
 //! Deliberately absent: floats, a second encoding, any text of the sender in an error.
 
-use core::{cell::Cell, fmt};
-use std::{borrow::Cow, collections::BTreeSet};
+mod character;
+mod walk;
+mod writer;
+
+use core::fmt;
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    Serialize,
+    de::{self, DeserializeOwned},
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use unicode_normalization::is_nfc;
 
+pub use self::{
+    character::{TextFault, check_text},
+    writer::to_canonical,
+};
+pub(crate) use self::{
+    walk::{Key, check_bytes},
+    writer::{raw, to_canonical_text, to_text},
+};
 use crate::ids::PaperId;
 
 /// The deepest nesting of arrays and objects; the outermost one counts as 1.
@@ -91,70 +101,6 @@ pub enum EncodingError {
     Unwritable,
 }
 
-/// Says why a string may not stand in a paper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TextFault {
-    /// Not in Unicode normalization form C.
-    #[error("is not in normalization form C")]
-    NotNfc,
-    /// A control character other than line feed and tab.
-    #[error("holds a control character")]
-    Control,
-    /// A character that changes the direction of what surrounds it.
-    #[error("holds a bidirectional control character")]
-    Bidi,
-    /// A code point that is no character (RFC 7493).
-    #[error("holds a noncharacter")]
-    Noncharacter,
-}
-
-/// Writes a value in its one canonical form.
-///
-/// # Errors
-/// [`EncodingError`] for a value outside the narrow JSON described above.
-pub fn to_canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodingError> {
-    let tree = serde_json::to_value(value).map_err(|_| EncodingError::Unwritable)?;
-    check_value(&tree, 0)?;
-    match serde_json_canonicalizer::to_vec(&value) {
-        Ok(bytes) => Ok(bytes),
-        // A paper inside the value is text already, and the writer takes none; the tree holds it parsed.
-        Err(error) if error.to_string().contains(RAW_REFUSED) => canonicalised(&tree),
-        // What has vanished from the tree is still refused: a key that is written twice, no number.
-        Err(_) => Err(EncodingError::DuplicateKey),
-    }
-}
-
-/// What the canonical writer says of text that is JSON already.
-const RAW_REFUSED: &str = "Raw values are not supported";
-
-/// Writes a tree as the text of its one canonical form.
-///
-/// # Errors
-/// As [`to_canonical`].
-pub(crate) fn to_canonical_text(tree: &Value) -> Result<Box<RawValue>, EncodingError> {
-    check_value(tree, 0)?;
-    let unwritable = |_| EncodingError::Unwritable;
-    if keys_are_ascii(tree) {
-        // Of what passed the check, serde_json writes strings and integers as RFC 8785 does, and a
-        // tree's keys in the order of their bytes, which for ASCII is that of their UTF-16 units.
-        return serde_json::value::to_raw_value(tree).map_err(unwritable);
-    }
-    let text = String::from_utf8(canonicalised(tree)?).map_err(|_| EncodingError::Unwritable)?;
-    RawValue::from_string(text).map_err(unwritable)
-}
-
-fn canonicalised(tree: &Value) -> Result<Vec<u8>, EncodingError> {
-    serde_json_canonicalizer::to_vec(tree).map_err(|_| EncodingError::Unwritable)
-}
-
-fn keys_are_ascii(tree: &Value) -> bool {
-    match tree {
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
-        Value::Array(items) => items.iter().all(keys_are_ascii),
-        Value::Object(fields) => fields.iter().all(|(key, field)| key.is_ascii() && keys_are_ascii(field)),
-    }
-}
-
 /// Reads what a stranger sent.
 ///
 /// # Errors
@@ -195,30 +141,6 @@ pub fn id_of(canonical: &[u8]) -> PaperId {
     PaperId(Sha256::digest(canonical).into())
 }
 
-/// Checks the characters of one string.
-///
-/// # Errors
-/// The first [`TextFault`].
-pub fn check_text(text: &str) -> Result<(), TextFault> {
-    // Printable ASCII is in normalization form C and holds nothing that is refused.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Ok(());
-    }
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => {}
-            c if c.is_control() => return Err(TextFault::Control),
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                return Err(TextFault::Bidi);
-            }
-            '\u{fdd0}'..='\u{fdef}' => return Err(TextFault::Noncharacter),
-            c if u32::from(c) & 0xfffe == 0xfffe => return Err(TextFault::Noncharacter),
-            _ => {}
-        }
-    }
-    if is_nfc(text) { Ok(()) } else { Err(TextFault::NotNfc) }
-}
-
 fn check_value(value: &Value, depth: usize) -> Result<(), EncodingError> {
     match value {
         Value::Null | Value::Bool(_) => Ok(()),
@@ -241,24 +163,9 @@ const fn check_integer(magnitude: u64) -> Result<(), EncodingError> {
     if magnitude > INTEGER_MAX { Err(EncodingError::IntegerTooLarge) } else { Ok(()) }
 }
 
-/// Walks the bytes once without keeping them, before any type sees them.
-fn check_bytes(bytes: &[u8], max_len: usize) -> Result<(), EncodingError> {
-    if bytes.len() > max_len {
-        return Err(EncodingError::TooLong { len: bytes.len(), max: max_len });
-    }
-    let fault = Cell::new(None);
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let walk = Walk { fault: &fault, depth: 0 }.deserialize(&mut reader).and_then(|()| reader.end());
-    match (walk, fault.take()) {
-        (Ok(()), _) => Ok(()),
-        (Err(_), Some(fault)) => Err(fault),
-        (Err(error), None) => Err(EncodingError::Syntax { line: error.line(), column: error.column() }),
-    }
-}
-
 /// Names what a type refused, without quoting the input: of serde's messages only the part that
 /// speaks of our own types is kept.
-fn shape(error: &serde_json::Error) -> EncodingError {
+pub(crate) fn shape(error: &serde_json::Error) -> EncodingError {
     let (line, column) = (error.line(), error.column());
     let message = error.to_string();
     if message.starts_with("unknown field") || message.contains(UNKNOWN_FIELD) {
@@ -282,117 +189,6 @@ pub(crate) const RULE: &str = "rule: ";
 /// A refusal by a paper's own rule, to be handed to serde: [`from_untrusted`] keeps its words.
 pub(crate) fn refuse<E: de::Error>(reason: impl fmt::Display) -> E {
     E::custom(format_args!("{RULE}{reason}"))
-}
-
-/// A key as it stands in the input, copied only where it is written with escapes.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reading;
-
-        impl<'de> Visitor<'de> for Reading {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, key: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-
-            fn visit_str<E: de::Error>(self, key: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Reading)
-    }
-}
-
-/// Visits every value of the input; the first fault is put into the cell, because serde carries
-/// errors as text only.
-#[derive(Clone, Copy)]
-struct Walk<'c> {
-    fault: &'c Cell<Option<EncodingError>>,
-    depth: usize,
-}
-
-impl Walk<'_> {
-    fn fail<E: de::Error>(self, fault: EncodingError) -> E {
-        self.fault.set(Some(fault));
-        E::custom("refused")
-    }
-
-    fn deeper<E: de::Error>(self) -> Result<Self, E> {
-        if self.depth == DEPTH_MAX {
-            return Err(self.fail(EncodingError::TooDeep));
-        }
-        Ok(Self { depth: self.depth + 1, ..self })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E: de::Error>(self, n: i64) -> Result<(), E> {
-        check_integer(n.unsigned_abs()).map_err(|fault| self.fail(fault))
-    }
-
-    fn visit_u64<E: de::Error>(self, n: u64) -> Result<(), E> {
-        check_integer(n).map_err(|fault| self.fail(fault))
-    }
-
-    fn visit_f64<E: de::Error>(self, n: f64) -> Result<(), E> {
-        // serde_json hands whole numbers beyond 64 bits over as floats, too.
-        let beyond = n.abs() >= 9_007_199_254_740_992.0;
-        Err(self.fail(if beyond { EncodingError::IntegerTooLarge } else { EncodingError::Fraction }))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-        check_text(text).map_err(|fault| self.fail(fault.into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        while items.next_element_seed(inner)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        let mut seen = BTreeSet::new();
-        while let Some(Key(key)) = fields.next_key()? {
-            check_text(&key).map_err(|fault| self.fail(fault.into()))?;
-            if !seen.insert(key) {
-                return Err(self.fail(EncodingError::DuplicateKey));
-            }
-            fields.next_value_seed(inner)?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -461,9 +257,11 @@ mod tests {
 
     #[test]
     fn a_key_twice_is_refused_at_any_depth_and_in_any_spelling() {
-        for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
+        let far = r#"{"c":1,"b":2,"a":3,"d":4,"b":5}"#;
+        for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#, far] {
             assert_eq!(read(text), Err(EncodingError::DuplicateKey), "{text}");
         }
+        assert!(read(r#"{"c":1,"b":2,"a":3,"d":4}"#).is_ok());
     }
 
     #[test]
@@ -514,6 +312,68 @@ mod tests {
             assert_eq!(text.get().as_bytes(), serde_json_canonicalizer::to_vec(&tree).unwrap());
         }
         assert_eq!(to_canonical_text(&json!({"n": 0.5})).unwrap_err(), EncodingError::Fraction);
+    }
+
+    #[test]
+    fn text_that_is_put_in_order_is_what_rfc_8785_makes_of_it() {
+        #[derive(Serialize)]
+        struct Unordered<'a> {
+            z: &'a str,
+            #[serde(rename = "\u{f6}")]
+            beyond_ascii: u8,
+            a: [Inner; 2],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            b: Option<u8>,
+            #[serde(rename = "Ab")]
+            ab: (bool, i64, Option<u8>),
+        }
+        #[derive(Serialize)]
+        struct Inner {
+            c: &'static str,
+            #[serde(rename = "")]
+            nothing: [u8; 0],
+            b: Empty,
+        }
+        #[derive(Serialize)]
+        struct Empty {}
+        #[derive(Serialize)]
+        struct Plain<'a>(&'a str);
+
+        let inner = || Inner { c: "}\"\\,:{[", nothing: [], b: Empty {} };
+        for z in ["", "\\", "\"", "a\"}]", "\\\"", "\n\t", "é€😀"] {
+            let value =
+                Unordered { z, beyond_ascii: 1, a: [inner(), inner()], b: None, ab: (true, -7, None) };
+            let text = to_text(&value).unwrap();
+            assert_eq!(text, serde_json_canonicalizer::to_vec(&value).unwrap(), "{z:?}");
+            let ordered = json!({"z": z, "a": [{"c": 1, "": []}], "b": {}, "n": -1});
+            assert_eq!(to_text(&ordered).unwrap(), to_canonical(&ordered).unwrap());
+            assert_eq!(to_text(&Plain(z)).unwrap(), to_canonical(z).unwrap());
+        }
+    }
+
+    /// The same key twice, which a type can write and a tree cannot hold.
+    struct Twice;
+
+    impl Serialize for Twice {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeMap;
+            let mut map = serializer.serialize_map(None)?;
+            for key in ["b", "a", "b"] {
+                map.serialize_entry(key, &1)?;
+            }
+            map.end()
+        }
+    }
+
+    #[test]
+    fn a_paper_inside_a_value_is_written_and_what_a_tree_cannot_hold_is_not() {
+        let paper = to_canonical_text(&json!({"b": 1, "a": "é"})).unwrap();
+        assert_eq!(to_canonical(&[&paper]).unwrap(), "[{\"a\":\"é\",\"b\":1}]".as_bytes());
+        let spaced = serde_json::value::RawValue::from_string("{ \"b\":1, \"a\":2 }".to_owned()).unwrap();
+        assert_eq!(to_canonical(&spaced).unwrap(), br#"{"a":2,"b":1}"#);
+        assert_eq!(to_text(&spaced).unwrap(), br#"{"a":2,"b":1}"#);
+        assert_eq!(to_canonical(&Twice).unwrap_err(), EncodingError::DuplicateKey);
+        assert_eq!(to_text(&Twice).unwrap_err(), EncodingError::DuplicateKey);
     }
 
     #[test]

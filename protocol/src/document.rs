@@ -20,6 +20,7 @@ mod bid;
 mod breach;
 mod card;
 mod delivery;
+mod head;
 mod nda;
 mod pact;
 mod party;
@@ -57,7 +58,10 @@ pub use terms::{Fallback, Milestone, PanelTerms, TermSheet};
 pub use verdict::{ClauseVerdict, VerdictPaper};
 
 use crate::{
-    canonical::{EncodingError, from_canonical, from_tree, from_untrusted, id_of, refuse, to_canonical_text},
+    canonical::{
+        EncodingError, check_bytes, from_canonical, from_tree, from_untrusted, id_of, raw, refuse, shape,
+        to_canonical_text, to_text,
+    },
     did::Did,
     ids::PaperId,
     proof::{Proof, ProofError},
@@ -177,21 +181,35 @@ impl<T: Paper> Document<T> {
     /// # Errors
     /// [`PaperError::Illegal`] for a broken rule, [`PaperError::Encoding`] for what cannot be written.
     pub fn new(chain: Chain, salt: Salt, content: T) -> Result<Self, PaperError> {
-        let written = |tree: serde_json::Result<Value>| tree.map_err(|_| EncodingError::Unwritable);
-        let mut paper = written(serde_json::to_value(&content))?;
-        let fields = paper.as_object_mut().ok_or(EncodingError::Unwritable)?;
-        let head = [
-            ("type", T::TYPE.into()),
-            ("v", T::V.into()),
-            ("chain", written(serde_json::to_value(chain))?),
-            ("salt", written(serde_json::to_value(salt))?),
-        ];
-        for (name, value) in head {
-            if fields.insert(name.to_owned(), value).is_some() {
-                return Err(EncodingError::DuplicateKey.into());
+        content.check()?;
+        let canonical = Self::write(chain, salt, &content)?;
+        check_bytes(&canonical, T::MAX_BYTES)?;
+        Ok(Self::of(chain, salt, content, raw(canonical)?))
+    }
+
+    /// Reads a paper that stands as text in bytes that have been checked, as a message of a peer has.
+    ///
+    /// # Errors
+    /// [`PaperError`] with the first thing that is wrong.
+    pub(crate) fn within(text: &RawValue) -> Result<Self, PaperError> {
+        // Nearly every paper comes as it is written; then nothing is left to be named.
+        if let Ok((head, content)) = head::read::<T>(text.get(), T::TYPE, T::V) {
+            let again = Self::write(head.chain, head.salt, &content)?;
+            if again == text.get().as_bytes() && again.len() <= T::MAX_BYTES {
+                content.check()?;
+                return Ok(Self::of(head.chain, head.salt, content, text.to_owned()));
             }
         }
-        Self::complete(chain, salt, content, &paper)
+        Self::from_fields(serde_json::from_str(text.get()).map_err(|error| shape(&error))?)
+    }
+
+    fn write(chain: Chain, salt: Salt, content: &T) -> Result<Vec<u8>, EncodingError> {
+        to_text(&head::Written { kind: T::TYPE, v: T::V, chain, salt, content })
+    }
+
+    fn of(chain: Chain, salt: Salt, content: T, canonical: Box<RawValue>) -> Self {
+        let id = id_of(canonical.get().as_bytes());
+        Self(Arc::new(Made { id, canonical, chain, salt, content }))
     }
 
     /// Makes the paper that is written as this tree.
@@ -202,8 +220,7 @@ impl<T: Paper> Document<T> {
         if len > T::MAX_BYTES {
             return Err(EncodingError::TooLong { len, max: T::MAX_BYTES }.into());
         }
-        let id = id_of(canonical.get().as_bytes());
-        Ok(Self(Arc::new(Made { id, canonical, chain, salt, content })))
+        Ok(Self::of(chain, salt, content, canonical))
     }
 
     /// Reads the file `X.json`: exactly the canonical bytes.

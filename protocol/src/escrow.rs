@@ -196,7 +196,7 @@ impl Turn<'_> {
             Act::DepositWithAuthorization { owner, amount, valid, salt, signature } => {
                 self.deposit_with_authorization(*owner, *amount, *valid, *salt, signature)
             }
-            Act::Withdraw { to, amount } => self.withdraw(self.moment.from, *to, *amount),
+            Act::Withdraw { to, amount } => self.withdraw(self.moment.from, *to, *amount, 0),
             Act::WithdrawFor { withdraw, signature } => self.withdraw_for(withdraw, signature),
             Act::OpenWithAuthorization { terms, buyer, seller } => {
                 self.open_with_authorization(terms, buyer, seller)

@@ -14,10 +14,11 @@
 #[cfg(test)]
 extern crate self as nuncio_protocol;
 
+mod spelled;
+
 pub mod hexed;
 pub mod ids;
 pub mod money;
-mod spelled;
 pub mod text;
 pub mod time;
 

@@ -9,20 +9,21 @@
 //!
 //! Deliberately absent: sockets, sessions, and trust: nothing here has been verified.
 
+mod frame;
+
 use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 
+pub use self::frame::{
+    Acceptance, AskHold, Assent, Begin, FRAME_MAX, Frame, PanelAsk, Ready, Say, SignedCheckpoint,
+};
 use crate::{
-    disclosure,
     document::{
-        AgentCard, Announcement, Bid, Category, DeliveryClaim, Document, Manifest, Nda, Pact, Rating,
-        Request, Salt, Signed, TermSheet,
+        AgentCard, Announcement, Bid, DeliveryClaim, Document, Manifest, Nda, Pact, Rating, Request, Signed,
     },
-    ids::{BlobId, CaseId, ContentHash, DealId, Head, NegotiationId, PaperId},
-    job::Signature,
-    misconduct::Misconduct,
+    ids::{BlobId, CaseId, ContentHash, DealId, NegotiationId, PaperId},
     proof::Proof,
-    stage::{jury::JuryMessage, session::Checkpoint},
+    stage::jury::JuryMessage,
     typed::{self, EthSignature},
 };
 
@@ -30,8 +31,6 @@ use crate::{
 pub const MESSAGE_MAX: usize = 256 * 1024;
 /// A gossiped paper is at most this many bytes.
 pub const GOSSIP_MAX: usize = 4 * 1024;
-/// The frame part of a session message is at most this many bytes.
-pub const FRAME_MAX: usize = 60 * 1024;
 
 /// A direct message with its number.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,7 +44,7 @@ pub struct Envelope {
 
 /// What a direct message says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "say", content = "with", rename_all = "kebab-case")]
+#[serde(tag = "say", content = "with", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Direct {
     /// The message of this number has been taken into the receiver's records.
     Received(u64),
@@ -97,7 +96,7 @@ pub struct Listing {
 
 /// What is gossiped on a topic.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "say", content = "with", rename_all = "kebab-case")]
+#[serde(tag = "say", content = "with", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Gossip {
     /// An agent's capabilities.
     Announcement(Box<Listing>),
@@ -263,255 +262,4 @@ pub struct VerdictReady {
     pub transcript: String,
     /// Signers and signatures, sorted by signer.
     pub signatures: Vec<(alloy_primitives::Address, EthSignature)>,
-}
-
-/// A frame of a protected session.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Frame {
-    /// What class of information it carries.
-    pub category: Category,
-    /// What it says.
-    pub body: Say,
-    /// A checkpoint riding along.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkpoint: Option<SignedCheckpoint>,
-}
-
-/// A checkpoint and its signature by the sender's identity key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignedCheckpoint {
-    /// What it covers.
-    pub checkpoint: Checkpoint,
-    /// 64 bytes.
-    pub signature: Signature,
-}
-
-/// What a frame says.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "say", content = "with", rename_all = "kebab-case")]
-pub enum Say {
-    /// Nothing but the checkpoint.
-    Checkpoint,
-    /// Opens a negotiation about a bid.
-    Begin(Box<Begin>),
-    /// The other side's nonce; the negotiation has its id.
-    Begun(#[serde(with = "crate::hexed")] [u8; 16]),
-    /// Asks for a panel.
-    PanelRequest(PanelAsk),
-    /// The other side signed the same request.
-    PanelSigned(EthSignature),
-    /// The panel that follows from beacon, seats and acceptances.
-    PanelFormed {
-        /// Which attempt.
-        attempt: u8,
-        /// The beacon round's signature.
-        #[serde(with = "crate::hexed")]
-        beacon: Vec<u8>,
-        /// The acceptances known to the sender.
-        accepted: Vec<SeatAccepted>,
-    },
-    /// The same panel follows here.
-    PanelAgreed(ContentHash),
-    /// An offer or counter-offer.
-    Offer(Box<Document<TermSheet>>),
-    /// An offer that its maker confirms only with its principal: it is accepted by asking for a hold.
-    ReservedOffer(Box<Document<TermSheet>>),
-    /// Asks to hold the head for a principal.
-    Hold(AskHold),
-    /// The head is held here too.
-    Held(Head),
-    /// The sender waits for nobody any more.
-    Ready(Ready),
-    /// The head is not held, or no longer; nothing was signed.
-    Unhold(Head),
-    /// The head is accepted; firm until `fund_by`.
-    Accept(Box<Acceptance>),
-    /// Both have accepted.
-    Confirm(Box<Assent>),
-    /// The negotiation ends without agreement.
-    End,
-}
-
-impl Say {
-    /// The class of information that a frame with this body carries.
-    #[must_use]
-    pub const fn category(&self) -> Category {
-        match self {
-            Self::Checkpoint
-            | Self::Begun(_)
-            | Self::PanelRequest(_)
-            | Self::PanelSigned(_)
-            | Self::PanelFormed { .. }
-            | Self::PanelAgreed(_)
-            | Self::Held(_)
-            | Self::Unhold(_)
-            | Self::End => Category::Announcement,
-            Self::Begin(_)
-            | Self::Offer(_)
-            | Self::ReservedOffer(_)
-            | Self::Hold(_)
-            | Self::Ready(_)
-            | Self::Accept(_)
-            | Self::Confirm(_) => Category::Offer,
-        }
-    }
-}
-
-impl Frame {
-    /// Whether the frame may be looked at.
-    ///
-    /// (Rule: what stands above the offer class is signed itself and shown to nobody before that
-    /// holds. No body of this version does, so none carries such a signature.)
-    ///
-    /// # Errors
-    /// [`Misconduct::Unsigned`] for a category above the offer class, [`Misconduct::Mislabelled`] for
-    /// a label below what the body carries, by which it would escape the NDA's scope.
-    pub fn check(&self) -> Result<(), Misconduct> {
-        if self.category > Category::Offer {
-            return Err(Misconduct::Unsigned { category: disclosure::name(self.category).into() });
-        }
-        let carried = self.body.category();
-        if carried > self.category {
-            return Err(Misconduct::Mislabelled {
-                said: disclosure::name(self.category).into(),
-                carried: disclosure::name(carried).into(),
-            });
-        }
-        Ok(())
-    }
-}
-
-/// Opens a negotiation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Begin {
-    /// Half of what the negotiation's id is made of.
-    #[serde(with = "crate::hexed")]
-    pub nonce: [u8; 16],
-    /// The buyer's request.
-    pub request: PaperId,
-    /// The seller's bid.
-    pub bid: PaperId,
-    /// The bid's pact with the sources of this deal filled in.
-    pub pact: Document<Pact>,
-    /// Seats of the panel.
-    pub size: u8,
-    /// Signatures that a verdict needs.
-    pub quorum: u8,
-    /// What the panel is paid together, micro-USDC.
-    pub fee: crate::money::Usdc,
-    /// The negotiation before it under the same NDA; its id then follows from that one's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub again: Option<NegotiationId>,
-}
-
-impl Begin {
-    /// What one seat is paid if every member signs every verdict; more if some do not.
-    #[must_use]
-    pub fn seat_fee(&self) -> crate::money::Usdc {
-        crate::money::Usdc(self.fee.0 / u64::from(self.size.max(1)))
-    }
-}
-
-/// Asks the other side to hold a head: from it, `until` and `salt` both compose the same agreement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AskHold {
-    /// The head that would be accepted.
-    pub head: Head,
-    /// The end of the hold, Unix seconds: start and `fundBy` of the deal.
-    pub until: u64,
-    /// The salt of the agreement.
-    pub salt: Salt,
-}
-
-/// One side waits for nobody any more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ready {
-    /// The head that is held.
-    pub head: Head,
-    /// `Approve` by the buyer's principal, where its mandate asks the escrow for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approval: Option<EthSignature>,
-}
-
-/// Asks for a panel; `seats` and the round are checked by the receiver.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PanelAsk {
-    /// The beacon round.
-    pub beacon_round: u64,
-    /// Registered seats.
-    pub seats: u64,
-    /// Which attempt.
-    pub attempt: u8,
-    /// EIP-712 signature over `PanelRequest`.
-    pub signature: EthSignature,
-}
-
-/// Acceptance of the head.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Acceptance {
-    /// The head that is accepted.
-    pub head: Head,
-    /// From when the due dates count, Unix seconds.
-    pub start: u64,
-    /// Until when the deal may be opened, Unix seconds.
-    pub fund_by: u64,
-    /// The salt of the agreement.
-    pub salt: Salt,
-    /// The signatures.
-    pub assent: Assent,
-}
-
-/// One side's signatures under an agreement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Assent {
-    /// The proof on the agreement paper.
-    pub proof: Proof,
-    /// The signature that the escrow checks: `Fund` by the buyer, `Deal` by the seller.
-    pub signature: EthSignature,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn frame(category: Category, body: Say) -> Frame {
-        Frame { category, body, checkpoint: None }
-    }
-
-    #[test]
-    fn a_frame_above_the_offer_class_is_not_looked_at_without_a_signature_of_its_own() {
-        for category in Category::ALL {
-            let checked = frame(category, Say::End).check();
-            let expected = match category {
-                Category::Announcement | Category::Offer => Ok(()),
-                Category::Legal
-                | Category::SourceMaterial
-                | Category::WorkProduct
-                | Category::Technical
-                | Category::Financial
-                | Category::Correspondence
-                | Category::Personal => {
-                    Err(Misconduct::Unsigned { category: disclosure::name(category).into() })
-                }
-            };
-            assert_eq!(checked, expected);
-        }
-    }
-
-    #[test]
-    fn nothing_escapes_the_scope_of_an_nda_under_a_smaller_label() {
-        let ready = || Say::Ready(Ready { head: Head([1; 32]), approval: None });
-        frame(Category::Offer, ready()).check().unwrap();
-        let refused = frame(Category::Announcement, ready()).check().unwrap_err();
-        let (said, carried) = ("announcement".into(), "offer".into());
-        assert_eq!(refused, Misconduct::Mislabelled { said, carried });
-    }
 }

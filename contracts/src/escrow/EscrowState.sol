@@ -135,7 +135,6 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
     }
 
     function _debit(address owner, bytes32 id, uint256 amount) internal {
-        if (amount == 0) return;
         _take(owner, amount);
         emit Debited(owner, id, uint64(amount));
     }

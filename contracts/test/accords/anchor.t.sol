@@ -5,6 +5,7 @@ import {Accords} from "../../src/Accords.sol";
 import {IAccords} from "../../src/interfaces/IAccords.sol";
 import {Nda} from "../../src/types/Nda.sol";
 import {Test} from "../base/Test.sol";
+import {OwnedWallet} from "../escrow/Wallets.sol";
 
 /// anchor
 /// ├── keeps an NDA that both signed, once, with its whole terms in the event
@@ -92,5 +93,32 @@ contract AnchorTest is Test {
         accords.anchor(n, byB, byB);
         vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, alice.addr, id));
         accords.anchor(n, malleated(byA), byB);
+    }
+
+    function test_each_side_is_somebody() external {
+        Nda memory n = nda();
+        n.a = address(0);
+        refused(n, abi.encodeWithSelector(IAccords.ZeroAddress.selector));
+        n = nda();
+        n.from = n.until + 1;
+        refused(n, abi.encodeWithSelector(IAccords.EmptyTerm.selector, n.until + 1, n.until));
+    }
+
+    function test_what_has_to_be_destroyed_at_once_is_anchored_in_the_last_second() external {
+        Nda memory n = nda();
+        (n.from, n.until, n.destroyBy) = (NOW, NOW + 1, NOW + 1);
+        bytes32 id = accords.ndaId(n);
+        accords.anchor(n, sign(alice, id), sign(bob, id));
+        (uint40 anchoredAt,,,,,,) = accords.record(id);
+        assertEq(anchoredAt, NOW, "at anchorBy");
+    }
+
+    function test_a_contract_anchors_by_its_wallet() external {
+        Nda memory n = nda();
+        n.a = address(new OwnedWallet(alice.addr));
+        bytes32 id = accords.ndaId(n);
+        accords.anchor(n, sign(alice, id), sign(bob, id));
+        (uint40 anchoredAt,,,,,,) = accords.record(id);
+        assertEq(anchoredAt, NOW, "anchored");
     }
 }

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
-import {Deal, Source} from "../../src/types/Deal.sol";
-import {Mandate, Revoke, SCOPE_BUY} from "../../src/types/Mandate.sol";
+import {Deal} from "../../src/types/Deal.sol";
+import {Mandate, Revoke} from "../../src/types/Mandate.sol";
 import {EscrowCalls} from "../escrow/Calls.sol";
 import {World} from "../escrow/World.sol";
 
@@ -15,7 +15,11 @@ import {World} from "../escrow/World.sol";
 contract ReplayedMandateAttack is World {
     using EscrowCalls for DealEscrow;
 
-    function grantAgain(Mandate memory m) private returns (bytes memory byPrincipal, bytes memory byAgent) {
+    function grantAgain(Mandate memory m)
+        private
+        view
+        returns (bytes memory byPrincipal, bytes memory byAgent)
+    {
         bytes32 digest = mandates.mandateDigest(m);
         return (sign(buyerPrincipal, digest), sign(buyer, digest));
     }

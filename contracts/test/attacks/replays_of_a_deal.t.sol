@@ -66,15 +66,6 @@ contract DealReplayAttack is Court {
         all.withdrawal = signWithdrawal(b, Withdraw(buyer.addr, stranger.addr, 0, d.end));
     }
 
-    function signWithdrawal(Account memory who, Withdraw memory w) private view returns (bytes memory) {
-        return sign(who, withdrawalDigest(w));
-    }
-
-    function withdrawalDigest(Withdraw memory w) private view returns (bytes32) {
-        bytes32 typeHash = keccak256("Withdraw(address from,address to,uint256 nonce,uint40 until)");
-        return inEscrow(keccak256(abi.encode(typeHash, w.from, w.to, w.nonce, w.until)));
-    }
-
     function bad(address signer, bytes32 structHash) private {
         vm.expectRevert(
             abi.encodeWithSelector(IDealEscrow.BadSignature.selector, signer, inEscrow(structHash))

@@ -189,7 +189,8 @@ contract SteeredDrawAttack is Court {
         for (uint256 i = 0; i < 5; ++i) {
             votes.signatures[i] = sign(holderOf(first[i]), digest);
         }
-        vm.expectPartialRevert(IJuryPool.BadSignature.selector);
+        address drawn = holderOf(jury.drawn(d, 0, panel())[0]).addr;
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.BadSignature.selector, drawn, digest));
         jury.rule(d, late, votes);
         uint40[] memory second = jury.drawn(d, 0, panel());
         for (uint256 i = 0; i < second.length; ++i) {

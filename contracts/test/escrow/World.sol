@@ -8,12 +8,10 @@ import {TestUsdc} from "../../src/testing/usdc/TestUsdc.sol";
 import {TestUsdcProxy} from "../../src/testing/usdc/TestUsdcProxy.sol";
 import {
     BUYER_MANDATED,
-    Cancel,
     Cause,
     Deal,
     Fallback,
     Meta,
-    Rating,
     Release,
     SELLER_MANDATED,
     Source,
@@ -21,14 +19,14 @@ import {
     Verdict
 } from "../../src/types/Deal.sol";
 import {Mandate, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
-import {Test} from "../base/Test.sol";
 import {Claim, Encoding, EscrowCalls, Votes} from "./Calls.sol";
 import {RecordedBeacon} from "./RecordedBeacon.sol";
+import {Signing} from "./Signing.sol";
 import {DealSlot, Slot} from "./Slots.sol";
 
 /// @notice The worked example: 180 USDC as 54 / 63 / 63 between the agents of two principals, five jurors, two vaults.
 /// Helpers are named by what a person does: `opened`, `judged`, `appealed`.
-abstract contract World is Test {
+abstract contract World is Signing {
     using EscrowCalls for DealEscrow;
 
     using DealSlot for uint256;
@@ -47,11 +45,8 @@ abstract contract World is Test {
     uint256 internal constant PAID_OUT = 1 << 176;
     uint256 internal constant PAID_AT_ONCE = 1 << 232;
 
-    TestUsdc internal usdc;
-    Mandates internal mandates;
     RecordedBeacon internal beacon;
     JuryPool internal jury;
-    DealEscrow internal escrow;
 
     Account internal minter = account("minter");
     Account internal blacklister = account("blacklister");
@@ -249,92 +244,6 @@ abstract contract World is Test {
         }
     }
 
-    // --- what people sign ---
-
-    function inEscrow(bytes32 structHash) internal view returns (bytes32) {
-        return typedDigest(domainSeparator("DealEscrow", "1", address(escrow)), structHash);
-    }
-
-    function signDeal(Account memory who, Deal memory d) internal view returns (bytes memory) {
-        return sign(who, escrow.dealId(d));
-    }
-
-    function signFund(Account memory who, Deal memory d) internal view returns (bytes memory) {
-        bytes32 hash = keccak256(abi.encode(keccak256("Fund(bytes32 deal)"), escrow.dealId(d)));
-        return sign(who, inEscrow(hash));
-    }
-
-    function signVoid(Account memory who, Deal memory d) internal view returns (bytes memory) {
-        bytes32 hash = keccak256(abi.encode(keccak256("Void(bytes32 deal)"), escrow.dealId(d)));
-        return sign(who, inEscrow(hash));
-    }
-
-    function signRelease(Account memory who, Release memory r) internal view returns (bytes memory) {
-        bytes32 typeHash = keccak256("Release(bytes32 deal,uint8 milestone,bytes32 evidence)");
-        return sign(who, inEscrow(keccak256(abi.encode(typeHash, r.deal, r.milestone, r.evidence))));
-    }
-
-    function signCancel(Account memory who, Cancel memory c) internal view returns (bytes memory) {
-        bytes32 typeHash = keccak256("Cancel(bytes32 deal,uint16 sellerBps,uint40 until)");
-        return sign(who, inEscrow(keccak256(abi.encode(typeHash, c.deal, c.sellerBps, c.until))));
-    }
-
-    function signReceipt(Account memory who, Deal memory d, Claim memory c, uint40 storedAt)
-        internal
-        view
-        returns (bytes memory)
-    {
-        bytes32 typeHash = keccak256(
-            "Receipt(bytes32 deal,uint8 milestone,uint8 attempt,bytes32 manifest,uint64 size,uint40 storedAt)"
-        );
-        bytes32 id = escrow.dealId(d);
-        bytes32 hash =
-            keccak256(abi.encode(typeHash, id, c.milestone, c.attempt, c.manifest, c.size, storedAt));
-        return sign(who, inEscrow(hash));
-    }
-
-    function signConsent(Account memory who, Verdict memory v) internal view returns (bytes memory) {
-        bytes32 hash = keccak256(abi.encode(keccak256("Consent(bytes32 verdict)"), escrow.verdictDigest(v)));
-        return sign(who, inEscrow(hash));
-    }
-
-    function signAppeal(Account memory who, Verdict memory v, uint40 until)
-        internal
-        view
-        returns (bytes memory)
-    {
-        bytes32 typeHash = keccak256("Appeal(bytes32 verdict,uint40 until)");
-        return sign(who, inEscrow(keccak256(abi.encode(typeHash, escrow.verdictDigest(v), until))));
-    }
-
-    function signRating(Account memory who, Rating memory r) internal view returns (bytes memory) {
-        bytes32 typeHash = keccak256("Rating(bytes32 deal,int128 value,bytes32 feedbackHash)");
-        return sign(who, inEscrow(keccak256(abi.encode(typeHash, r.deal, r.value, r.feedbackHash))));
-    }
-
-    function approvalOf(Account memory principal, bytes32 id, uint40 until)
-        internal
-        view
-        returns (bytes memory)
-    {
-        bytes32 hash = keccak256(abi.encode(keccak256("Approve(bytes32 deal,uint40 until)"), id, until));
-        bytes32 domain = domainSeparator("Mandates", "1", address(mandates));
-        return abi.encode(until, sign(principal, typedDigest(domain, hash)));
-    }
-
-    /// @notice USDC's authorization for a contract of ours to take `amount` from `who`.
-    function authorization(Account memory who, address to, uint256 amount, uint256 validBefore, bytes32 nonce)
-        internal
-        view
-        returns (bytes memory)
-    {
-        bytes32 typeHash = keccak256(
-            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
-        bytes32 hash = keccak256(abi.encode(typeHash, who.addr, to, amount, 0, validBefore, nonce));
-        return sign(who, typedDigest(usdc.DOMAIN_SEPARATOR(), hash));
-    }
-
     // --- what can be seen ---
 
     function slotOf(bytes32 id) internal view returns (Slot memory) {
@@ -387,7 +296,7 @@ abstract contract World is Test {
         assertEq(usdc.balanceOf(address(escrow)), owed, "liabilities");
     }
 
-    function _insert(Account[] storage sorted, Account memory who) private {
+    function _insert(Account[] storage sorted, Account memory who) internal {
         sorted.push(who);
         for (uint256 i = sorted.length - 1; i > 0 && sorted[i - 1].addr > who.addr; --i) {
             sorted[i] = sorted[i - 1];

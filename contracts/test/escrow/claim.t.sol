@@ -3,8 +3,9 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Deal} from "../../src/types/Deal.sol";
+import {Deal, Status} from "../../src/types/Deal.sol";
 import {Claim, EscrowCalls} from "./Calls.sol";
+import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
 /// claim
@@ -55,15 +56,15 @@ contract ClaimTest is World {
         refused(d, c, abi.encodeWithSelector(IDealEscrow.StoredInFuture.selector, NOW + 1, NOW));
         c = claimOf(d, 0);
         c.signatures[1] = c.signatures[0];
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(vaults[1].addr, receiptDigest(d, c, c.storedAt[1]));
         escrow.claim(d, c);
         c = claimOf(d, 0);
         c.size = 999;
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(vaults[0].addr, receiptDigest(d, c, c.storedAt[0]));
         escrow.claim(d, c);
         c.vaults[0] = stranger.addr;
-        vm.expectPartialRevert(IDealEscrow.WrongVaults.selector);
-        escrow.claim(d, c);
+        bytes32 given = keccak256(abi.encodePacked(c.vaults));
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.WrongVaults.selector, given, d.meta.vaults));
     }
 
     function test_a_party_is_no_vault() external {
@@ -73,5 +74,129 @@ contract ClaimTest is World {
         refused(
             d, claimOf(d, 0), abi.encodeWithSelector(IDealEscrow.VaultIsParty.selector, buyerPrincipal.addr)
         );
+    }
+
+    function with(uint256 count, uint256 bits, uint256 signatures)
+        private
+        returns (Deal memory d, Claim memory c)
+    {
+        delete vaults;
+        for (uint256 i = 0; i < count; ++i) {
+            _insert(vaults, account(string.concat("vault ", vm.toString(i))));
+        }
+        d = terms();
+        (d.amounts, d.due, d.meta.salt) =
+        (ONE, 1 days, uint256(keccak256(abi.encode(count, bits, signatures))));
+        opened(d);
+        (c.manifest, c.size, c.vaults, c.receipts) = (sha256("manifest"), 1000, vaultList(), bits);
+        (c.storedAt, c.signatures) = (new uint40[](signatures), new bytes[](signatures));
+        uint256 next;
+        for (uint256 i = 0; i < count && next < signatures; ++i) {
+            if (bits >> i & 1 == 0) continue;
+            c.storedAt[next] = NOW - 1;
+            c.signatures[next++] = signCompact(vaults[i], receiptDigest(d, c, NOW - 1));
+        }
+    }
+
+    function test_all_but_one_vault_and_at_least_two() external {
+        uint256[4] memory counts = [uint256(2), 3, 4, 6];
+        uint256[4] memory wanted = [uint256(2), 2, 3, 5];
+        for (uint256 i = 0; i < 4; ++i) {
+            (Deal memory d, Claim memory c) = with(counts[i], (1 << wanted[i]) - 1, wanted[i]);
+            escrow.claim(d, c);
+            assertEq(escrow.claims(escrow.dealId(d)), 1, "claimed in the second of the opening");
+            (d, c) = with(counts[i], (1 << wanted[i] - 1) - 1, wanted[i] - 1);
+            refused(
+                d, c, abi.encodeWithSelector(IDealEscrow.TooFewReceipts.selector, wanted[i] - 1, wanted[i])
+            );
+        }
+    }
+
+    function test_a_single_vault_is_never_enough() external {
+        (Deal memory d, Claim memory c) = with(1, 1, 1);
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.TooFewReceipts.selector, 1, 2));
+    }
+
+    function test_each_bit_has_one_receipt() external {
+        (Deal memory d, Claim memory c) = with(3, 7, 2);
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.SignatureCount.selector, 2, 3));
+        (d, c) = with(3, 7, 3);
+        c.receipts = 3;
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.SignatureCount.selector, 3, 2));
+        c.receipts = 15;
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.SignerOutOfPanel.selector, 15, 3));
+    }
+
+    function test_vaults_ascend_and_none_comes_twice() external {
+        vaults[1] = vaults[0];
+        (Deal memory d,) = openedTerms();
+        bytes memory reason =
+            abi.encodeWithSelector(IDealEscrow.UnsortedAddresses.selector, vaults[0].addr, vaults[0].addr);
+        refused(d, claimOf(d, 0), reason);
+        (Account memory a, Account memory b) = (account("vault a"), account("vault b"));
+        vaults[0] = a.addr < b.addr ? b : a;
+        vaults[1] = a.addr < b.addr ? a : b;
+        d = terms();
+        opened(d);
+        reason =
+            abi.encodeWithSelector(IDealEscrow.UnsortedAddresses.selector, vaults[0].addr, vaults[1].addr);
+        refused(d, claimOf(d, 0), reason);
+    }
+
+    function test_no_party_is_a_vault_in_any_role() external {
+        Account[4] memory parties = [buyer, seller, buyerPrincipal, sellerPrincipal];
+        for (uint256 i = 0; i < 4; ++i) {
+            delete vaults;
+            _insert(vaults, account("vault a"));
+            _insert(vaults, parties[i]);
+            Deal memory d = terms();
+            d.meta.salt = i;
+            opened(d);
+            refused(
+                d, claimOf(d, 0), abi.encodeWithSelector(IDealEscrow.VaultIsParty.selector, parties[i].addr)
+            );
+        }
+    }
+
+    function test_a_claim_is_of_an_unsettled_milestone_of_an_open_deal() external {
+        Deal memory d = terms();
+        Claim memory c = claimOf(d, 0);
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.None, Status.Open));
+        opened(d);
+        c.milestone = 3;
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.NoSuchMilestone.selector, 3, 3));
+        released(d, 0, true);
+        c.milestone = 0;
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.MilestoneSettled.selector, 0));
+    }
+
+    function test_a_vault_may_be_a_contract() external {
+        OwnedWallet wallet = new OwnedWallet(vaults[0].addr);
+        (Account memory a, Account memory b) = (Account(address(wallet), vaults[0].key), vaults[1]);
+        delete vaults;
+        _insert(vaults, a);
+        _insert(vaults, b);
+        (Deal memory d, bytes32 id) = openedTerms();
+        escrow.claim(d, claimOf(d, 0));
+        assertEq(escrow.claims(id), 1, "claimed");
+    }
+
+    function test_the_claims_of_eight_milestones_do_not_touch_each_other() external {
+        Deal memory d = terms();
+        for (uint256 i = 0; i < 4; ++i) {
+            d.amounts |= uint256(ONE) << i * 64;
+            d.amounts2 |= uint256(ONE) << i * 64;
+        }
+        d.amounts = d.amounts2;
+        d.due = type(uint256).max;
+        d.end = type(uint40).max;
+        bytes32 id = opened(d);
+        uint256 expected;
+        for (uint8 i = 8; i > 0; --i) {
+            vm.warp(block.timestamp + 1 days);
+            escrow.claim(d, claimOf(d, i - 1));
+            expected |= (block.timestamp - NOW + 1) << (i - 1) * 32;
+        }
+        assertEq(escrow.claims(id), expected, "eight fields");
     }
 }

@@ -49,4 +49,44 @@ contract ConsentTest is World {
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotThePendingVerdict.selector, digest));
         escrow.consent(d, v, "", other);
     }
+
+    function test_the_winner_alone_ends_no_window() external {
+        (Deal memory d,) = openedTerms();
+        vm.warp(NOW + 1 days);
+        Verdict memory v = verdictOn(d, 0, 0);
+        judged(d, v);
+        bytes memory buyers = signConsent(buyer, v);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.ConsentMissing.selector, 0));
+        escrow.consent(d, v, buyers, "");
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.ConsentMissing.selector, 0));
+        escrow.consent(d, v, "", "");
+    }
+
+    function test_under_appeal_there_is_nothing_to_consent_to() external {
+        (Deal memory d,) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        judged(d, v);
+        appealed(d, v, buyer);
+        bytes memory buyers = signConsent(buyer, v);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Appealed, Status.Pending)
+        );
+        escrow.consent(d, v, buyers, "");
+    }
+
+    function test_without_a_jury_fee_the_outcome_alone_is_compared() external {
+        Deal memory d = terms();
+        d.juryFee = 0;
+        bytes32 id = opened(d);
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        judged(d, v);
+        v.sellerBps = 9999;
+        bytes memory buyers = signConsent(buyer, v);
+        bytes32 digest = escrow.verdictDigest(v);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotThePendingVerdict.selector, digest));
+        escrow.consent(d, v, buyers, "");
+        v.sellerBps = 10_000;
+        escrow.consent(d, v, signConsent(buyer, v), "");
+        assertEq(slotOf(id).done, 1, "done");
+    }
 }

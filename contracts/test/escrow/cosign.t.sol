@@ -60,4 +60,57 @@ contract CosignTest is World {
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NothingForJurors.selector, id));
         escrow.cosign(d, v, votes);
     }
+
+    function test_a_cosignature_is_of_the_panel_and_each_bit_has_one() external {
+        (Deal memory d,) = closedByThree();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        Votes memory votes = votesOf(v, 24);
+        votes.signers = 32 | 8;
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignerOutOfPanel.selector, 40, 5));
+        escrow.cosign(d, v, votes);
+        votes = votesOf(v, 24);
+        votes.panel = new address[](33);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.PanelTooLarge.selector, 33, 32));
+        escrow.cosign(d, v, votes);
+        (votes.panel, votes.signers) = (new address[](2), 0);
+        bytes32 other = keccak256(new bytes(64));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
+        escrow.cosign(d, v, votes);
+    }
+
+    function test_signing_again_changes_nothing() external {
+        (Deal memory d, bytes32 id) = closedByThree();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Cosigned(id, 0, 7);
+        escrow.cosign(d, v, votesOf(v, 5));
+        (uint32 signers,) = escrow.signersOf(id, 0);
+        assertEq(signers, 7, "signers");
+    }
+
+    function test_a_milestone_without_a_verdict_or_a_fee_is_not_cosigned() external {
+        (Deal memory d,) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        bytes32 digest = escrow.verdictDigest(v);
+        Votes memory votes = votesOf(v, 7);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotThePendingVerdict.selector, digest));
+        escrow.cosign(d, v, votes);
+        d.juryFee = 0;
+        opened(d);
+        v = verdictOn(d, 0, 10_000);
+        judged(d, v);
+        digest = escrow.verdictDigest(v);
+        votes = votesOf(v, 24);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotThePendingVerdict.selector, digest));
+        escrow.cosign(d, v, votes);
+    }
+
+    function test_while_a_verdict_is_pending_it_can_be_cosigned() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        judged(d, v);
+        escrow.cosign(d, v, votesOf(v, 24));
+        (uint32 signers,) = escrow.signersOf(id, 0);
+        assertEq(signers, 31, "signers");
+    }
 }

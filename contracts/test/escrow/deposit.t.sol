@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Vm} from "../base/Vm.sol";
 import {EscrowCalls} from "./Calls.sol";
 import {World} from "./World.sol";
 
@@ -23,7 +24,7 @@ contract DepositTest is World {
     }
 
     function test_a_deposit_that_usdc_refuses_credits_nothing() external {
-        vm.expectRevert();
+        vm.expectRevert(bytes("ERC20: transfer amount exceeds allowance"));
         escrow.deposit(seller.addr, 5 * ONE);
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.ZeroAddress.selector));
         escrow.deposit(address(0), 5 * ONE);
@@ -38,7 +39,17 @@ contract DepositTest is World {
         vm.prank(stranger.addr);
         escrow.depositWithAuthorization(seller.addr, 5 * ONE, 0, NOW + 60, salt, given);
         assertEq(escrow.credit(seller.addr), 5 * ONE, "credit");
-        vm.expectRevert();
+        vm.expectRevert(bytes("FiatTokenV2: authorization is used or canceled"));
         escrow.depositWithAuthorization(seller.addr, 5 * ONE, 0, NOW + 60, salt, given);
+    }
+
+    function test_a_deposit_of_nothing_says_nothing() external {
+        vm.recordLogs();
+        escrow.deposit(seller.addr, 0);
+        assertEq(escrow.credit(seller.addr), 0, "credit");
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            assertTrue(logs[i].emitter != address(escrow), "an event of the escrow");
+        }
     }
 }

@@ -5,9 +5,10 @@ import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {BUYER_MANDATED, Deal, Fallback, SELLER_MANDATED, Source, Status} from "../../src/types/Deal.sol";
-import {Revoke, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
+import {Approve, Revoke, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
 import {EscrowCalls} from "./Calls.sol";
 import {Slot} from "./Slots.sol";
+import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
 /// openFromMandate
@@ -86,9 +87,12 @@ contract OpenFromMandateTest is World {
         bytes memory other = approvalOf(buyerPrincipal, keccak256("other"), NOW);
         bytes memory own = approvalOf(buyer, escrow.dealId(d), NOW);
         bytes memory late = approvalOf(buyerPrincipal, escrow.dealId(d), NOW - 1);
-        vm.expectPartialRevert(IMandates.BadSignature.selector);
+        bytes32 digest = mandates.approveDigest(Approve(escrow.dealId(d), NOW));
+        bytes memory unsigned =
+            abi.encodeWithSelector(IMandates.BadSignature.selector, buyerPrincipal.addr, digest);
+        vm.expectRevert(unsigned);
         escrow.openFromMandate(d, fund, accept, other);
-        vm.expectPartialRevert(IMandates.BadSignature.selector);
+        vm.expectRevert(unsigned);
         escrow.openFromMandate(d, fund, accept, own);
         vm.expectRevert(abi.encodeWithSelector(IMandates.ApprovalExpired.selector, NOW - 1, NOW));
         escrow.openFromMandate(d, fund, accept, late);
@@ -150,10 +154,10 @@ contract OpenFromMandateTest is World {
             abi.encodeWithSelector(IDealEscrow.BadSignature.selector, seller.addr, escrow.dealId(d))
         );
         escrow.openFromMandate(d, fund, strangers, "");
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(buyer.addr, fundDigest(d));
         escrow.openFromMandate(d, accept, accept, "");
         d.fallbackBps = 6001;
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(seller.addr, escrow.dealId(d));
         escrow.openFromMandate(d, fund, accept, "");
     }
 
@@ -215,5 +219,106 @@ contract OpenFromMandateTest is World {
         d.juryFee = type(uint64).max;
         uint256 most = uint256(type(uint64).max) + 194 * ONE;
         fails(d, abi.encodeWithSelector(IDealEscrow.TooManyFunds.selector, most, type(uint64).max));
+    }
+
+    function test_every_account_is_somebody() external {
+        for (uint256 i = 0; i < 5; ++i) {
+            Deal memory d = terms();
+            if (i == 0) d.buyer = address(0);
+            if (i == 1) d.seller = address(0);
+            if (i == 2) d.buyerPay = address(0);
+            if (i == 3) d.sellerPay = address(0);
+            if (i == 4) d.jury = address(0);
+            fails(d, abi.encodeWithSelector(IDealEscrow.ZeroAddress.selector));
+        }
+    }
+
+    function test_nobody_deals_with_itself_in_any_pair_of_roles() external {
+        Deal memory d = terms();
+        d.seller = d.buyer;
+        fails(d, abi.encodeWithSelector(IDealEscrow.BuyerIsSeller.selector, d.buyer));
+        d = terms();
+        d.sellerPay = d.buyer;
+        fails(d, abi.encodeWithSelector(IDealEscrow.BuyerIsSeller.selector, d.buyer));
+        d = terms();
+        d.buyerPay = d.seller;
+        fails(d, abi.encodeWithSelector(IDealEscrow.BuyerIsSeller.selector, d.seller));
+        d = terms();
+        d.buyerPay = d.sellerPay;
+        fails(d, abi.encodeWithSelector(IDealEscrow.BuyerIsSeller.selector, d.sellerPay));
+    }
+
+    function test_there_is_a_panel_and_a_quorum() external {
+        Deal memory d = terms();
+        d.panel = 0;
+        fails(d, abi.encodeWithSelector(IDealEscrow.NoPanel.selector));
+        d = terms();
+        d.quorum = 0;
+        fails(d, abi.encodeWithSelector(IDealEscrow.NoPanel.selector));
+    }
+
+    function test_flags_that_nobody_knows_are_refused() external {
+        for (uint256 flag = 4; flag < 256; flag <<= 1) {
+            Deal memory d = terms();
+            d.flags |= uint8(flag);
+            fails(d, abi.encodeWithSelector(IDealEscrow.UnknownFlags.selector, flag | 3, 3));
+        }
+    }
+
+    function test_the_end_is_after_every_claim_and_after_fundBy() external {
+        Deal memory d = terms();
+        d.end = NOW + 4 days;
+        opened(d);
+        d = terms();
+        (d.due, d.end) = (uint256(6 days) << 32, NOW + 7 days - 1); // the latest need not be the last
+        fails(d, abi.encodeWithSelector(IDealEscrow.EndTooEarly.selector, d.end, NOW + 7 days));
+        d = terms();
+        (d.due, d.meta.start, d.meta.fundBy) = (0, NOW, NOW + 30 days);
+        d.end = NOW + 30 days - 1;
+        fails(d, abi.encodeWithSelector(IDealEscrow.EndTooEarly.selector, d.end, d.meta.fundBy));
+        d.end += 1;
+        opened(d);
+    }
+
+    function test_a_deal_may_start_when_it_is_funded_at_the_latest() external {
+        Deal memory d = terms();
+        d.meta.start = d.meta.fundBy;
+        opened(d);
+        d = terms();
+        d.meta.start = 0; // long ago: everything is due
+        d.end = d.meta.fundBy;
+        d.due = 0;
+        opened(d);
+    }
+
+    function test_a_bond_is_covered_by_credit_and_by_the_sellers_mandate() external {
+        Deal memory d = terms();
+        d.sellerBond = 20 * ONE;
+        fails(d, abi.encodeWithSelector(IDealEscrow.CreditTooLow.selector, 0, 20 * ONE));
+        deposited(sellerPrincipal.addr, 2000 * ONE);
+        d.sellerBond = 501 * ONE;
+        fails(d, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, 501 * ONE, 500 * ONE));
+        d.sellerBond = 1001 * ONE;
+        fails(d, abi.encodeWithSelector(IMandates.OverPeriod.selector, 1001 * ONE, 1000 * ONE));
+        mandated(seller, sellerPrincipal, SCOPE_BUY, 1000 * ONE, 500 * ONE, 2);
+        d.sellerBond = 1;
+        fails(
+            d, abi.encodeWithSelector(IDealEscrow.WrongPrincipal.selector, sellerPrincipal.addr, address(0))
+        );
+    }
+
+    function test_an_approval_is_by_the_principal_also_if_it_is_a_contract() external {
+        OwnedWallet wallet = new OwnedWallet(buyerPrincipal.addr);
+        Account memory principal = Account(address(wallet), buyerPrincipal.key);
+        Revoke memory r = Revoke(buyer.addr, address(escrow), 1);
+        mandates.revoke(r, buyerPrincipal.addr, sign(buyerPrincipal, mandates.revokeDigest(r)));
+        mandated(buyer, principal, SCOPE_BUY, 1000 * ONE, 100 * ONE, 2);
+        deposited(address(wallet), 190 * ONE);
+        Deal memory d = terms();
+        d.buyerPay = address(wallet);
+        fails(d, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, 190 * ONE, 100 * ONE));
+        bytes memory approval = approvalOf(principal, escrow.dealId(d), NOW);
+        escrow.openFromMandate(d, signFund(buyer, d), signDeal(seller, d), approval);
+        assertStatus(escrow.dealId(d), Status.Open);
     }
 }

@@ -57,7 +57,7 @@ contract OpenWithAuthorizationTest is World {
         bytes memory given = authorized(d);
         d.fallbackBps = 0;
         bytes memory accept = signDeal(seller, d);
-        vm.expectRevert();
+        vm.expectRevert(bytes("FiatTokenV2: invalid signature"));
         escrow.openWithAuthorization(d, given, accept);
     }
 
@@ -66,7 +66,7 @@ contract OpenWithAuthorizationTest is World {
         bytes memory given = authorized(d);
         uint256 before = uint256(d.meta.fundBy) + 1;
         bytes32 id = escrow.dealId(d);
-        vm.expectRevert();
+        vm.expectRevert(bytes("FiatTokenV2: invalid signature"));
         escrow.depositWithAuthorization(buyer.addr, 190 * ONE, 0, before, id, given);
         byAuthorization(d);
     }
@@ -110,7 +110,7 @@ contract OpenWithAuthorizationTest is World {
         bytes memory accept = signDeal(seller, d);
         d.seller = twin;
         bytes memory given = authorized(d);
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(twin, escrow.dealId(d));
         escrow.openWithAuthorization(d, given, accept);
     }
 }

@@ -64,7 +64,10 @@ contract PayJurorsTest is World {
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Open, Status.Closed));
         escrow.payJurors(d, members);
         (d,) = closedByThree();
-        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        bytes32 nobody = keccak256(new bytes(160));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, nobody, d.panel));
         escrow.payJurors(d, new address[](5));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.PanelTooLarge.selector, 33, 32));
+        escrow.payJurors(d, new address[](33));
     }
 }

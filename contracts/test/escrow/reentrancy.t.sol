@@ -2,91 +2,138 @@
 pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Locked} from "../../src/law/Locked.sol";
-import {EscrowCalls} from "./Calls.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
+import {Deal, Release, Status, Withdraw} from "../../src/types/Deal.sol";
+import {Encoding, EscrowCalls} from "./Calls.sol";
+import {ReenteringToken} from "./Tokens.sol";
 import {World} from "./World.sol";
 
-/// @notice A token that calls back into the escrow while it moves money, as an upgraded USDC could.
-contract ReenteringToken {
-    DealEscrow public escrow;
-    bytes public reentry;
-    bytes public answer;
-
-    function aim(DealEscrow at_, bytes calldata reentry_) external {
-        (escrow, reentry) = (at_, reentry_);
-    }
-
-    function transfer(address, uint256) external returns (bool) {
-        (, answer) = address(escrow).call(reentry);
-        return true;
-    }
-
-    function transferFrom(address, address, uint256) external returns (bool) {
-        (, answer) = address(escrow).call(reentry);
-        return true;
-    }
-
-    function isBlacklisted(address) external pure returns (bool) {
-        return false;
-    }
-}
-
-/// @notice A token that answers false, or nothing at all.
-contract RefusingToken {
-    bool public silent;
-
-    function silence() external {
-        silent = true;
-    }
-
-    function transfer(address, uint256) external view returns (bool) {
-        if (silent) {
-            assembly ("memory-safe") {
-                return(0, 0)
-            }
-        }
-        return false;
-    }
-
-    function transferFrom(address, address, uint256) external pure returns (bool) {
-        return true;
-    }
-
-    function isBlacklisted(address) external pure returns (bool) {
-        return false;
-    }
-}
-
+/// @notice Whatever the token calls back, in whatever call moves it, finds the escrow locked: every function that changes
+/// something is tried from within every call that moves money.
 contract ReentrancyTest is World {
     using EscrowCalls for DealEscrow;
+    using Encoding for Deal;
 
-    function escrowOf(address token) private returns (DealEscrow) {
-        bytes memory arguments = abi.encode(token, address(mandates), GRACE, APPEAL_LIMIT);
-        return DealEscrow(created("DealEscrow.sol:DealEscrow", arguments));
+    ReenteringToken private token;
+    DealEscrow private honest;
+    bytes[] private reentries;
+
+    function setUp() public override {
+        super.setUp();
+        token = new ReenteringToken();
+        (honest, escrow) = (escrow, DealEscrow(escrowOf(address(token))));
+        escrow.deposit(buyer.addr, 10_000 * ONE);
+        everyFunction();
     }
 
-    function test_a_token_that_calls_back_finds_the_escrow_locked() external {
-        ReenteringToken token = new ReenteringToken();
-        DealEscrow target = escrowOf(address(token));
+    function escrowOf(address token_) private returns (address) {
+        bytes memory arguments = abi.encode(token_, address(mandates), GRACE, APPEAL_LIMIT);
+        return created("DealEscrow.sol:DealEscrow", arguments);
+    }
+
+    function everyFunction() private {
+        Deal memory d = plainTerms();
+        (uint256[10] memory brief, uint256[17] memory whole) = (d.brief(), d.whole());
+        Withdraw memory w;
+        Ballot b;
+        reentries.push(abi.encodeCall(IDealEscrow.deposit, (stranger.addr, 1)));
+        reentries.push(abi.encodeCall(IDealEscrow.depositWithAuthorization, (stranger.addr, 1, 0, 0, 0, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.withdraw, (stranger.addr, 1)));
+        reentries.push(abi.encodeCall(IDealEscrow.withdrawFor, (w, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.openWithAuthorization, ("", whole, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.openFromCredit, (whole, "", "")));
+        reentries.push(abi.encodeCall(IDealEscrow.openFromMandate, ("", "", whole, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.voidDeal, (brief, stranger.addr, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.release, (brief, 0, 0, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.cancel, (brief, 0, 0, "", "")));
+        reentries.push(abi.encodeCall(IDealEscrow.claim, (whole, 0, 0, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.verdict, (brief, b, "", 0, 0)));
+        reentries.push(abi.encodeCall(IDealEscrow.cosign, (brief, b, 0, 0, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.consent, (brief, b, 0, 0, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.payout, (brief)));
+        reentries.push(abi.encodeCall(IDealEscrow.payoutAndRate, (brief, 0, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.appeal, (brief, b, 0, 0, 0, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.rule, (brief, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.timeout, (brief, 0)));
+        reentries.push(abi.encodeCall(IDealEscrow.payJurors, (brief, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.rate, (brief, 0, 0, "")));
+    }
+
+    function lockedIn(bytes memory call_, address sender) private {
         bytes memory locked = abi.encodeWithSelector(Locked.Reentered.selector);
-        token.aim(target, abi.encodeCall(target.deposit, (address(this), 1)));
-        target.deposit(address(this), 10);
-        assertEq(token.answer(), locked, "answer to a deposit");
-        token.aim(target, abi.encodeCall(target.withdraw, (address(this), 5)));
-        target.withdraw(address(this), 5);
-        assertEq(token.answer(), locked, "answer to a withdrawal");
-        assertEq(target.credit(address(this)), 5, "credit");
+        for (uint256 i = 0; i < reentries.length; ++i) {
+            uint256 before = vm.snapshotState();
+            token.aim(reentries[i]);
+            vm.prank(sender);
+            (bool done,) = address(escrow).call(call_);
+            assertTrue(done, "the call itself goes through");
+            assertFalse(token.done(), "the one within does not");
+            assertEq(token.answer(), locked, "because of the lock");
+            assertTrue(vm.revertToState(before), "back");
+        }
     }
 
-    function test_a_transfer_that_answers_false_or_nothing_has_failed() external {
-        RefusingToken token = new RefusingToken();
-        DealEscrow target = escrowOf(address(token));
-        target.deposit(address(this), 10);
-        vm.expectRevert();
-        target.withdraw(address(this), 5);
-        token.silence();
-        vm.expectRevert();
-        target.withdraw(address(this), 5);
-        assertEq(target.credit(address(this)), 10, "credit");
+    function openedHere() private returns (Deal memory d) {
+        d = plainTerms();
+        escrow.openFromCredit(d, signFund(buyer, d), signDeal(seller, d));
+    }
+
+    function test_in_a_deposit() external {
+        lockedIn(abi.encodeCall(IDealEscrow.deposit, (stranger.addr, 1)), stranger.addr);
+        lockedIn(
+            abi.encodeCall(IDealEscrow.depositWithAuthorization, (stranger.addr, 1, 0, 0, 0, "")),
+            stranger.addr
+        );
+    }
+
+    function test_in_a_withdrawal() external {
+        lockedIn(abi.encodeCall(IDealEscrow.withdraw, (stranger.addr, 1)), buyer.addr);
+    }
+
+    function test_in_an_opening_by_authorization() external {
+        Deal memory d = plainTerms();
+        lockedIn(
+            abi.encodeCall(IDealEscrow.openWithAuthorization, (d.whole(), "", signDeal(seller, d))),
+            stranger.addr
+        );
+    }
+
+    function test_in_a_release_that_pays() external {
+        Deal memory d = openedHere();
+        bytes memory signature = signRelease(buyer, Release(escrow.dealId(d), 0, 0));
+        lockedIn(abi.encodeCall(IDealEscrow.release, (d.brief(), 256, 0, signature)), stranger.addr);
+    }
+
+    function test_in_a_timeout_and_in_a_payout() external {
+        Deal memory d = openedHere();
+        released(d, 1, false);
+        lockedIn(abi.encodeCall(IDealEscrow.payout, (d.brief())), stranger.addr);
+        vm.warp(NOW + 2 days);
+        lockedIn(abi.encodeCall(IDealEscrow.timeout, (d.brief(), 0)), stranger.addr);
+    }
+
+    function test_a_batch_within_a_payment_runs_and_none_of_its_items_does() external {
+        Deal memory d = openedHere();
+        released(d, 0, false);
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = abi.encodeCall(IDealEscrow.payout, (d.brief()));
+        token.aim(abi.encodeCall(IDealEscrow.settleMany, (calls)));
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.ItemFailed(
+            0, IDealEscrow.payout.selector, abi.encodeWithSelector(Locked.Reentered.selector)
+        );
+        escrow.payout(d);
+        assertTrue(token.done(), "the batch went through");
+        assertEq(slotOf(escrow.dealId(d)).held, 0, "paid once");
+    }
+
+    function test_another_escrow_is_not_locked_by_it() external {
+        Deal memory d = openedHere();
+        released(d, 0, false);
+        assertStatus(escrow.dealId(d), Status.Open);
+        escrow = honest;
+        openedTerms();
     }
 }

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Cause, Deal, Release, Status, Verdict} from "../../src/types/Deal.sol";
-import {EscrowCalls} from "./Calls.sol";
+import {Cancel, Cause, Deal, Release, Status, Verdict} from "../../src/types/Deal.sol";
+import {Claim, EscrowCalls} from "./Calls.sol";
 import {Slot} from "./Slots.sol";
 import {World} from "./World.sol";
 
@@ -123,19 +123,19 @@ contract ReleaseTest is World {
         Release memory r = Release(id, 0, 0);
         bytes memory sellers = signRelease(seller, r);
         bytes memory buyers = signRelease(buyer, r);
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(buyer.addr, releaseDigest(r));
         escrow.release(d, r, sellers, true);
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(buyer.addr, releaseDigest(r));
         escrow.release(d, r, malleated(buyers), true);
         r.milestone = 1;
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(buyer.addr, releaseDigest(r));
         escrow.release(d, r, buyers, true);
         r.milestone = 3;
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NoSuchMilestone.selector, 3, 3));
         escrow.release(d, r, buyers, true);
         r = Release(keccak256("other"), 0, 0);
         buyers = signRelease(buyer, r);
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(buyer.addr, releaseDigest(Release(id, 0, 0)));
         escrow.release(d, r, buyers, true);
     }
 
@@ -153,7 +153,33 @@ contract ReleaseTest is World {
         Release memory r = Release(id, 0, 0);
         bytes memory signature = signRelease(buyer, r);
         vm.chainId(block.chainid + 1);
-        vm.expectPartialRevert(IDealEscrow.WrongStatus.selector);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.None, Status.Open));
         escrow.release(d, r, signature, true);
+    }
+
+    function test_a_closed_deal_takes_nothing_any_more() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        for (uint8 i = 0; i < 3; ++i) {
+            released(d, i, true);
+        }
+        bytes memory closed =
+            abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Closed, Status.Open);
+        bytes memory signature = signRelease(buyer, Release(id, 0, 0));
+        vm.expectRevert(closed);
+        escrow.release(d, Release(id, 0, 0), signature, true);
+        Cancel memory c = Cancel(id, 0, NOW);
+        signature = signCancel(seller, c);
+        vm.expectRevert(closed);
+        escrow.cancel(d, c, "", signature);
+        vm.expectRevert(closed);
+        escrow.payout(d);
+        vm.expectRevert(closed);
+        escrow.timeout(d, 0);
+        address[] memory nobody = new address[](0);
+        vm.expectRevert(closed);
+        escrow.rule(d, nobody);
+        Claim memory claim = claimOf(d, 0);
+        vm.expectRevert(closed);
+        escrow.claim(d, claim);
     }
 }

@@ -91,4 +91,62 @@ contract SettleManyTest is World {
         (bool ignored,) = address(escrow).call{gas: 600_000}(data);
         assertTrue(ignored, "expectPartialRevert turns the outcome around");
     }
+
+    function test_every_function_to_which_the_sender_does_not_matter_is_batched_and_no_other() external {
+        bytes4[12] memory may = [
+            IDealEscrow.release.selector,
+            IDealEscrow.cancel.selector,
+            IDealEscrow.claim.selector,
+            IDealEscrow.verdict.selector,
+            IDealEscrow.cosign.selector,
+            IDealEscrow.consent.selector,
+            IDealEscrow.payout.selector,
+            IDealEscrow.rule.selector,
+            IDealEscrow.timeout.selector,
+            IDealEscrow.payJurors.selector,
+            IDealEscrow.rate.selector,
+            IDealEscrow.payoutAndRate.selector
+        ];
+        bytes[] memory calls = new bytes[](1);
+        for (uint256 i = 0; i < may.length; ++i) {
+            calls[0] = bytes.concat(may[i]);
+            vm.expectEmit(address(escrow));
+            emit IDealEscrow.ItemFailed(0, may[i], "");
+            escrow.settleMany(calls);
+        }
+        bytes4[11] memory mayNot = [
+            IDealEscrow.deposit.selector,
+            IDealEscrow.depositWithAuthorization.selector,
+            IDealEscrow.withdraw.selector,
+            IDealEscrow.withdrawFor.selector,
+            IDealEscrow.openWithAuthorization.selector,
+            IDealEscrow.openFromCredit.selector,
+            IDealEscrow.openFromMandate.selector,
+            IDealEscrow.voidDeal.selector,
+            IDealEscrow.appeal.selector,
+            IDealEscrow.payoutMany.selector,
+            IDealEscrow.settleMany.selector
+        ];
+        for (uint256 i = 0; i < mayNot.length; ++i) {
+            calls[0] = bytes.concat(mayNot[i]);
+            vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotBatchable.selector, mayNot[i]));
+            escrow.settleMany(calls);
+        }
+    }
+
+    function test_an_item_that_is_no_call_at_all_is_refused() external {
+        bytes[] memory calls = new bytes[](1);
+        for (uint256 size = 0; size < 4; ++size) {
+            calls[0] = new bytes(size);
+            vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotBatchable.selector, bytes4(0)));
+            escrow.settleMany(calls);
+        }
+    }
+
+    function test_an_empty_batch_does_nothing() external {
+        vm.recordLogs();
+        escrow.settleMany(new bytes[](0));
+        escrow.payoutMany(new Deal[](0));
+        assertEq(vm.getRecordedLogs().length, 0, "events");
+    }
 }

@@ -95,4 +95,38 @@ contract TimeoutTest is World {
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 190 * ONE, "everything");
         assertConserved(id);
     }
+
+    function test_a_milestone_times_out_once_and_only_if_there_is_one() external {
+        (Deal memory d,) = openedTerms();
+        vm.warp(NOW + 4 days);
+        early(d, 3, abi.encodeWithSelector(IDealEscrow.NoSuchMilestone.selector, 3, 3));
+        early(d, 255, abi.encodeWithSelector(IDealEscrow.NoSuchMilestone.selector, 255, 3));
+        escrow.timeout(d, 0);
+        early(d, 0, abi.encodeWithSelector(IDealEscrow.MilestoneSettled.selector, 0));
+        d.meta.salt = 9;
+        early(d, 0, abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.None, Status.Open));
+    }
+
+    function test_a_verdict_whose_window_is_over_is_final_before_a_timeout() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        judged(d, verdictOn(d, 0, 10_000));
+        vm.warp(NOW + 4 days);
+        early(d, 0, abi.encodeWithSelector(IDealEscrow.MilestoneSettled.selector, 0));
+        escrow.timeout(d, 1);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 54 * ONE, "the verdict's");
+        assertEq(usdc.balanceOf(buyerPrincipal.addr), 63 * ONE, "the timeout's");
+        assertConserved(id);
+    }
+
+    function test_a_milestone_under_appeal_does_not_time_out() external {
+        (Deal memory d,) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        judged(d, v);
+        appealed(d, v, buyer);
+        vm.warp(NOW + 4 days);
+        early(d, 0, abi.encodeWithSelector(IDealEscrow.VerdictPending.selector, 0, NOW));
+        escrow.timeout(d, 1);
+        escrow.timeout(d, 2);
+        assertStatus(escrow.dealId(d), Status.Appealed);
+    }
 }

@@ -110,7 +110,7 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         bytes memory forged = signConsent(stranger, v);
-        vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
+        expectUnsigned(buyer.addr, consentDigest(v));
         escrow.verdict(d, v, votes, forged, "", true);
     }
 
@@ -222,7 +222,8 @@ contract VerdictTest is World {
         Votes memory votes = votesOf(v, 7);
         (votes.panel[0], votes.panel[1]) = (votes.panel[1], votes.panel[0]);
         (votes.signatures[0], votes.signatures[1]) = (votes.signatures[1], votes.signatures[0]);
-        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        bytes32 other = keccak256(abi.encodePacked(votes.panel));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
         escrow.verdict(d, v, votes, "", "", true);
 
         d.panel = keccak256(abi.encodePacked(votes.panel));

@@ -26,11 +26,12 @@ abstract contract AgentsCampaign is Test {
     }
 
     function sentences() internal view {
-        agents.E11_every_limit_is_as_the_books_say();
+        agents.E11_the_limit_is_as_the_books_say();
     }
 
     /// @notice At the end of each run.
     function afterInvariant() external view {
+        agents.E11_every_limit_is_as_the_books_say();
         agents.E11_burnt_serials_stay_burnt();
     }
 

@@ -84,6 +84,7 @@ abstract contract Openings is Cast {
         count(Reached.Voided);
     }
 
+    /// @dev Also what an act does instead that should not come as often as the others.
     function _open(Dice memory dice) internal {
         if (!_room()) return;
         Flaw flaw = faulty(dice, 5) ? Flaw(roll(dice, 8)) : Flaw.None;

@@ -58,7 +58,7 @@ abstract contract Seating is Judgements {
 
     function vacate(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        if (roll(dice, 3) != 0) return; // courts need seats
+        if (roll(dice, 3) != 0) return _open(dice); // courts need seats
         uint40 seat = uint40(5 + roll(dice, holders.length - 5));
         address by = [holders[seat].addr, owners[seat], nobody.addr][roll(dice, 3)];
         bool may = by != nobody.addr && seatStatus[seat] == SeatStatus.Active;
@@ -93,7 +93,7 @@ abstract contract Seating is Judgements {
     /// @notice A seat that signed twice for one slot loses all; one that did not loses nothing.
     function slash(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        if (roll(dice, 3) != 0) return;
+        if (roll(dice, 3) != 0) return _open(dice);
         uint40 seat = uint40(5 + roll(dice, holders.length - 5));
         Verdict memory a = verdictFor(pages[0], 0, 1, 0, 0);
         Verdict memory b = verdictFor(pages[0], 0, 1, 0, BPS);

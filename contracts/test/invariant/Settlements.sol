@@ -63,7 +63,7 @@ abstract contract Settlements is Openings {
     function cancel(uint256 seed) external {
         Dice memory dice = Dice(seed);
         Page storage p = find(dice, LIVE);
-        if (roll(dice, 2) == 0) return; // it ends a deal, and deals should grow old
+        if (roll(dice, 2) == 0) return _open(dice); // deals should grow old
         uint16 bps = [uint16(0), 10_000, 5000, 3333, 10_001][roll(dice, strict ? 4 : 5)];
         bool late = faulty(dice, 5);
         Cancel memory c = Cancel(p.id, bps, uint40(block.timestamp - (late ? 1 : 0)));
@@ -118,7 +118,8 @@ abstract contract Settlements is Openings {
     }
 
     function payoutMany(uint256 seed) external {
-        if (seed % 4 != 0) return;
+        Dice memory dice = Dice(seed);
+        if (roll(dice, 4) != 0) return _open(dice);
         Deal[] memory deals = new Deal[](pages.length);
         touched = ALL;
         for (uint256 i = 0; i < deals.length; ++i) {

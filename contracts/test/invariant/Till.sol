@@ -31,6 +31,7 @@ contract Till is Test {
     mapping(address account => uint256) internal cash;
     uint256 internal creditTotal;
     Deal[] internal deals;
+    bytes32[] internal ids;
     uint256[] internal locked; // by deal; 0 once it is closed
     uint256[4] internal reached; // opened, closed, credited instead of paid, refused
 
@@ -38,7 +39,7 @@ contract Till is Test {
         vm.warp(1_800_000_000);
         token = new MoodyToken();
         bytes memory arguments = abi.encode(address(token), address(token), uint256(1 days), uint256(7 days));
-        escrow = DealEscrow(created("DealEscrow", arguments));
+        escrow = DealEscrow(created("DealEscrow.sol:DealEscrow", arguments));
         domain = escrow.domainSeparator();
         for (uint256 i = 0; i < 4; ++i) {
             people[i] = address(new Purse());
@@ -52,7 +53,7 @@ contract Till is Test {
 
     function turn(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        MoodyToken.Mood mood = MoodyToken.Mood(_roll(dice, 3) == 0 ? _roll(dice, 5) : _roll(dice, 2));
+        MoodyToken.Mood mood = MoodyToken.Mood(_roll(dice, 2) == 0 ? _roll(dice, 5) : _roll(dice, 2));
         token.turn(mood, address(escrow), _reentry(dice));
     }
 
@@ -98,6 +99,7 @@ contract Till is Test {
         if (fromCredit) _debit(d.buyer, amount);
         else cash[d.buyer] -= amount;
         deals.push(d);
+        ids.push(id);
         locked.push(amount);
         ++reached[0];
     }
@@ -107,7 +109,7 @@ contract Till is Test {
         if (deals.length == 0) return;
         uint256 i = _roll(dice, deals.length);
         Deal memory d = deals[i];
-        Release memory r = Release(escrow.dealId(d), 0, bytes32(seed));
+        Release memory r = Release(ids[i], 0, bytes32(seed));
         bytes32 typeHash = keccak256("Release(bytes32 deal,uint8 milestone,bytes32 evidence)");
         bytes memory signature = _signed(d.buyer, _digest(keccak256(abi.encode(typeHash, r))));
         bytes memory call_ = escrow.releaseCall(d, r, signature, true);
@@ -121,7 +123,7 @@ contract Till is Test {
         if (deals.length == 0) return;
         uint256 i = _roll(dice, deals.length);
         Deal memory d = deals[i];
-        Cancel memory c = Cancel(escrow.dealId(d), 0, uint40(block.timestamp));
+        Cancel memory c = Cancel(ids[i], 0, uint40(block.timestamp));
         bytes32 typeHash = keccak256("Cancel(bytes32 deal,uint16 sellerBps,uint40 until)");
         bytes memory signature = _signed(d.seller, _digest(keccak256(abi.encode(typeHash, c))));
         bytes memory call_ =
@@ -148,7 +150,7 @@ contract Till is Test {
 
     function E04_a_deal_holds_its_money_until_it_ends() external view {
         for (uint256 i = 0; i < deals.length; ++i) {
-            uint256 word = escrow.slot(escrow.dealId(deals[i]));
+            uint256 word = escrow.slot(ids[i]);
             assertEq(word.unpack().left, locked[i], "E04 what a deal holds");
             Status status = locked[i] == 0 ? Status.Closed : Status.Open;
             assertEq(uint256(word.unpack().status), uint256(status), "E04 open until it ends");

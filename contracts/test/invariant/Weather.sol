@@ -53,7 +53,7 @@ abstract contract Weather is Hearings {
 
     function withdrawFor(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        if (roll(dice, 4) != 0) return; // it takes everything
+        if (roll(dice, 4) != 0) return _open(dice); // it takes everything
         Side storage side = roll(dice, 2) == 0 ? buying[roll(dice, 3)] : selling[roll(dice, 3)];
         Withdraw memory w = Withdraw(side.signer.addr, _somebody(dice), 0, uint40(block.timestamp));
         (bool stale, bool forged, bool late) = (faulty(dice, 4), faulty(dice, 4), faulty(dice, 5));

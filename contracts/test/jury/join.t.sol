@@ -34,7 +34,7 @@ contract JoinTest is Court {
         minted(principal.addr, STAKE);
         bytes32 nonce = keccak256(abi.encode(keccak256("Join"), holder.addr, uint16(3), bytes32(0)));
         bytes memory given = authorization(principal, address(jury), STAKE, NOW + 1, nonce);
-        vm.expectRevert();
+        vm.expectRevert(bytes("FiatTokenV2: invalid signature"));
         jury.joinWithAuthorization(principal.addr, stranger.addr, 3, 0, NOW + 1, 0, given);
         uint40 seat = jury.joinWithAuthorization(principal.addr, holder.addr, 3, 0, NOW + 1, 0, given);
         assertEq(jury.seatOf(seat).principal, principal.addr, "principal");

@@ -112,12 +112,73 @@ contract RedrawTest is Court {
         Verdict memory v = courtVerdict(d, 10_000, 1);
         bytes memory testimony = sign(holderOf(first[2]), escrow.verdictDigest(v));
         address[] memory members = panel();
-        vm.expectPartialRevert(IJuryPool.BadSignature.selector);
+        bytes32 digest = escrow.verdictDigest(v);
+        address other = holderOf(first[3]).addr;
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.BadSignature.selector, other, digest));
         jury.testify(d, members, v, 3, testimony);
         jury.testify(d, members, v, 2, testimony);
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.AlreadyTestified.selector, first[2]));
         jury.testify(d, members, v, 2, testimony);
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.SignerOutOfPanel.selector, 7, 7));
         jury.testify(d, members, v, 7, testimony);
+    }
+
+    function test_when_the_second_round_is_not_proven_nobody_of_the_second_draw_is_punished() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        silent(d);
+        uint64 pot = jury.pot();
+        vm.warp(jury.appealOf(escrow.dealId(d), 0).deadline);
+        jury.redraw(d, 0, panel());
+        assertEq(jury.ruling(escrow.dealId(d), 0), uint256(AppealStatus.Silent), "over");
+        assertEq(jury.pot(), pot, "pot");
+    }
+
+    function test_an_appeal_on_another_milestone_keeps_no_old_one_alive() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        released(d, 0, true);
+        Verdict memory v = verdictOn(d, 1, 10_000);
+        judged(d, v);
+        appealed(d, v, buyer);
+        vm.warp(jury.appealOf(v.deal, 0).deadline);
+        jury.redraw(d, 0, panel());
+        assertEq(jury.ruling(v.deal, 0), uint256(AppealStatus.Silent), "the old one is over");
+        assertEq(jury.pot(), 0, "nobody is punished");
+    }
+
+    function test_a_drawn_seat_that_was_slashed_meanwhile_stays_slashed() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        uint40[] memory first = jury.drawn(d, 0, panel());
+        Account memory holder = holderOf(first[0]);
+        Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 1, 0, 0);
+        Verdict memory b = Verdict(keccak256("deal"), 0, 0, 0, 2, 0, 0);
+        bytes memory byA = sign(holder, escrow.verdictDigest(a));
+        jury.slash(first[0], a, byA, b, sign(holder, escrow.verdictDigest(b)));
+        uint64 pot = jury.pot();
+        silent(d);
+        assertEq(uint256(jury.seatOf(first[0]).status), uint256(SeatStatus.Slashed), "status");
+        assertEq(jury.pot() - pot, 6 * STAKE / 10, "the other six");
+    }
+
+    function test_what_is_left_of_a_suspended_seats_stake_returns() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        uint40 seat = jury.drawn(d, 0, panel())[0];
+        silent(d);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IJuryPool.StillLocked.selector, block.timestamp, block.timestamp + EXIT_DELAY
+            )
+        );
+        jury.withdrawStake(seat);
+        vm.warp(block.timestamp + EXIT_DELAY);
+        jury.withdrawStake(seat);
+        assertEq(usdc.balanceOf(jury.seatOf(seat).principal), STAKE - STAKE / 10, "nine tenths");
+        assertEq(uint256(jury.seatOf(seat).status), uint256(SeatStatus.Withdrawn), "status");
     }
 }

@@ -76,7 +76,9 @@ contract JuryRuleTest is Court {
         Verdict memory v = courtVerdict(d, 0, 1);
         Votes memory votes = votesOfCourt(d, v, 31);
         votes.signatures[4] = sign(jurors[0], escrow.verdictDigest(v));
-        vm.expectPartialRevert(IJuryPool.BadSignature.selector);
+        address fifth = holderOf(jury.drawn(d, 0, panel())[4]).addr;
+        bytes32 digest = escrow.verdictDigest(v);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.BadSignature.selector, fifth, digest));
         jury.rule(d, v, votes);
     }
 
@@ -87,7 +89,9 @@ contract JuryRuleTest is Court {
         Verdict memory v = courtVerdict(d, 0, 1);
         v.deal = keccak256("other");
         Votes memory votes = votesOfCourt(d, v, 31);
-        vm.expectPartialRevert(IJuryPool.BadSignature.selector);
+        address first = holderOf(jury.drawn(d, 0, panel())[0]).addr;
+        bytes32 digest = escrow.verdictDigest(courtVerdict(d, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.BadSignature.selector, first, digest));
         jury.rule(d, v, votes);
         v = courtVerdict(d, 10_001, 1);
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.BpsTooHigh.selector, 10_001, 10_000));
@@ -98,7 +102,8 @@ contract JuryRuleTest is Court {
         vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 0, 64)); // a bit without its signature
         jury.rule(d, v, votes);
         votes.panel = new address[](0);
-        vm.expectPartialRevert(IJuryPool.WrongPanel.selector);
+        bytes32 nobody = keccak256("");
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.WrongPanel.selector, nobody, d.panel));
         jury.rule(d, v, votes);
     }
 

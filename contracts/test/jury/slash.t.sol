@@ -23,7 +23,8 @@ contract SlashTest is Court {
         bytes memory byB = sign(jurors[2], escrow.verdictDigest(b));
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.SameDigest.selector, escrow.verdictDigest(a)));
         jury.slash(2, a, byA, a, byA);
-        vm.expectPartialRevert(IJuryPool.BadSignature.selector);
+        bytes32 digest = escrow.verdictDigest(a);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.BadSignature.selector, jurors[1].addr, digest));
         jury.slash(1, a, byA, b, byB);
         vm.expectEmit(address(jury));
         emit IJuryPool.SeatSlashed(2, STAKE, escrow.verdictDigest(a), escrow.verdictDigest(b));
@@ -45,7 +46,25 @@ contract SlashTest is Court {
         Verdict memory b = Verdict(keccak256("deal"), 0, 0, 1, 10_000, 0, 0);
         bytes memory byA = sign(jurors[2], escrow.verdictDigest(a));
         bytes memory byB = sign(jurors[2], escrow.verdictDigest(b));
-        vm.expectPartialRevert(IJuryPool.NotTheSameSlot.selector);
+        bytes32 slotA = keccak256(abi.encode(a.deal, 0, 0, 0));
+        bytes32 slotB = keccak256(abi.encode(a.deal, 0, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NotTheSameSlot.selector, slotA, slotB));
         jury.slash(2, a, byA, b, byB);
+    }
+
+    function test_of_a_stake_too_small_to_divide_the_reporter_gets_nothing() external {
+        bytes memory constants =
+            abi.encode(uint64(9), SEAT_AGE, uint256(1 hours), uint256(10 minutes), RULING_TIME, EXIT_DELAY);
+        bytes memory parts = abi.encode(address(usdc), address(beacon), address(escrow));
+        jury = JuryPool(created("JuryPool.sol:JuryPool", bytes.concat(parts, constants)));
+        minted(address(this), 9);
+        usdc.approve(address(jury), 9);
+        jury.join(stranger.addr, 1);
+        Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 1, 0, 0);
+        Verdict memory b = Verdict(keccak256("deal"), 0, 0, 0, 2, 0, 0);
+        bytes memory byA = sign(stranger, escrow.verdictDigest(a));
+        jury.slash(0, a, byA, b, sign(stranger, escrow.verdictDigest(b)));
+        assertEq(jury.owed(address(this)), 0, "owed");
+        assertEq(jury.pot(), 9, "pot");
     }
 }

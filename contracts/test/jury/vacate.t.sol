@@ -40,4 +40,12 @@ contract VacateTest is Court {
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.NoSuchSeat.selector, 17, 17));
         jury.withdrawStake(17);
     }
+
+    function test_the_principal_may_give_notice_too() external {
+        vm.prank(seatPrincipal(3).addr);
+        jury.vacate(3);
+        assertEq(jury.seatOf(3).leftAt, NOW, "left at");
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NoSuchSeat.selector, 17, 17));
+        jury.vacate(17);
+    }
 }

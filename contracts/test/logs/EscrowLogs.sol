@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {AppealEnd, BUYER_MANDATED, Cause, SELLER_MANDATED, Source, Status} from "../../src/types/Deal.sol";
+import {AppealEnd, Cause, SELLER_MANDATED, Source, Status} from "../../src/types/Deal.sol";
 import {Vm} from "../base/Vm.sol";
 import {Shadow} from "./Shadow.sol";
 

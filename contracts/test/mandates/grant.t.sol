@@ -79,9 +79,9 @@ contract GrantTest is MandateWorld {
         Mandate memory m = mandate(1);
         bytes32 digest = mandates.mandateDigest(m);
         (bytes memory byPrincipal, bytes memory byAgent) = (sign(principal, digest), sign(agent, digest));
-        vm.expectPartialRevert(IMandates.BadSignature.selector);
+        vm.expectRevert(abi.encodeWithSelector(IMandates.BadSignature.selector, principal.addr, digest));
         mandates.grant(m, byAgent, byAgent);
-        vm.expectPartialRevert(IMandates.BadSignature.selector);
+        vm.expectRevert(abi.encodeWithSelector(IMandates.BadSignature.selector, agent.addr, digest));
         mandates.grant(m, byPrincipal, byPrincipal);
         m.agent = principal.addr;
         refused(m, abi.encodeWithSelector(IMandates.AgentIsPrincipal.selector, principal.addr));
@@ -98,5 +98,97 @@ contract GrantTest is MandateWorld {
         m.validUntil = NOW;
         refused(m, abi.encodeWithSelector(IMandates.Expired.selector, NOW, NOW));
         refused(mandate(0), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 0, 0));
+    }
+
+    function test_all_three_are_somebody() external {
+        for (uint256 i = 0; i < 3; ++i) {
+            Mandate memory m = mandate(1);
+            if (i == 0) m.agent = address(0);
+            if (i == 1) m.principal = address(0);
+            if (i == 2) m.spender = address(0);
+            refused(m, abi.encodeWithSelector(IMandates.ZeroAddress.selector));
+        }
+    }
+
+    function test_a_mandate_is_granted_from_its_first_second_to_its_last() external {
+        Mandate memory m = mandate(1);
+        vm.warp(NOW - 1);
+        refused(m, abi.encodeWithSelector(IMandates.NotYetValid.selector, NOW, NOW - 1));
+        vm.warp(m.validUntil);
+        refused(m, abi.encodeWithSelector(IMandates.Expired.selector, m.validUntil, m.validUntil));
+        vm.warp(m.validUntil - 1);
+        granted(m);
+        assertEq(
+            mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), principal.addr, "in its last second"
+        );
+        vm.warp(m.validUntil);
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), address(0), "and no longer");
+        assertEq(mandates.available(agent.addr, spender.addr), 0, "nothing is available");
+    }
+
+    function test_after_a_mandate_has_run_out_the_agent_may_serve_another() external {
+        Mandate memory m = mandate(1);
+        granted(m);
+        vm.warp(m.validUntil);
+        Account memory other = account("other principal");
+        m.principal = other.addr;
+        (m.validFrom, m.validUntil) = (m.validUntil, m.validUntil + 1);
+        bytes32 digest = mandates.mandateDigest(m);
+        (bytes memory byOther, bytes memory byAgent) = (sign(other, digest), sign(agent, digest));
+        vm.expectRevert(abi.encodeWithSelector(IMandates.SerialTooLow.selector, 1, 1));
+        mandates.grant(m, byOther, byAgent);
+        m.serial = 2;
+        digest = mandates.mandateDigest(m);
+        mandates.grant(m, sign(other, digest), sign(agent, digest));
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), other.addr, "other");
+    }
+
+    function test_everything_that_was_granted_can_be_read() external {
+        Mandate memory m = mandate(7);
+        granted(m);
+        spent(40);
+        (address who, uint40 validUntil, uint32 scopes, uint16 serial,,,,,) =
+            mandates.mandateOf(agent.addr, spender.addr);
+        assertEq(who, principal.addr, "principal");
+        assertEq(validUntil, m.validUntil, "valid until");
+        assertEq(scopes, SCOPE_BUY, "scopes");
+        assertEq(serial, 7, "serial");
+        limitsAreKept();
+    }
+
+    function limitsAreKept() private view {
+        (,,,, uint64 humanAbove, uint64 perPeriod, uint32 period, uint64 spent_, uint40 spentAt) =
+            mandates.mandateOf(agent.addr, spender.addr);
+        assertEq(humanAbove, 60, "human above");
+        assertEq(perPeriod, 100, "per period");
+        assertEq(period, 1000, "period");
+        assertEq(spent_, 40, "spent");
+        assertEq(spentAt, NOW, "spent at");
+    }
+
+    function test_the_largest_limit_and_the_shortest_period_do_not_overflow() external {
+        Mandate memory m = mandate(1);
+        (m.perPeriod, m.humanAbove, m.period) = (type(uint64).max, type(uint64).max, 1);
+        granted(m);
+        vm.prank(spender.addr);
+        mandates.spend(agent.addr, principal.addr, SCOPE_BUY, 0, type(uint64).max, "");
+        assertEq(mandates.available(agent.addr, spender.addr), 0, "all is spent");
+        vm.warp(NOW + 1);
+        assertEq(mandates.available(agent.addr, spender.addr), type(uint64).max, "and all is back");
+        vm.warp(m.validUntil - 1);
+        assertEq(mandates.available(agent.addr, spender.addr), type(uint64).max, "and stays");
+    }
+
+    function test_a_lower_limit_may_be_below_what_was_spent() external {
+        granted(mandate(1));
+        spent(100);
+        Mandate memory m = mandate(2);
+        m.perPeriod = 10;
+        granted(m);
+        assertEq(mandates.available(agent.addr, spender.addr), 0, "nothing");
+        vm.warp(NOW + 9000);
+        assertEq(mandates.available(agent.addr, spender.addr), 0, "at the new, slower rate");
+        vm.warp(NOW + 9500);
+        assertEq(mandates.available(agent.addr, spender.addr), 5, "half a period after the last of it");
     }
 }

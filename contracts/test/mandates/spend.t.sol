@@ -104,4 +104,50 @@ contract SpendTest is MandateWorld {
         vm.stopPrank();
         assertEq(mandates.available(agent.addr, spender.addr), 0, "available");
     }
+
+    function test_an_approval_of_any_other_shape_is_none() external {
+        bytes memory missing = abi.encodeWithSelector(IMandates.ApprovalMissing.selector, 61, 60);
+        for (uint256 size = 0; size < 96; size += 19) {
+            refused(61, new bytes(size), missing);
+        }
+        bytes memory good = approval(keccak256("deal"), NOW);
+        bytes memory longer = bytes.concat(good);
+        assembly ("memory-safe") {
+            mstore(add(longer, 0x60), sub(mload(longer), 95)) // the length, one above what is there
+        }
+        refused(61, longer, missing);
+        assembly ("memory-safe") {
+            mstore(add(longer, 0x60), not(0))
+        }
+        refused(61, longer, missing);
+    }
+
+    function test_at_the_threshold_nobody_is_asked() external {
+        vm.prank(spender.addr);
+        mandates.spend(agent.addr, principal.addr, SCOPE_BUY, 0, 60, "");
+        assertEq(mandates.available(agent.addr, spender.addr), 40, "available");
+    }
+
+    function test_nothing_is_spent_for_nothing() external {
+        vm.expectEmit(address(mandates));
+        emit IMandates.Spent(agent.addr, principal.addr, 0, 0);
+        vm.prank(spender.addr);
+        mandates.spend(agent.addr, principal.addr, SCOPE_BUY, 0, 0, "");
+        assertEq(mandates.available(agent.addr, spender.addr), 100, "available");
+    }
+
+    function test_two_spends_in_one_second_count_as_one() external {
+        vm.startPrank(spender.addr);
+        mandates.spend(agent.addr, principal.addr, SCOPE_BUY, 0, 60, "");
+        mandates.spend(agent.addr, principal.addr, SCOPE_BUY, 0, 40, "");
+        vm.expectRevert(abi.encodeWithSelector(IMandates.OverPeriod.selector, 101, 100));
+        mandates.spend(agent.addr, principal.addr, SCOPE_BUY, 0, 1, "");
+        vm.stopPrank();
+    }
+
+    function test_the_last_second_of_a_mandate_is_its_own() external {
+        vm.warp(NOW + 10_000 - 1);
+        vm.prank(spender.addr);
+        mandates.spend(agent.addr, principal.addr, SCOPE_BUY, 0, 60, "");
+    }
 }

@@ -6,17 +6,37 @@ import {Status} from "../../src/types/Deal.sol";
 import {Hashes} from "../../src/types/Hashes.sol";
 import {DealProof} from "./DealProof.sol";
 
-/// @notice For every state of the deal, every signature, every time: money leaves a deal only to its payees, to the last
-/// micro-USDC, and only when the right accounts signed or the time has come.
+/// @notice For every state in which the deal can be settled, every signature, every time: money leaves a deal only to its
+/// payees, to the last micro-USDC, and only when the right accounts signed or the time has come.
 contract SettlingProof is DealProof {
-    function released(uint256 head, bytes32 evidence, bytes32 r, bytes32 vs) private returns (bool ok) {
-        (ok,) = address(escrow)
-            .call(abi.encodeCall(IDealEscrow.release, (brief(), head, evidence, signature(r, vs))));
+    /// @dev What is in a live deal's word, as far as it decides. The second milestone is settled already when `last`; what
+    /// is pending or under appeal is about the first.
+    struct Live {
+        Status status;
+        bool last;
+        bool sellerAppealed;
+        bool reserveSpent;
+        uint40 until;
+        uint64 held;
+        uint64 left;
+        uint16 bps;
     }
 
-    function check_a_release_needs_the_buyers_signature(
-        uint256 word,
-        uint256 head,
+    function wordOf(Live calldata l) private pure returns (uint256 word) {
+        vm.assume(l.status == Status.Open || l.status == Status.Pending || l.status == Status.Appealed);
+        vm.assume(l.bps <= 10_000 && uint256(l.held) + l.left <= type(uint64).max);
+        word = uint256(l.status) | uint256(l.until) << 64 | uint256(l.held) << 104 | uint256(l.left) << 168;
+        word |= uint256(l.bps) << 235;
+        word |= (l.last ? 2 << 8 : 0) | (l.reserveSpent ? uint256(1) << 252 : 0);
+        word |= l.sellerAppealed ? uint256(1) << 254 : 0;
+    }
+
+    function called(bytes memory data) private returns (bool ok) {
+        (ok,) = address(escrow).call(data);
+    }
+
+    function check_a_release_needs_the_buyers_signature_and_moves_each_micro_usdc_to_a_payee(
+        Live calldata l,
         uint40 time,
         bytes32 evidence,
         bytes32 r,
@@ -24,42 +44,30 @@ contract SettlingProof is DealProof {
     ) external {
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, word);
-        if (!released(head, evidence, r, vs)) return;
-        assert(signedBy(BUYER, releaseDigest(id, head & 0xff, evidence), r, vs));
-        assert(live(word) && head & 0xff < 2);
-        assert(field(word, 8, 8) >> (head & 0xff) & 1 == 0);
-    }
-
-    function check_a_release_moves_each_micro_usdc_to_a_payee_or_leaves_it(
-        uint256 word,
-        uint256 head,
-        uint40 time,
-        bytes32 evidence,
-        bytes32 r,
-        bytes32 vs
-    ) external {
-        bytes32 id = dealId();
-        vm.warp(time);
-        covered(id, word);
-        if (!released(head, evidence, r, vs)) return;
-        stillCovered(id, inside(word));
+        covered(id, wordOf(l));
+        if (!called(abi.encodeCall(IDealEscrow.release, (brief(), 0x100, evidence, signature(r, vs))))) {
+            return;
+        }
+        assert(signedBy(BUYER, releaseDigest(id, 0, evidence), r, vs));
+        stillCovered(id, uint256(l.held) + l.left);
     }
 
     /// @dev USDC refuses the seller: its share becomes its credit, and the buyer is not held up.
     function check_a_refused_payee_is_credited_and_nothing_is_lost(
-        uint256 word,
-        uint40 time,
-        bytes32 evidence,
+        bool last,
+        uint64 held,
+        uint64 left,
         bytes32 r,
         bytes32 vs
     ) external {
+        vm.assume(uint256(held) + left <= type(uint64).max);
         bytes32 id = dealId();
-        vm.warp(time);
-        covered(id, word);
+        vm.warp(START);
+        uint256 open = uint256(Status.Open) | (last ? 2 << 8 : 0);
+        covered(id, open | uint256(held) << 104 | uint256(left) << 168);
         usdc.refuse(SELLER_PAY);
-        if (!released(0x100, evidence, r, vs)) return;
-        stillCovered(id, inside(word));
+        if (!called(abi.encodeCall(IDealEscrow.release, (brief(), 0x100, 0, signature(r, vs))))) return;
+        stillCovered(id, uint256(held) + left);
         assert(usdc.balanceOf(SELLER_PAY) == 0 && escrow.credit(SELLER_PAY) >= FIRST);
     }
 
@@ -70,73 +78,51 @@ contract SettlingProof is DealProof {
         vm.warp(START);
         covered(id, uint256(Status.Open) | (FIRST + SECOND + APPEAL_FEE + BOND) << 168);
         vm.assume(signedBy(BUYER, releaseDigest(id, 0, evidence), r, vs));
-        assert(released(0x100, evidence, r, vs));
+        assert(called(abi.encodeCall(IDealEscrow.release, (brief(), 0x100, evidence, signature(r, vs)))));
         assert(usdc.balanceOf(SELLER_PAY) == FIRST);
     }
 
-    function cancelled(uint16 bps, uint40 until, bytes32[4] memory s) private returns (bool ok) {
-        bytes memory data = abi.encodeCall(
-            IDealEscrow.cancel, (brief(), bps, until, signature(s[0], s[1]), signature(s[2], s[3]))
-        );
-        (ok,) = address(escrow).call(data);
-    }
-
-    function check_a_cancellation_needs_whoever_gives_something_up(
-        uint256 word,
+    function check_a_cancellation_needs_whoever_gives_something_up_and_moves_all_to_the_payees(
+        Live calldata l,
         uint16 bps,
-        uint40 until,
-        uint40 time,
+        uint40[2] calldata times,
         bytes32[4] calldata s
     ) external {
+        (uint40 until, uint40 time) = (times[0], times[1]);
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, word);
-        if (!cancelled(bps, until, s)) return;
+        covered(id, wordOf(l));
+        (bytes memory byBuyer, bytes memory bySeller) = (signature(s[0], s[1]), signature(s[2], s[3]));
+        if (!called(abi.encodeCall(IDealEscrow.cancel, (brief(), bps, until, byBuyer, bySeller)))) return;
         bytes32 digest =
             digestIn(domain, keccak256(abi.encode(Hashes.CANCEL, id, uint256(bps), uint256(until))));
         assert(bps == 0 || signedBy(BUYER, digest, s[0], s[1]));
         assert(bps == 10_000 || signedBy(SELLER, digest, s[2], s[3]));
         assert(bps <= 10_000 && time <= until);
+        assert(escrow.slot(id) & 0xff == uint256(Status.Closed) && inside(escrow.slot(id)) == 0);
+        stillCovered(id, uint256(l.held) + l.left);
     }
 
-    function check_a_cancellation_closes_the_deal_and_moves_all_to_the_payees(
-        uint256 word,
-        uint16 bps,
-        uint40 time,
-        bytes32[4] calldata s
-    ) external {
-        bytes32 id = dealId();
-        vm.warp(time);
-        covered(id, word);
-        if (!cancelled(bps, type(uint40).max, s)) return;
-        stillCovered(id, inside(word));
-        assert(escrow.slot(id) & 0xff == uint256(Status.Closed));
-        assert(inside(escrow.slot(id)) == 0);
-    }
-
-    function check_a_payout_moves_each_micro_usdc_to_a_payee_or_leaves_it(uint256 word, uint40 time)
+    function check_a_payout_moves_each_micro_usdc_to_a_payee_or_leaves_it(Live calldata l, uint40 time)
         external
     {
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, word);
-        (bool ok,) = address(escrow).call(abi.encodeCall(IDealEscrow.payout, (brief())));
-        if (!ok) return;
-        stillCovered(id, inside(word));
+        covered(id, wordOf(l));
+        if (!called(abi.encodeCall(IDealEscrow.payout, (brief())))) return;
+        stillCovered(id, uint256(l.held) + l.left);
     }
 
     function check_a_timeout_moves_each_micro_usdc_to_a_payee_or_leaves_it(
-        uint256 word,
-        uint256 claims,
-        uint8 milestone,
+        Live calldata l,
+        bool claimed,
         uint40 time
     ) external {
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, word);
-        putClaims(id, claims);
-        (bool ok,) = address(escrow).call(abi.encodeCall(IDealEscrow.timeout, (brief(), milestone)));
-        if (!ok) return;
-        stillCovered(id, inside(word));
+        covered(id, wordOf(l));
+        putClaims(id, claimed ? 1 : 0);
+        if (!called(abi.encodeCall(IDealEscrow.timeout, (brief(), 0)))) return;
+        stillCovered(id, uint256(l.held) + l.left);
     }
 }

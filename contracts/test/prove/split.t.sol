@@ -5,7 +5,6 @@ import {DealEscrow} from "../../src/DealEscrow.sol";
 import {Cause} from "../../src/types/Deal.sol";
 import {DealSlot, Slot} from "../../src/types/DealSlot.sol";
 import {Core} from "../../src/types/Packing.sol";
-import {Terms} from "../../src/types/Terms.sol";
 import {Proof} from "./Proof.sol";
 
 /// @notice The one place where a milestone's amount is shared, with nothing before and behind it.
@@ -48,14 +47,5 @@ contract SplitProof is Proof {
             assert(field(then, 104, 64) + field(then, 168, 64) == field(word, 104, 64) + field(word, 168, 64));
             assert(field(then, 8, 8) == field(word, 8, 8) | 1);
         } catch {}
-    }
-
-    function check_all_and_nothing_are_exact(uint64 amount, uint64 held) external view {
-        vm.assume(uint256(amount) + held <= type(uint64).max);
-        uint256 word = uint256(held) << 104 | uint256(amount) << 168;
-        (uint256 toSeller, uint256 toBuyer,) = shares.share(amount, word, 0);
-        assert(toSeller == 0 && toBuyer == amount);
-        (toSeller, toBuyer,) = shares.share(amount, word, Terms.BPS);
-        assert(toSeller == amount && toBuyer == 0);
     }
 }

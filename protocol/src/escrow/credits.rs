@@ -33,18 +33,20 @@ impl Turn<'_> {
         self.receive(owner, u128::from(amount), valid, deposit_nonce(owner, salt), signature)
     }
 
-    pub(super) fn withdraw(&mut self, from: Address, to: Address, amount: u64) -> Result<(), Refusal> {
-        self.withdraw_at(from, to, amount, 0)
-    }
-
-    /// `next`: the nonce after the one that was used, 0 for none.
-    fn withdraw_at(&mut self, from: Address, to: Address, amount: u64, next: u64) -> Result<(), Refusal> {
+    /// `next` is the owner's next nonce where its signature was used, else 0.
+    pub(super) fn withdraw(
+        &mut self,
+        from: Address,
+        to: Address,
+        amount: u64,
+        next: u64,
+    ) -> Result<(), Refusal> {
         ensure!(to != Address::ZERO, E::ZeroAddress {});
         let has = self.state.credit_of(from);
         ensure!(amount != 0 && has >= amount, E::CreditTooLow { credit: word(has), wanted: word(amount) });
         ensure!(to == from || !self.state.token.is_barred(from), E::Blacklisted { account: from });
         self.set_credit(from, has - amount);
-        self.emit(&E::Withdrawn { owner: from, to, withdrawal: beside(&[(amount, 64), (next, 64)]) });
+        self.emit(&E::Withdrawn { owner: from, to, withdrawal: word(amount) | word(next) << 64 });
         ensure!(self.push_transfer(to, amount), E::TransferFailed { to, amount: word(amount) });
         Ok(())
     }
@@ -55,7 +57,7 @@ impl Turn<'_> {
         ensure!(w.nonce == U256::from(next), E::WrongNonce { nonce: w.nonce, next: word(next) });
         self.require_signed(w.from, self.escrow_digest(w), signature)?;
         self.state.nonce.insert(w.from, next + 1);
-        self.withdraw_at(w.from, w.to, self.state.credit_of(w.from), next + 1)
+        self.withdraw(w.from, w.to, self.state.credit_of(w.from), next + 1)
     }
 
     /// A signed message is good up to and including its last second.

@@ -32,7 +32,7 @@ fn stamp(account: Address, digest: B256) -> Bytes {
 
 impl Keys for Stamps {
     fn recover(&self, digest: B256, signature: &[u8]) -> Recovered {
-        let by = self.0.iter().find(|account| *stamp(**account, digest) == *signature);
+        let by = self.0.iter().find(|account| stamp(**account, digest).as_ref() == signature);
         by.map_or(Recovered::Stranger(Address::repeat_byte(0x99)), |account| Recovered::By(*account))
     }
 }

@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 use super::Node;
 use crate::{
     block::Level,
-    canonical,
     command::Event,
     did::Did,
     disclosure::Scope,
@@ -23,7 +22,7 @@ use crate::{
     side::Side,
     stage::session::{Binding, Checkpoint, Handshake, Session},
     time::Timestamp,
-    wire::{self, Frame, Say, SignedCheckpoint},
+    wire::{Frame, Say, SignedCheckpoint},
 };
 
 /// Handshakes of strangers that may be under way at once.
@@ -404,8 +403,7 @@ impl Node {
         sealed: usize,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Misconduct> {
-        let frame: Frame = canonical::from_untrusted(opened.frame(), wire::FRAME_MAX)
-            .map_err(|error| Misconduct::unreadable(&error, "frame"))?;
+        let frame = Frame::read(opened.frame()).map_err(|error| Misconduct::unreadable(&error, "frame"))?;
         let Some(state) = self.ndas.get(&draft) else { return Err(Misconduct::WrongNda) };
         let Some((text, _)) = state.signed() else { return Err(Misconduct::WrongNda) };
         let them = match state.side {

@@ -72,8 +72,9 @@ impl Founding {
         let mut chain = Chain::genesis(genesis);
         chain.machine.endow(OPERATOR);
         for step in steps {
+            let creates = step.creates();
             chain.act(&step.name, OPERATOR, step.to, step.data);
-            let there = step.creates().is_none_or(|address| chain.machine.has_code(address));
+            let there = creates.is_none_or(|address| chain.machine.has_code(address));
             assert!(there, "{}: nothing stands there", step.name);
         }
         let at = |contract| deployment.address(contract).expect("invariant: the plan deploys all contracts");

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {DealEscrow} from "../../src/DealEscrow.sol";
+import {JuryPool} from "../../src/JuryPool.sol";
+import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
+import {Draw} from "../../src/jury/Draw.sol";
+import {Deal, Verdict} from "../../src/types/Deal.sol";
+import {Appeal, Seat} from "../../src/types/Jury.sol";
+import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
+import {Court} from "../escrow/Court.sol";
+
+/// drawn
+/// ├── is the shuffle that the interface describes, done a second time here with a whole deck in memory
+/// ├── ends after sixty-four steps, with whom it has found by then
+/// └── rules with what it has: from five seats on
+contract DrawnTest is Court {
+    using Draw for Draw.Walk;
+    using EscrowCalls for DealEscrow;
+    using JuryCalls for JuryPool;
+
+    function underAppeal() private returns (Deal memory d, bytes32 id) {
+        deposited(sellerPrincipal.addr, 100 * ONE);
+        Verdict memory v;
+        (d, v) = pending(0);
+        appealed(d, v, seller);
+        return (d, v.deal);
+    }
+
+    /// @notice Fisher-Yates over a deck that is written out.
+    function shuffled(bytes32 seed, uint256 size, uint256 steps)
+        private
+        pure
+        returns (uint40[] memory first)
+    {
+        uint40[] memory deck = new uint40[](size);
+        for (uint256 i = 0; i < size; ++i) {
+            deck[i] = uint40(i);
+        }
+        if (steps > size) steps = size;
+        if (steps > 64) steps = 64;
+        first = new uint40[](steps);
+        for (uint256 k = 0; k < steps; ++k) {
+            uint256 j = k + uint256(keccak256(abi.encode(seed, k))) % (size - k);
+            (deck[k], deck[j]) = (deck[j], deck[k]);
+            first[k] = deck[k];
+        }
+    }
+
+    function test_the_walk_is_a_shuffle(bytes32 seed, uint256 size) external pure {
+        size = bound(size, 1, 300);
+        uint40[] memory expected = shuffled(seed, size, type(uint256).max);
+        Draw.Walk memory walk = Draw.start(seed, size);
+        for (uint256 k = 0; k < expected.length; ++k) {
+            assertTrue(walk.more(), "there is more");
+            assertEq(walk.next(), expected[k], "the same card");
+        }
+        assertFalse(walk.more(), "and then no more");
+    }
+
+    function test_no_seats_are_no_walk() external pure {
+        assertFalse(Draw.start(keccak256("seed"), 0).more(), "nothing");
+    }
+
+    function test_a_draw_is_what_anybody_recomputes_from_seats_and_randomness(uint256 seed) external {
+        (Deal memory d, bytes32 id) = underAppeal();
+        requested(d);
+        Appeal memory a = jury.appealOf(id, 0);
+        beacon.prove(uint64(a.round), abi.encode(seed));
+        bytes32 randomness = sha256(abi.encode(seed));
+        uint40[] memory order = shuffled(keccak256(abi.encode(randomness, id, 0, 1)), a.seats, 64);
+        uint40[] memory seats = jury.drawn(d, 0, panel());
+        uint256 n;
+        for (uint256 i = 0; i < order.length && n < 7; ++i) {
+            if (order[i] < 5) continue; // the first panel's
+            assertEq(seats[n++], order[i], "the next one in the order");
+        }
+        assertEq(seats.length, n, "and no other");
+    }
+
+    function test_after_sixty_four_steps_a_draw_ends_with_whom_it_has() external {
+        // Two hundred seats of one principal: at most one of them can sit.
+        vm.warp(NOW - 5 days);
+        address crowd = account("crowd").addr;
+        minted(crowd, 200 * STAKE);
+        vm.startPrank(crowd);
+        usdc.approve(address(jury), 200 * STAKE);
+        for (uint160 i = 0; i < 200; ++i) {
+            jury.join(address(0xc0de0000 + i), 1);
+        }
+        vm.stopPrank();
+        vm.warp(NOW);
+        (Deal memory d, bytes32 id) = underAppeal();
+        jury.request(d, 217);
+        uint64 round = uint64(jury.appealOf(id, 0).round);
+        uint256 fewest = 7;
+        for (uint256 seed = 0; seed < 20; ++seed) {
+            beacon.prove(round, abi.encode(seed));
+            uint40[] memory seats = jury.drawn(d, 0, panel());
+            if (seats.length < fewest) fewest = seats.length;
+            uint256 ofCrowd;
+            for (uint256 i = 0; i < seats.length; ++i) {
+                if (seats[i] >= SEATS) ++ofCrowd;
+            }
+            assertLe(ofCrowd, 1, "one of the crowd");
+        }
+        assertTrue(fewest < 7, "and some draws are short");
+    }
+
+    function test_a_short_draw_rules_from_five_seats_on() external {
+        for (uint40 i = 5; i < 12; ++i) {
+            vm.prank(holderOf(i).addr);
+            jury.vacate(i);
+        }
+        (Deal memory d,) = underAppeal(); // five are left
+        requested(d);
+        proven(d);
+        assertEq(jury.drawn(d, 0, panel()).length, 5, "five");
+        Verdict memory v = courtVerdict(d, 10_000, 1);
+        Votes memory votes = votesOfFive(d, v);
+        votes.signers = 32 | 15;
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.SignerOutOfPanel.selector, 47, 5));
+        jury.rule(d, v, votes);
+        votes.signers = 15;
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.TooFewSigners.selector, 4, 5));
+        jury.rule(d, v, votes);
+        votes.signers = 31;
+        jury.rule(d, v, votes);
+        assertEq(jury.ruling(v.deal, 0) & 0xff, 3, "ruled");
+    }
+
+    function votesOfFive(Deal memory d, Verdict memory v) private returns (Votes memory votes) {
+        uint40[] memory seats = jury.drawn(d, 0, panel());
+        votes = Votes(panel(), 31, new bytes[](5));
+        for (uint256 i = 0; i < 5; ++i) {
+            votes.signatures[i] = signCompact(holderOf(seats[i]), escrow.verdictDigest(v));
+        }
+    }
+
+    function test_a_round_before_the_beacons_first_is_its_first() external view {
+        uint256 genesis = beacon.genesis();
+        assertEq(jury.roundFor(genesis - 2 days), 1, "long before");
+        assertEq(jury.roundFor(0), 1, "at the beginning of time");
+    }
+
+    function test_seatsAt_counts_those_that_had_joined() external {
+        assertEq(jury.seatsAt(NOW - 10 days - 1), 0, "before");
+        assertEq(jury.seatsAt(NOW - 10 days), 17, "at");
+        seated(account("later"), 30);
+        assertEq(jury.seatsAt(NOW - 1), 17, "not yet");
+        assertEq(jury.seatsAt(NOW), 18, "then");
+        Seat memory last = jury.seatOf(17);
+        assertEq(last.joinedAt, NOW, "joined at");
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NoSuchSeat.selector, 18, 18));
+        jury.seatOf(18);
+    }
+}
