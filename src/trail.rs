@@ -112,7 +112,9 @@ mod tests {
         let record = |number: u64| if number == last { Record::Delivered { id: 1 } } else { noted.clone() };
         let row = |number: u64| -> Row { records::to_row(&keys, &(number, None, record(number))).unwrap() };
         let rows: Vec<Row> = (0..=last).map(row).collect();
-        store.append(&rows, true).unwrap();
+        for batch in rows.chunks(1_000) {
+            store.append(batch, false).unwrap();
+        }
         let trail = Trail::new(store.reader(), keys.clone());
 
         let rare = Some("message.delivered");

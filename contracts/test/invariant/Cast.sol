@@ -138,6 +138,10 @@ abstract contract Cast is Books {
         return uint8(roll(dice, uint256(p.count) + 1));
     }
 
+    function waitUntil(uint256 time) internal {
+        if (time > block.timestamp) vm.warp(time);
+    }
+
     // --- trying ---
 
     function either(bool allowed) internal pure returns (Leave) {

@@ -37,8 +37,13 @@ abstract contract Hearings is Seating {
     mapping(bytes32 deal => mapping(uint256 milestone => Hearing)) private hearings;
 
     function appeal(uint256 seed) external {
-        Dice memory dice = Dice(seed);
+        _appeal(Dice(seed));
+    }
+
+    /// @dev Where nothing is pending, something is judged instead.
+    function _appeal(Dice memory dice) private {
         Page storage p = find(dice, 1 << uint256(Status.Pending));
+        if (p.status != Status.Pending && roll(dice, 4) != 0) return _judge(dice, find(dice, TAKING));
         bool bySeller = roll(dice, 2) == 0;
         Side storage by = bySeller ? sellerOf(p) : buyerOf(p);
         Verdict memory v = verdictFor(p, p.milestone, 0, p.attempt, p.bps);
@@ -58,6 +63,11 @@ abstract contract Hearings is Seating {
     function request(uint256 seed) external {
         Dice memory dice = Dice(seed);
         Page storage p = find(dice, APPEALED);
+        if (p.status != Status.Appealed && roll(dice, 4) != 0) return _appeal(dice);
+        _request(dice, p);
+    }
+
+    function _request(Dice memory dice, Page storage p) private {
         Hearing storage h = hearings[p.id][p.milestone];
         uint40 seats = seatedBefore(p.appealedAt);
         if (faulty(dice, 5)) seats = uint40(roll(dice, seats + 3));
@@ -77,7 +87,8 @@ abstract contract Hearings is Seating {
         Dice memory dice = Dice(seed);
         (Page storage p, uint8 m) = _heard(dice);
         Hearing storage h = hearings[p.id][m];
-        if (!_isOpen(h) || !_out(dice, h)) return;
+        if (!_isOpen(h)) return _next(dice, p);
+        _out(dice, h);
         uint40[] memory drawn = _drawn(p, m);
         if (drawn.length == 0) return;
         uint8 index = uint8(roll(dice, drawn.length));
@@ -94,7 +105,8 @@ abstract contract Hearings is Seating {
         Dice memory dice = Dice(seed);
         (Page storage p, uint8 m) = _heard(dice);
         Hearing storage h = hearings[p.id][m];
-        if (!_isOpen(h) || !_out(dice, h)) return;
+        if (!_isOpen(h)) return _next(dice, p);
+        _out(dice, h);
         uint40[] memory drawn = _drawn(p, m);
         uint256 signers = [uint256(31), 127, 124, 93][roll(dice, 4)];
         if (faulty(dice, 5)) signers = 15;
@@ -118,9 +130,10 @@ abstract contract Hearings is Seating {
         Dice memory dice = Dice(seed);
         (Page storage p, uint8 m) = _heard(dice);
         Hearing storage h = hearings[p.id][m];
-        bool proven = _isOpen(h) && roll(dice, 4) != 0 && _out(dice, h);
-        if (_isOpen(h) && roll(dice, 3) == 0 && block.timestamp < h.deadline) vm.warp(h.deadline);
-        proven = proven || beacon.randomness(h.round) != 0;
+        if (!_isOpen(h) && roll(dice, 4) != 0) return _next(dice, p);
+        if (_isOpen(h) && roll(dice, 4) != 0) _out(dice, h);
+        if (_isOpen(h) && roll(dice, 2) == 0) waitUntil(h.deadline - roll(dice, 2));
+        bool proven = beacon.randomness(h.round) != 0;
         bytes memory call_ = abi.encodeCall(Desk.redraw, (p.terms, m, panel()));
         bool due = _isOpen(h) && block.timestamp >= h.deadline;
         bool waiting =
@@ -143,6 +156,11 @@ abstract contract Hearings is Seating {
     function settleAppeal(uint256 seed) external {
         Dice memory dice = Dice(seed);
         Page storage p = find(dice, APPEALED);
+        Hearing storage h = hearings[p.id][p.milestone];
+        if (h.status == AppealStatus.None && roll(dice, 2) == 0) return _next(dice, p);
+        if (p.status == Status.Appealed && roll(dice, 8) == 0) {
+            waitUntil(p.appealedAt + APPEAL_LIMIT - roll(dice, 2));
+        }
         _settleAppeal(p, faulty(dice, 5));
     }
 
@@ -164,6 +182,12 @@ abstract contract Hearings is Seating {
             count(absent ? Reached.Abandoned : Reached.Silent);
         }
         pay(p);
+    }
+
+    /// @dev What an appeal needs before it can be heard.
+    function _next(Dice memory dice, Page storage p) private {
+        if (p.status != Status.Appealed) return _appeal(dice);
+        if (hearings[p.id][p.milestone].status == AppealStatus.None) _request(dice, p);
     }
 
     // --- rules and books ---
@@ -230,12 +254,10 @@ abstract contract Hearings is Seating {
     }
 
     /// @dev Waits for the round if it is not out yet, and proves it.
-    function _out(Dice memory dice, Hearing storage h) private returns (bool) {
-        if (beacon.randomness(h.round) != 0) return true;
-        uint256 out = uint256(beacon.genesis()) + uint256(h.round - 1) * beacon.period();
-        if (block.timestamp < out) vm.warp(out);
+    function _out(Dice memory dice, Hearing storage h) private {
+        if (beacon.randomness(h.round) != 0) return;
+        waitUntil(uint256(beacon.genesis()) + uint256(h.round - 1) * beacon.period());
         beacon.prove(h.round, abi.encode(h.round, roll(dice, type(uint256).max)));
-        return true;
     }
 
     /// @dev Whoever is drawn may be.

@@ -11,7 +11,7 @@ import {Settlements} from "./Settlements.sol";
 
 /// @title The first panel judges, verdicts wait, members are paid
 abstract contract Judgements is Settlements {
-    uint256 private constant TAKING = 1 << uint256(Status.Open) | 1 << uint256(Status.Pending);
+    uint256 internal constant TAKING = 1 << uint256(Status.Open) | 1 << uint256(Status.Pending);
     uint256 private constant EVERYBODY = 31;
 
     /// A verdict on its way to the escrow.
@@ -74,11 +74,7 @@ abstract contract Judgements is Settlements {
 
     function cosign(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        Page storage p = find(dice, LIVE | CLOSED);
-        uint256 m = roll(dice, p.count);
-        for (uint256 i = 0; i < p.count && p.signers[m] == 0; ++i) {
-            m = (m + 1) % p.count;
-        }
+        (Page storage p, uint256 m) = _signedFor(dice);
         Verdict memory v = verdictFor(p, m, 0, p.judgedAttempt[m], p.judgedBps[m]);
         VoteFlaw flaw = faulty(dice, 4) ? VoteFlaw(1 + roll(dice, 5)) : VoteFlaw.None;
         Votes memory votes = _votes(v, 1 + roll(dice, EVERYBODY), flaw);
@@ -97,6 +93,11 @@ abstract contract Judgements is Settlements {
     function payJurors(uint256 seed) external {
         Dice memory dice = Dice(seed);
         Page storage p = find(dice, CLOSED);
+        for (uint256 i = 0; i < pages.length && (p.status != Status.Closed || p.fees == 0); ++i) {
+            p = pages[i];
+        }
+        touched = ALL;
+        if (p.status == Status.Closed && roll(dice, 2) == 0) waitUntil(p.closedAt + GRACE - roll(dice, 2));
         address[] memory members = panel();
         bool other = faulty(dice, 5);
         if (other) members[0] = address(uint160(members[0]) - 1);
@@ -112,8 +113,23 @@ abstract contract Judgements is Settlements {
 
     // --- a verdict ---
 
-    function _judge(Dice memory dice, Page storage p) private {
+    /// @dev A deal and a milestone that somebody signed for, if there is any.
+    function _signedFor(Dice memory dice) private returns (Page storage p, uint256 m) {
+        p = find(dice, LIVE | CLOSED);
+        touched = ALL;
+        uint256 from = roll(dice, pages.length);
+        for (uint256 i = 0; i < pages.length; ++i) {
+            Page storage other = pages[(from + i) % pages.length];
+            for (m = 0; m < other.count; ++m) {
+                if (other.signers[m] != 0) return (other, m);
+            }
+        }
+        return (p, roll(dice, p.count));
+    }
+
+    function _judge(Dice memory dice, Page storage p) internal {
         Brief memory b;
+        if (roll(dice, 4) == 0) waitUntil(dueOf(p, roll(dice, p.count)));
         b.v = _verdict(dice, p);
         VoteFlaw flaw = faulty(dice, 5) ? VoteFlaw(roll(dice, 6)) : VoteFlaw.None;
         b.votes = _votes(b.v, [uint256(7), 31, 22, 27][roll(dice, 4)], flaw);
@@ -133,6 +149,7 @@ abstract contract Judgements is Settlements {
         uint256 m = same ? p.milestone : milestoneOf(dice, p);
         uint256 attempt = same ? p.attempt + roll(dice, 3) : roll(dice, 2);
         uint256 bps = [BPS, BPS, 0, 0, 5000, 3333, 9999][roll(dice, 7)];
+        if (m < p.count && block.timestamp < dueOf(p, m) && roll(dice, 3) != 0) bps = BPS; // fails come later
         return verdictFor(p, m, faulty(dice, 12) ? 1 : 0, attempt, bps);
     }
 

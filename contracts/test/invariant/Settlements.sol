@@ -18,6 +18,7 @@ abstract contract Settlements is Openings {
     function release(uint256 seed) external {
         Dice memory dice = Dice(seed);
         Page storage p = find(dice, LIVE);
+        if (p.status != Status.Appealed && roll(dice, 2) == 0) return _open(dice); // the panel should get some
         bool push = roll(dice, 2) == 0;
         bool forged = faulty(dice, 4);
         Release memory r = Release(p.id, milestoneOf(dice, p), sha256("evidence"));
@@ -33,6 +34,7 @@ abstract contract Settlements is Openings {
     /// @notice Two releases in one call; either may fail without the other.
     function releaseMany(uint256 seed) external {
         Dice memory dice = Dice(seed);
+        if (roll(dice, 2) == 0) return _open(dice);
         Deal[] memory deals = new Deal[](2);
         Release[] memory releases = new Release[](2);
         bytes[] memory signatures = new bytes[](2);
@@ -108,7 +110,12 @@ abstract contract Settlements is Openings {
     function timeout(uint256 seed) external {
         Dice memory dice = Dice(seed);
         Page storage p = find(dice, LIVE);
-        _timeout(p, milestoneOf(dice, p));
+        uint8 m = milestoneOf(dice, p);
+        for (uint8 i = 0; i < p.count && p.claimed >> m & 1 == 0; ++i) {
+            if (!isDone(p, i) && p.claimed >> i & 1 != 0) m = i;
+        }
+        if (roll(dice, 2) == 0) waitUntil(_timeoutFrom(p, m) - roll(dice, 2));
+        _timeout(p, m);
     }
 
     function payout(uint256 seed) external {
@@ -179,8 +186,7 @@ abstract contract Settlements is Openings {
         bool pending = (p.status == Status.Pending || p.status == Status.Appealed) && p.milestone == m;
         bool free = isLive(p) && m < p.count && !isDone(p, m) && !pending;
         bool claimed = p.claimed >> m & 1 != 0;
-        uint256 from = claimed ? p.terms.end : dueOf(p, m) + GRACE;
-        if (claimed && p.terms.fallback_ == uint8(Fallback.Principals)) from += windowOf(p);
+        uint256 from = _timeoutFrom(p, m);
         bytes memory call_ = abi.encodeCall(Desk.timeout, (p.terms, m));
         if (!tried(
                 call_,
@@ -193,6 +199,11 @@ abstract contract Settlements is Openings {
         settle(p, m, claimed ? p.terms.fallbackBps : 0);
         pay(p);
         count(claimed ? Reached.FellBack : Reached.TimedOut);
+    }
+
+    function _timeoutFrom(Page storage p, uint256 m) private view returns (uint256) {
+        if (p.claimed >> m & 1 == 0) return dueOf(p, m) + GRACE;
+        return p.terms.end + (p.terms.fallback_ == uint8(Fallback.Principals) ? windowOf(p) : 0);
     }
 
     function _first(bytes[] memory list) private pure returns (bytes[] memory one) {

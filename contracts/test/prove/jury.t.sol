@@ -7,10 +7,11 @@ import {Hashes} from "../../src/types/Hashes.sol";
 import {Ledger} from "./Ledger.sol";
 import {Proof} from "./Proof.sol";
 
-/// @notice A beacon with a clock, of which nothing is ever proven.
-contract Clock {
+/// @notice What a pool reads of its beacon and of its escrow when it is made, and nothing else of either.
+contract Surroundings {
     uint40 public constant genesis = 1000;
     uint32 public constant period = 3;
+    uint40 public constant appealLimit = 7 days;
 }
 
 /// @notice A juror's stake is in exactly one place, comes back whole after the exit delay, and is lost only by two of its own
@@ -18,24 +19,26 @@ contract Clock {
 contract JuryProof is Proof {
     address private constant HOLDER = address(0xA0);
     address private constant PRINCIPAL = address(0x99);
-    address private constant ESCROW = address(0xE5);
     uint64 private constant STAKE = 50e6;
     uint40 private constant EXIT_DELAY = 8 days;
     bytes32 private constant NAME =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
     Ledger private usdc;
+    Surroundings private around;
     IJuryPool private jury;
     bytes32 private domain;
 
     function setUp() public {
-        usdc = new Ledger();
-        bytes memory parts = abi.encode(address(usdc), address(new Clock()), ESCROW);
+        (usdc, around) = (new Ledger(), new Surroundings());
+        bytes memory parts = abi.encode(address(usdc), address(around), address(around));
         bytes memory constants = abi.encode(
             STAKE, uint256(1 days), uint256(1 hours), uint256(10 minutes), uint256(2 days), EXIT_DELAY
         );
         jury = IJuryPool(deployed("JuryPool", bytes.concat(parts, constants)));
-        domain = keccak256(abi.encode(NAME, keccak256("DealEscrow"), keccak256("1"), block.chainid, ESCROW));
+        domain = keccak256(
+            abi.encode(NAME, keccak256("DealEscrow"), keccak256("1"), block.chainid, address(around))
+        );
         usdc.put(PRINCIPAL, STAKE);
         vm.warp(1_800_000_000);
         vm.prank(PRINCIPAL);

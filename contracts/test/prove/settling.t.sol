@@ -24,6 +24,9 @@ contract SettlingProof is DealProof {
 
     function wordOf(Live calldata l) private pure returns (uint256 word) {
         vm.assume(l.status == Status.Open || l.status == Status.Pending || l.status == Status.Appealed);
+        // An appeal is remembered only while it is open; that the other milestone is settled makes no difference to it.
+        vm.assume(!l.sellerAppealed || l.status == Status.Appealed);
+        vm.assume(!l.last || l.status == Status.Open);
         vm.assume(l.bps <= 10_000 && uint256(l.held) + l.left <= type(uint64).max);
         word = uint256(l.status) | uint256(l.until) << 64 | uint256(l.held) << 104 | uint256(l.left) << 168;
         word |= uint256(l.bps) << 235;

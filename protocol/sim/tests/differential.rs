@@ -152,7 +152,6 @@ fn a_run_is_the_same_again_on_any_number_of_threads() {
 #[derive(Clone, Copy, Debug)]
 struct Mutant {
     place: usize,
-    before: u8,
     after: u8,
 }
 
@@ -175,7 +174,7 @@ fn mutants(code: &[u8]) -> Vec<Mutant> {
     let (mut found, mut place) = (Vec::new(), 0);
     while let Some(before) = code.get(place).copied() {
         if let Some((_, after)) = CHANGES.iter().find(|(from, _)| *from == before) {
-            found.push(Mutant { place, before, after: *after });
+            found.push(Mutant { place, after: *after });
         }
         place += if PUSHES.contains(&before) { usize::from(before - 0x5e) } else { 1 };
     }

@@ -2,6 +2,7 @@
 
 mod approval;
 mod commitment;
+mod invitations;
 mod oracle;
 mod pair;
 mod people;

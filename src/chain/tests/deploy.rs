@@ -46,8 +46,10 @@ async fn every_contract_stands_where_the_release_computes_it_with_the_code_that_
     for sent in &sent {
         let (step, guess) = (&plan.steps[sent.step], guessed[sent.step]);
         if matches!(step.done, Done::Stands { .. }) {
-            // What a dry run says, upon contracts that do not stand yet, is what it costs.
-            assert!(guess.abs_diff(sent.gas) * 100 <= sent.gas, "{}: {guess}, then {}", step.name, sent.gas);
+            // What a dry run says, upon contracts that do not stand yet, is enough and not much more: a creation
+            // by a contract is given 63 parts of 64 of what there is (EIP-150), and uses less.
+            let enough = guess >= sent.gas && (guess - sent.gas) * 50 <= sent.gas;
+            assert!(enough, "{}: {guess}, then {}", step.name, sent.gas);
         }
     }
     for contract in

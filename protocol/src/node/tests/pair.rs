@@ -125,10 +125,24 @@ fn nda_id(nda: &crate::document::Document<Nda>) -> crate::ids::NdaId {
 }
 
 fn records(side: Side, start: &Start) -> Vec<Record> {
+    let pact = start.template.map_or_else(|| people::pact(people::punctual()), people::templated);
+    let begin = Begin { fee: start.fee, ..people::begin_on(&pact) };
+    let (request, seat) = people::panel(N);
+    let at = Timestamp::from_secs(NOW);
+    let negotiation = [
+        NegotiationEvent::Begun { begin: Box::new(begin), nonce: [5; 16], side, at },
+        NegotiationEvent::PanelAsked { request, at },
+        NegotiationEvent::PanelSet { attempt: 0, members: vec![seat] },
+    ];
+    let negotiation = negotiation.into_iter().map(|event| Record::Negotiation { id: N, nda: DRAFT, event });
+    under_nda(side, start).into_iter().chain(negotiation).collect()
+}
+
+/// Request, bid and NDA, as a side has them on record.
+pub(super) fn under_nda(side: Side, start: &Start) -> Vec<Record> {
     let nda = people::nda(start.mandate.is_some());
     let id = nda_id(&nda);
     let pact = start.template.map_or_else(|| people::pact(people::punctual()), people::templated);
-    let begin = Begin { fee: start.fee, ..people::begin_on(&pact) };
     let bid = people::bid(&pact);
     let request = people::request();
     let (request_id, bid_id) = (request.document.id(), bid.document.id());
@@ -165,17 +179,9 @@ fn records(side: Side, start: &Start) -> Vec<Record> {
     };
     let nda_events =
         [first, NdaEvent::Keyed { nda: Box::new(nda.clone()), id }, signed(Side::A), signed(Side::B)];
-    let (request, seat) = people::panel(N);
-    let at = Timestamp::from_secs(NOW);
-    let negotiation = [
-        NegotiationEvent::Begun { begin: Box::new(begin), nonce: [5; 16], side, at },
-        NegotiationEvent::PanelAsked { request, at },
-        NegotiationEvent::PanelSet { attempt: 0, members: vec![seat] },
-    ];
     let market = market.into_iter().map(Record::Market);
     let ndas = nda_events.into_iter().map(|event| Record::Nda { draft: DRAFT, event });
-    let negotiation = negotiation.into_iter().map(|event| Record::Negotiation { id: N, nda: DRAFT, event });
-    market.chain(ndas).chain(negotiation).collect()
+    market.chain(ndas).collect()
 }
 
 impl Pair {
