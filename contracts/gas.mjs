@@ -23,26 +23,33 @@ function floor({ calldata, logs, ...parts }) {
 const CORE = call(210, 110)
 const META = call(225, 31)
 const SIGNATURE = call(64, 0)
-const VOTES = call(66 + 100 + 3 * 64, 20) // milestone, share, evidence, transcript; the panel; three signatures
+const VOTES = call(66 + 2 * 20 + 3 * 64, 20) // milestone, share, evidence, transcript; two who are silent; three signatures
 const OPENED = log(2, 17 * 32)
 const JUDGED = log(2, 96)
-const SETTLED = log(2, 64)
+const RELEASED = log(2, 64)
+const SETTLED = log(2, 32)
 
 const VERDICT = { calldata: CORE + VOTES, set: 1, signature: 3, logs: JUDGED }
-const RELEASE = { calldata: CORE + call(33, 3) + SIGNATURE, set: 1, signature: 1, logs: SETTLED }
+const CONSENTED = { ...VERDICT, calldata: VERDICT.calldata + SIGNATURE, signature: 4, push: 1 }
+const RELEASE = { calldata: CORE + call(33, 3) + SIGNATURE, set: 1, signature: 1, logs: RELEASED }
 const OPEN = { calldata: CORE + META + 2 * SIGNATURE, create: 1 }
+const OPEN_SENT = { calldata: CORE + META + SIGNATURE, create: 1 }
+const THROUGH_MANDATE = { set: 2, account: 1, read: 1, logs: OPENED + log(3, 64) }
+const GRANT = { calldata: call(64 + 60 + 40, 250) + 2 * SIGNATURE, create: 2, read: 1, signature: 2, logs: log(3, 5 * 32) }
 
 // cap: what is promised. peer: the cheapest known way to the same end elsewhere, on the same token.
 const OPERATIONS = [
   ['open, EIP-3009', { cap: 134_000, floor: floor({ ...OPEN, signature: 1, pull: 1, logs: OPENED }), peer: '143,749 commerce-payments, without the seller\'s acceptance' }],
+  ['open, EIP-3009, sent by the seller', { floor: floor({ ...OPEN_SENT, pull: 1, logs: OPENED }) }],
   ['open, EIP-3009, both sides mandated', {}],
   ['open, own credit', { floor: floor({ ...OPEN, signature: 2, set: 1, logs: OPENED }) }],
-  ['open, credit through the mandate', { cap: 92_000, floor: floor({ ...OPEN, signature: 2, set: 2, account: 1, read: 1, logs: OPENED + log(3, 64) }), peer: '' }],
+  ['open, credit through the mandate', { cap: 92_000, floor: floor({ ...OPEN, ...THROUGH_MANDATE, signature: 2 }) }],
+  ['open, credit through the mandate, sent by the buyer', { floor: floor({ ...OPEN_SENT, ...THROUGH_MANDATE, signature: 1 }) }],
   ['open, credit through the mandate, seller mandated', {}],
   ['verdict 3 of 5, pushed', { cap: 80_000, floor: floor({ ...VERDICT, push: 1 }), peer: '142,335 ERC-8183, one evaluator' }],
   ['verdict 3 of 5, held', { cap: 53_000, floor: floor(VERDICT) }],
   ['verdict 3 of 5, held before', {}],
-  ['verdict 3 of 5 with consent, pushed', { cap: 85_000 }],
+  ['verdict 3 of 5 with consent, pushed', { cap: 85_000, floor: floor(CONSENTED) }],
   ['verdict 3 of 5, pushed, jurors paid, no claim', {}],
   ['verdict 3 of 5, pushed, jurors paid, claimed', {}],
   ['verdict 3 of 5, pending', {}],
@@ -53,9 +60,10 @@ const OPERATIONS = [
   ['batch of 10 releases to 10 sellers, each', { cap: 39_000 }],
   ['claim with two receipts, first of the deal', {}],
   ['claim with two receipts, later', {}],
-  ['refund after a timeout', { cap: 63_000, floor: floor({ calldata: CORE + META + call(1, 31), set: 1, read: 1, push: 1, logs: SETTLED }), peer: '55,320 Golem; 65,512 commerce-payments' }],
+  ['refund after a timeout', { cap: 63_000, floor: floor({ calldata: CORE + call(1, 31), set: 1, read: 1, push: 1, logs: SETTLED }), peer: '55,320 Golem; 65,512 commerce-payments' }],
   ['nda anchored', { cap: 64_000, floor: floor({ calldata: call(64 + 64 + 40 + 30, 200) + 2 * SIGNATURE, create: 1, signature: 2, logs: log(3, 10 * 32) }), peer: '201,931 EAS, one signer' }],
-  ['agent anchored with limits', { cap: 80_000, floor: floor({ calldata: call(64 + 60 + 40, 250) + 2 * SIGNATURE, create: 2, signature: 2, logs: log(3, 13 * 32) }), peer: '164,567 ERC-8004 register + setMetadata' }],
+  ['agent anchored with limits', { cap: 80_000, floor: floor(GRANT), peer: '164,567 ERC-8004 register + setMetadata' }],
+  ['agent anchored with limits, sent by the agent', { cap: 80_000, floor: floor({ ...GRANT, calldata: GRANT.calldata - SIGNATURE, signature: 1 }) }],
   ['juror joins', { cap: 122_000, floor: floor({ calldata: call(120, 140) + SIGNATURE, create: 2, set: 1, pull: 1, logs: log(4, 32) - COST.set }), peer: '246,703 Kleros v2' }],
   ['appeal opened', {}],
   ['appeal requested', { cap: 60_000 }],
@@ -65,8 +73,9 @@ const OPERATIONS = [
   ['appeal to ruling', { cap: 410_000, peer: '4,762,630 Kleros v2', of: (gas) => gas('appeal to ruling, without the beacon') + gas('beacon round proven') }],
   ['appeal to ruling, beacon shared by 10', { cap: 245_000, of: (gas) => gas('appeal to ruling, without the beacon') + Math.round(gas('beacon round proven') / 10) }],
   ['appeal to ruling, without the beacon', {}],
-  ['rating alone', { cap: 37_000, floor: floor({ calldata: CORE + call(35, 20) + SIGNATURE, set: 1, signature: 1, logs: log(3, 64) }), peer: '88,445 to 170,289 ERC-8004' }],
-  ['rating in the closing transaction, each', { cap: 10_000, floor: call(35, 20) + SIGNATURE + COST.signature + log(3, 64) }],
+  ['rating alone, sent by the rater', { cap: 37_000, floor: floor({ calldata: CORE + call(35, 20), set: 1, logs: log(2, 64) }), peer: '88,445 to 170,289 ERC-8004, sent by the rater' }],
+  ['rating alone, sent by anybody', { floor: floor({ calldata: CORE + call(35, 20) + SIGNATURE, set: 1, signature: 1, logs: log(2, 64) }) }],
+  ['rating in the closing transaction, each', { cap: 10_000, floor: call(35, 20) + SIGNATURE + COST.signature + log(2, 64) }],
   ['verdict 3 of 5, pushed, which closes', {}],
   ['payout that closes', {}],
   ['payout that closes, with both ratings', {}],
@@ -83,6 +92,22 @@ const OPERATIONS = [
   ['usdc: receiveWithAuthorization by a contract', { peer: '90,529 the real one' }],
 ]
 
+// What an operation would not cost without a feature of the deal, each the difference of two rows, or a row.
+const FEATURES = [
+  ['both sides are agents with a mandate, at an opening by EIP-3009', (gas) => gas('open, EIP-3009, both sides mandated') - gas('open, EIP-3009')],
+  ["limits counted on the principal's credit, at an opening", (gas) => gas('open, credit through the mandate') - gas('open, own credit')],
+  ['the seller is an agent too, at such an opening', (gas) => gas('open, credit through the mandate, seller mandated') - gas('open, credit through the mandate')],
+  ['anybody may send an opening: the signature of a party that does not send it', (gas) => gas('open, EIP-3009') - gas('open, EIP-3009, sent by the seller')],
+  ['anybody may send a rating', (gas) => gas('rating alone, sent by anybody') - gas('rating alone, sent by the rater')],
+  ['a consent that ends the window, at a verdict', (gas) => gas('verdict 3 of 5 with consent, pushed') - gas('verdict 3 of 5, pushed')],
+  ['a window: the verdict waits and a payout follows', (gas) => gas('verdict 3 of 5, pending') + gas('payout of a pending verdict') - gas('verdict 3 of 5, pushed')],
+  ['a fee for jurors: who signed is kept, at each verdict', (gas) => gas('verdict 3 of 5, pushed, jurors paid, no claim') - gas('verdict 3 of 5, pushed')],
+  ['a fee for jurors: its payment at the end, three of them for the first time', (gas) => gas('jurors paid, three for the first time')],
+  ['a claim with the receipts of two vaults, the first of a deal', (gas) => gas('claim with two receipts, first of the deal')],
+  ['a payee gets its money at once, at a verdict', (gas) => gas('verdict 3 of 5, pushed') - gas('verdict 3 of 5, held')],
+  ['a ruling is kept for the escrow to read, and settled by a call of its own', (gas) => gas('ruling settled')],
+]
+
 function measured() {
   const lines = readFileSync(join(root, 'out/gas/measured.tsv'), 'utf8').trim().split('\n')
   return new Map(lines.map((line) => line.split('\t')).map(([op, gas]) => [op, Number(gas)]))
@@ -96,15 +121,16 @@ function table() {
   }
   const known = new Set(OPERATIONS.map(([op]) => op))
   for (const op of figures.keys()) if (!known.has(op)) throw new Error(`measured and not in the table: ${op}`)
-  return OPERATIONS.map(([op, { cap = null, floor = null, peer = '', of }]) => {
+  const rows = OPERATIONS.map(([op, { cap = null, floor = null, peer = '', of }]) => {
     const used = of ? of(gas) : gas(op)
     return { op, gas: used, cap, floor, peer, ok: cap === null || used <= cap }
   })
+  return { rows, features: FEATURES.map(([feature, price]) => [feature, price(gas)]) }
 }
 
 const number = (value) => (value === null ? '' : value.toLocaleString('en-US'))
 
-function page(rows) {
+function page({ rows, features }) {
   const body = rows.map(({ op, gas, cap, floor, peer, ok }) => {
     const above = floor === null ? '' : `${(100 * (gas / floor - 1)).toFixed(1)} %`
     return `| ${op} | ${ok ? number(gas) : `**${number(gas)}**`} | ${number(cap)} | ${number(floor)} | ${above} | ${peer} |`
@@ -118,11 +144,18 @@ Base's fee for data on L1 is not in any figure. A figure above its cap is **bold
 
 The floor is what nobody could avoid for the same types: the transaction, its calldata, the storage words, the signature
 checks, the token, and a log of what a third party must learn. Without fees for jurors except where the operation says so:
-what they add is the difference between two rows.
+what they add is the difference between two rows. Whoever sends a call need not sign it; where a row does not say
+who sends, a stranger does. In the worked deals a party sends the opening: the seller, or the buyer from credit.
 
 | operation | gas | cap | floor | above the floor | elsewhere |
 |---|--:|--:|--:|--:|---|
 ${body.join('\n')}
+
+What a feature costs, as the difference of two rows or as a row:
+
+| feature | gas |
+|---|--:|
+${features.map(([feature, gas]) => `| ${feature} | ${number(gas)} |`).join('\n')}
 `
 }
 
@@ -140,7 +173,7 @@ function complaints(rows) {
   return found
 }
 
-const rows = table()
+const { rows, features } = table()
 if (check) {
   const found = complaints(rows)
   if (found.length > 0) {
@@ -150,5 +183,5 @@ if (check) {
   }
 } else {
   writeFileSync(join(root, 'gas.json'), `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`)
-  writeFileSync(join(root, 'GAS.md'), page(rows))
+  writeFileSync(join(root, 'GAS.md'), page({ rows, features }))
 }

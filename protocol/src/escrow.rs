@@ -108,7 +108,7 @@ impl Law {
 pub struct State {
     /// Deals that were opened or voided, by id.
     pub deals: BTreeMap<B256, Deal>,
-    /// When each milestone was claimed: seconds after the opening, from one up.
+    /// When each milestone was claimed, Unix seconds.
     pub claims: BTreeMap<(B256, u8), u64>,
     /// The accepted verdict of a milestone; only where there is a jury's fee.
     pub accepted: BTreeMap<(B256, u8), Accepted>,

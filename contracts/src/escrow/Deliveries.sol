@@ -19,33 +19,32 @@ abstract contract Deliveries is Settling {
     {
         Tail t = Tails.open(tail, head >> 128);
         (Core c, bytes32 id, Slot s) = _liveWhole(terms);
-        _mark(c, id, s, head & 0xff, terms.start());
+        _mark(c, id, s, head & 0xff);
         Receipt memory r = Receipt(id, uint8(head), uint8(head >> 8), manifest, uint64(head >> 64), 0);
         _claim(c, r, terms.vaults(), head, t);
     }
 
-    function timeout(uint256[17] calldata terms, uint8 milestone) external locked {
-        (Core c, bytes32 id, Slot s) = _liveWhole(terms);
+    function timeout(uint256[10] calldata terms, uint8 milestone) external locked {
+        (Core c, bytes32 id, Slot s) = _live(terms);
         _finaliseIfOver(c, id, s);
         _requireUnsettled(c, s, milestone);
-        bool pending = s.status() != Status.Open && s.pendingMilestone() == milestone;
+        bool pending = !s.isAt(Status.Open) && s.pendingMilestone() == milestone;
         require(!pending, VerdictPending(milestone, s.challengeUntil()));
 
-        (Cause cause, uint256 from) = _over(c, id, milestone, terms.start());
+        (Cause cause, uint256 from) = _over(c, id, s, milestone);
         require(block.timestamp >= from, NotYet(block.timestamp, from));
         uint256 bps = cause == Cause.Unjudged ? c.fallbackBps() : 0;
-        _settle(c, id, s, _outcome(milestone, cause, 0, 0, bps));
-        _pay(c, id, s);
+        _settleAndPay(c, id, s, _outcome(milestone, cause, 0, 0, bps));
     }
 
-    /// @dev Keeps when it was claimed, from one up, so that a claim in the second of the opening is one too.
-    function _mark(Core c, bytes32 id, Slot s, uint256 milestone, uint256 start) private {
+    /// @dev Keeps when it was claimed: seconds in 32 bits, which last until 2106.
+    function _mark(Core c, bytes32 id, Slot s, uint256 milestone) private {
         _requireUnsettled(c, s, milestone);
-        uint256 until = start + c.dueAfter(milestone) + GRACE;
+        uint256 until = _claimsEnd(c, s, milestone);
         require(block.timestamp < until, ClaimTooLate(block.timestamp, until));
         uint256 word = claims[id];
         require(uint32(word >> (milestone << 5)) == 0, AlreadyClaimed(milestone));
-        claims[id] = word | (block.timestamp - s.openedAt() + 1) << (milestone << 5);
+        claims[id] = word | uint256(uint32(block.timestamp)) << (milestone << 5);
     }
 
     function _claim(Core c, Receipt memory r, bytes32 wanted, uint256 head, Tail t) private {
@@ -56,14 +55,15 @@ abstract contract Deliveries is Settling {
     }
 
     /// @dev Why a milestone that nothing is pending on ends, and from when.
-    function _over(Core c, bytes32 id, uint256 milestone, uint256 start)
-        private
-        view
-        returns (Cause, uint256)
-    {
+    function _over(Core c, bytes32 id, Slot s, uint256 milestone) private view returns (Cause, uint256) {
         bool claimed = uint32(claims[id] >> (milestone << 5)) != 0;
         if (claimed) return (Cause.Unjudged, _fallbackFrom(c));
-        return (Cause.Undelivered, start + c.dueAfter(milestone) + GRACE);
+        return (Cause.Undelivered, _claimsEnd(c, s, milestone));
+    }
+
+    /// @dev Until then a delivery can be claimed; from then on a milestone without a claim is undelivered.
+    function _claimsEnd(Core c, Slot s, uint256 milestone) private view returns (uint256) {
+        return s.start() + c.dueAfter(milestone) + GRACE;
     }
 
     function _fallbackFrom(Core c) private view returns (uint256) {

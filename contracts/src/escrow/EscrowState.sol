@@ -17,6 +17,7 @@ import {Terms} from "../types/Terms.sol";
 /// @notice One word per deal, credit per account. Money that came in is in exactly one place: a deal's `held` and `left`,
 /// or somebody's credit. The token's balance is never read.
 abstract contract EscrowState is IDealEscrow, Eip712, Locked {
+    uint256 private constant REFUSED = 1 << 64; // in Credited
     uint256 internal constant MANDATES_GAS = 350_000; // two SSTOREs and an approval by an ERC-1271 wallet
 
     IUsdc internal immutable USDC;
@@ -102,8 +103,7 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
 
     function _liveSlot(bytes32 id) private view returns (Slot s) {
         s = DealSlot.hold(slot[id]);
-        bool live = s.status() == Status.Open || s.status() == Status.Pending || s.status() == Status.Appealed;
-        require(live, WrongStatus(s.status(), Status.Open));
+        require(s.isLive(), WrongStatus(s.status(), Status.Open));
     }
 
     function _store(bytes32 id, Slot s) internal {
@@ -131,7 +131,7 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
         // slither-disable-next-line incorrect-equality
         if (amount == 0) return;
         credit[owner] += uint64(amount);
-        emit Credited(owner, id, uint64(amount));
+        emit Credited(owner, id, amount);
     }
 
     function _debit(address owner, bytes32 id, uint256 amount) internal {
@@ -154,17 +154,16 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
     }
 
     /// @dev Pushes USDC to both payees, or credits one that USDC refuses, so that no payee can block another.
-    function _push(Core c, bytes32 id, uint256 toSeller, uint256 toBuyer) internal {
-        uint256 paid = _pushOne(c.sellerPay(), id, toSeller);
-        paid |= _pushOne(c.buyerPay(), id, toBuyer) << 64;
-        if (paid != 0) emit Paid(id, paid);
+    function _push(Core c, bytes32 id, Slot s) internal {
+        uint256 toSeller = uint64(s.paid());
+        if (toSeller != 0 && !_transfer(c.sellerPay(), toSeller)) _refused(c.sellerPay(), id, toSeller);
+        uint256 toBuyer = s.paid() >> 64;
+        if (toBuyer != 0 && !_transfer(c.buyerPay(), toBuyer)) _refused(c.buyerPay(), id, toBuyer);
     }
 
-    function _pushOne(address to, bytes32 id, uint256 amount) private returns (uint256) {
-        if (amount == 0) return 0;
-        if (_transfer(to, amount)) return amount;
-        _credit(to, id, amount);
-        return 0;
+    function _refused(address payee, bytes32 id, uint256 amount) private {
+        credit[payee] += uint64(amount);
+        emit Credited(payee, id, amount | REFUSED);
     }
 
     /// @dev False unless the token answers with one true word.

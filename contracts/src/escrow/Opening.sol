@@ -19,16 +19,15 @@ abstract contract Opening is EscrowState {
     uint256 private constant KNOWN_FLAGS = BUYER_MANDATED | SELLER_MANDATED;
 
     function openWithAuthorization(
-        uint256[17] calldata terms,
         bytes calldata buyerAuthorization,
+        uint256[17] calldata terms,
         bytes calldata sellerSignature
     ) external locked returns (bytes32 id) {
         uint256 total;
         Core c;
         (c, id, total) = _open(terms, sellerSignature, Source.Authorization);
         if (c.flags() & BUYER_MANDATED != 0) _requirePrincipal(c.buyer(), c.buyerPay(), SCOPE_BUY);
-        uint256 before = terms.fundBy() + 1;
-        USDC.receiveWithAuthorization(c.buyer(), address(this), total, 0, before, id, buyerAuthorization);
+        _pull(c.buyer(), total, terms.fundBy() + 1, id, buyerAuthorization);
     }
 
     /// @dev Locked, and the Mandates that the seller's bond may be counted by is known code that calls nobody back.
@@ -49,9 +48,9 @@ abstract contract Opening is EscrowState {
     /// @dev As openFromCredit.
     // slither-disable-next-line reentrancy-no-eth
     function openFromMandate(
-        uint256[17] calldata terms,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature,
+        uint256[17] calldata terms,
         bytes calldata approval
     ) external locked returns (bytes32 id) {
         uint256 total;
@@ -91,12 +90,19 @@ abstract contract Opening is EscrowState {
         _requireSignedDigest(c.seller(), id, sellerSignature);
 
         Slot s = DealSlot.hold(uint256(Status.Open));
-        s.setOpenedAt(block.timestamp);
+        s.setStart(terms.start());
         s.setLeft(total + c.sellerBond());
         _store(id, s);
         _emitOpened(terms, c, id, source);
         if (c.flags() & SELLER_MANDATED != 0) _requirePrincipal(c.seller(), c.sellerPay(), SCOPE_SELL);
         if (c.sellerBond() != 0) _takeBond(c, id);
+    }
+
+    /// @dev The authorization is valid until the second before `validBefore`.
+    function _pull(address from, uint256 total, uint256 validBefore, bytes32 id, bytes calldata authorization)
+        private
+    {
+        USDC.receiveWithAuthorization(from, address(this), total, 0, validBefore, id, authorization);
     }
 
     function _takeBond(Core c, bytes32 id) private {

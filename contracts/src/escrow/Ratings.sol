@@ -16,14 +16,15 @@ abstract contract Ratings is EscrowState {
     uint256 private constant BUYER = 1;
     uint256 private constant SELLER = 2;
 
-    function rate(uint256[10] calldata terms, uint256 rating, bytes32 feedbackHash, bytes calldata signature)
+    function rate(uint256[10] calldata terms, bytes32 feedbackHash, uint256 rating, bytes calldata signature)
         external
         locked
     {
         (Core c, bytes32 id) = _brief(terms);
         Slot s = DealSlot.hold(slot[id]);
         uint256 side = rating >> 128 & 1 == 0 ? BUYER : SELLER;
-        _rate(c, id, s, side, int128(uint128(rating)), feedbackHash, signature);
+        int128 value = int128(uint128(rating));
+        _rate(c, id, s, side, value, feedbackHash, signature);
         _store(id, s);
     }
 
@@ -49,7 +50,7 @@ abstract contract Ratings is EscrowState {
         bytes calldata signature
     ) private {
         address by = side == BUYER ? c.buyer() : c.seller();
-        require(s.status() == Status.Closed, WrongStatus(s.status(), Status.Closed));
+        require(s.isAt(Status.Closed), WrongStatus(s.status(), Status.Closed));
         require(s.rated() & side == 0, AlreadyRated(id, by));
         _requireSigned(by, Hashes.rating(id, value, feedbackHash), signature);
         s.setRated(s.rated() | side);

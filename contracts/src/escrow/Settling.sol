@@ -27,9 +27,14 @@ abstract contract Settling is Ratings {
 
         _dropPending(c, id, s, milestone);
         uint256 outcome = _share(c, s, _outcome(milestone, Cause.Released, 0, 0, Terms.BPS));
-        emit Released(id, outcome, evidence);
-        if (head >> 8 & 1 != 0) _pay(c, id, s);
-        else _store(id, s);
+        if (head >> 8 & 1 == 0) {
+            emit Released(id, outcome, evidence);
+            _store(id, s);
+        } else {
+            _book(c, id, s);
+            emit Released(id, outcome | _alone(s, outcome >> 48) << 176, evidence);
+            _payAll(c, id, s, outcome >> 48);
+        }
     }
 
     function cancel(
@@ -83,22 +88,39 @@ abstract contract Settling is Ratings {
 
     /// @dev Settles the milestone in the deal's word; adds toSeller 64, toBuyer 64 to the outcome.
     function _share(Core c, Slot s, uint256 outcome) internal pure returns (uint256) {
-        uint256 milestone = outcome & 0xff;
-        uint256 amount = c.amount(milestone);
-        uint256 toSeller = amount * (outcome >> 32) / Terms.BPS;
-        s.setDone(s.done() | uint256(1) << milestone);
-        s.setHeld(s.held() + toSeller);
-        s.setLeft(s.left() - toSeller);
-        return outcome | toSeller << 48 | (amount - toSeller) << 112;
+        (uint256 toSeller, uint256 toBuyer) = _split(c, s, outcome & 0xff, outcome >> 32);
+        return outcome | toSeller << 48 | toBuyer << 112;
+    }
+
+    /// @dev The two shares of a milestone, a uint64, by at most 10000 basis points.
+    function _split(Core c, Slot s, uint256 milestone, uint256 bps)
+        internal
+        pure
+        returns (uint256 toSeller, uint256 toBuyer)
+    {
+        unchecked {
+            uint256 amount = c.amount(milestone);
+            toSeller = amount * bps / Terms.BPS;
+            toBuyer = amount - toSeller;
+        }
+        s.settle(milestone, toSeller);
     }
 
     function _settle(Core c, bytes32 id, Slot s, uint256 outcome) internal {
         emit Settled(id, _share(c, s, outcome));
     }
 
+    /// @dev Settles one milestone and pays.
+    function _settleAndPay(Core c, bytes32 id, Slot s, uint256 outcome) internal {
+        outcome = _share(c, s, outcome);
+        _book(c, id, s);
+        emit Settled(id, outcome | _alone(s, outcome >> 48) << 176);
+        _payAll(c, id, s, outcome >> 48);
+    }
+
     /// @dev A pending verdict whose window is over is final, whoever notices.
     function _finaliseIfOver(Core c, bytes32 id, Slot s) internal {
-        if (s.status() == Status.Pending && block.timestamp >= s.challengeUntil()) _finalise(c, id, s);
+        if (s.isAt(Status.Pending) && block.timestamp >= s.challengeUntil()) _finalise(c, id, s);
     }
 
     /// @dev The pending verdict becomes the outcome.
@@ -111,8 +133,8 @@ abstract contract Settling is Ratings {
 
     /// @dev The parties settle `milestone` themselves: a verdict or an appeal on it has no object any more.
     function _dropPending(Core c, bytes32 id, Slot s, uint256 milestone) private {
-        if (s.status() == Status.Open || s.pendingMilestone() != milestone) return;
-        if (s.status() == Status.Appealed) {
+        if (s.isAt(Status.Open) || s.pendingMilestone() != milestone) return;
+        if (s.isAt(Status.Appealed)) {
             if (s.sellerAppealed()) {
                 s.setLeft(s.left() - c.appealFee());
                 s.setHeld(s.held() + c.appealFee());
@@ -137,47 +159,76 @@ abstract contract Settling is Ratings {
     /// @dev Pays everything that can be paid now, or reverts when there is nothing; takes the ratings that are marked.
     function _payout(Core c, bytes32 id, Slot s, uint256 marks, Tail t) private {
         _finaliseIfOver(c, id, s);
-        (uint256 toSeller, uint256 toBuyer) = _book(c, id, s);
-        require(toSeller | toBuyer != 0 || s.status() == Status.Closed, NothingToSettle());
+        _book(c, id, s);
+        require(s.paid() != 0 || s.isAt(Status.Closed), NothingToSettle());
+        _tell(id, s, 0);
         _rateFrom(c, id, s, marks, t);
         _store(id, s);
-        _push(c, id, toSeller, toBuyer);
+        _push(c, id, s);
     }
 
     /// @dev Pays what is settled, and stores the deal's word before it does.
     function _pay(Core c, bytes32 id, Slot s) internal {
-        (uint256 toSeller, uint256 toBuyer) = _book(c, id, s);
+        _book(c, id, s);
+        _payAll(c, id, s, 0);
+    }
+
+    function _payAll(Core c, bytes32 id, Slot s, uint256 shares) private {
+        _tell(id, s, shares);
         _store(id, s);
-        _push(c, id, toSeller, toBuyer);
+        _push(c, id, s);
+    }
+
+    /// @dev 1 where what is paid is just the shares of the settlement at hand, which then says so itself.
+    function _alone(Slot s, uint256 shares) internal pure returns (uint256 mark) {
+        (bool closed, uint256 paid) = (s.isAt(Status.Closed), s.paid());
+        assembly ("memory-safe") {
+            mark := gt(eq(paid, shares), closed)
+        }
+    }
+
+    /// @dev What is being paid, unless the settlement of these shares has told it; and the close.
+    function _tell(bytes32 id, Slot s, uint256 shares) internal {
+        if (s.isAt(Status.Closed)) emit Closed(id, s.paid() | s.left() << 128);
+        else if (s.paid() != shares) emit Paid(id, s.paid());
     }
 
     /// @dev Takes what is settled out of the deal's word, for the caller to store and to push; after the last milestone
     /// also reserve and bond, and closes. What the jurors earned stays. The buyer's part is what nothing else has a claim
     /// on: unsettled milestones, the jury's fee, the buyer's reserve, the seller's bond and its appeal deposit.
-    function _book(Core c, bytes32 id, Slot s) internal returns (uint256 toSeller, uint256 toBuyer) {
-        toSeller = s.held();
-        s.setHeld(0);
+    function _book(Core c, bytes32 id, Slot s) internal view {
+        (uint256 toSeller, uint256 left) = (s.held(), s.left());
+        uint256 stays = 0;
         if (_allDone(c, s)) {
-            uint256 fee = c.juryFee() == 0 ? 0 : _juryFeeEarned(c, id);
+            stays = c.juryFee() == 0 ? 0 : _juryFeeEarned(c, id);
             uint256 bond = _bondLeft(c, s);
             toSeller += bond;
-            toBuyer = s.left() - bond - fee;
-            s.setLeft(fee);
+            left -= bond;
             s.setStatus(Status.Closed);
             s.setChallengeUntil(block.timestamp + GRACE);
-            emit Closed(id, toSeller | toBuyer << 64 | fee << 128);
         } else {
-            uint256 bound = c.unsettled(s.done()) + c.juryFee() + _bondLeft(c, s);
-            if (!s.reserveSpent()) bound += c.appealFee();
-            if (s.status() == Status.Appealed && s.sellerAppealed()) bound += c.appealFee();
-            toBuyer = s.left() - bound;
-            s.setLeft(bound);
+            stays = _bound(c, s);
+        }
+        s.setPaid(toSeller | (left - stays) << 64);
+        s.keep(stays);
+    }
+
+    /// @dev What an open deal keeps. A few sums of uint64.
+    function _bound(Core c, Slot s) private pure returns (uint256 bound) {
+        unchecked {
+            bound = c.unsettled(s.done()) + c.juryFee() + _bondLeft(c, s);
+            uint256 fee = c.appealFee();
+            if (fee != 0) {
+                if (!s.reserveSpent()) bound += fee;
+                if (s.isAt(Status.Appealed) && s.sellerAppealed()) bound += fee;
+            }
         }
     }
 
     function _bondLeft(Core c, Slot s) private pure returns (uint256) {
-        (uint256 bond, uint256 fee) = (c.sellerBond(), c.appealFee());
-        if (!s.bondSpent()) return bond;
+        uint256 bond = c.sellerBond();
+        if (bond == 0 || !s.bondSpent()) return bond;
+        uint256 fee = c.appealFee();
         return bond > fee ? bond - fee : 0;
     }
 
@@ -190,7 +241,9 @@ abstract contract Settling is Ratings {
     }
 
     function _allDone(Core c, Slot s) private pure returns (bool) {
-        return s.done() + 1 == uint256(1) << c.count();
+        unchecked {
+            return s.done() + 1 == uint256(1) << c.count();
+        }
     }
 
     function _requireUnsettled(Core c, Slot s, uint256 milestone) internal pure {

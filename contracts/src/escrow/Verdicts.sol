@@ -6,7 +6,6 @@ import {
     Ballot,
     MARK_BUYER_CONSENTS,
     MARK_BUYER_RATES,
-    MARK_META,
     MARK_PUSH,
     MARK_SELLER_CONSENTS,
     MARK_SELLER_RATES
@@ -14,10 +13,11 @@ import {
 import {Cause, Status} from "../types/Deal.sol";
 import {DealSlot, Slot} from "../types/DealSlot.sol";
 import {Hashes} from "../types/Hashes.sol";
-import {Core, Packing} from "../types/Packing.sol";
+import {Core} from "../types/Packing.sol";
 import {Tail, Tails} from "../types/Tail.sol";
 import {Terms} from "../types/Terms.sol";
 import {Deliveries} from "./Deliveries.sol";
+import {RollCall} from "./RollCall.sol";
 
 /// @title Verdicts of the first panel, their windows, and the jurors' fee
 /// @notice While a verdict is pending neither share moves and no other verdict is taken. The fee of a milestone belongs to
@@ -25,14 +25,15 @@ import {Deliveries} from "./Deliveries.sol";
 abstract contract Verdicts is Deliveries {
     uint256 private constant PANEL_MAX = 32;
     uint256 private constant ATTEMPT_MAX = 7;
-    uint256 private constant META_BYTES = 256;
+    uint256 private constant CONSENTS = MARK_BUYER_CONSENTS | MARK_SELLER_CONSENTS;
+    uint256 private constant RATINGS = MARK_BUYER_RATES | MARK_SELLER_RATES;
 
     function verdict(
         uint256[10] calldata terms,
         Ballot b,
+        bytes calldata tail,
         bytes32 evidence,
-        bytes32 votes,
-        bytes calldata tail
+        bytes32 votes
     ) external locked {
         _verdict(terms, b, evidence, votes, Tails.open(tail, b.long()));
     }
@@ -67,9 +68,9 @@ abstract contract Verdicts is Deliveries {
     function payJurors(uint256[10] calldata terms, bytes calldata panel) external locked {
         (Core c, bytes32 id) = _brief(terms);
         Slot s = DealSlot.hold(slot[id]);
-        require(s.status() == Status.Closed, WrongStatus(s.status(), Status.Closed));
+        require(s.isAt(Status.Closed), WrongStatus(s.status(), Status.Closed));
         require(s.left() != 0, NothingForJurors(id));
-        address[] memory members = _requirePanel(c, panel.length / 20, Tails.open(panel, 0));
+        (address[] memory members,) = _oneByOne(c, 0, panel.length / 20, Tails.open(panel, 0), bytes32(0));
         if (block.timestamp < s.challengeUntil()) {
             require(_complete(c, id, members.length), NotYet(block.timestamp, s.challengeUntil()));
         }
@@ -82,11 +83,14 @@ abstract contract Verdicts is Deliveries {
         _requireTakeable(c, id, s, b);
         bytes32 digest = _digest(b.structHash(id, evidence, votes));
         (uint256 word, address[] memory panel) = _judged(c, id, s, b, t, digest);
-        emit Judged(id, word, evidence, votes);
-        if (s.status() == Status.Open && b.marks() & MARK_PUSH != 0) {
-            _payJudged(c, id, s, panel, b.marks(), t);
-        } else {
+        if (b.marks() & MARK_PUSH == 0 || !s.isAt(Status.Open)) {
+            emit Judged(id, word, evidence, votes);
             _store(id, s);
+        } else {
+            _book(c, id, s);
+            emit Judged(id, word | _alone(s, word >> 104) << 232, evidence, votes);
+            _tell(id, s, word >> 104);
+            _payJudged(c, id, s, panel, b.marks(), t);
         }
     }
 
@@ -96,7 +100,8 @@ abstract contract Verdicts is Deliveries {
         word = milestone | attempt << 8 | bps << 16 | b.signers() << 32;
         if (atOnce) {
             s.clearPending();
-            return word | _share(c, s, _outcome(milestone, Cause.Judged, 0, attempt, bps)) >> 48 << 104;
+            (uint256 toSeller, uint256 toBuyer) = _split(c, s, milestone, bps);
+            return word | toSeller << 104 | toBuyer << 168;
         }
         uint256 until = block.timestamp + _window(c);
         s.setPending(milestone, bps, attempt, until);
@@ -107,8 +112,8 @@ abstract contract Verdicts is Deliveries {
         uint256 word = signed[id][b.milestone()];
         require(uint32(word) != 0 && word >> 32 == uint224(uint256(digest)), NotThePendingVerdict(digest));
         Slot s = DealSlot.hold(slot[id]);
-        require(s.status() != Status.Closed || s.left() != 0, NothingForJurors(id));
-        _requireVotes(_requirePanel(c, b.size(), t), b, t, digest);
+        require(!s.isAt(Status.Closed) || s.left() != 0, NothingForJurors(id));
+        _roll(c, b, t, digest);
         signed[id][b.milestone()] = word | b.signers();
         emit Cosigned(id, uint8(b.milestone()), uint32(word | b.signers()));
     }
@@ -117,7 +122,7 @@ abstract contract Verdicts is Deliveries {
 
     /// @dev The verdict that is pending, as far as the word tells, and to the bit where signers are kept.
     function _requirePending(Core c, bytes32 id, Slot s, Ballot b, bytes32 digest) internal view {
-        require(s.status() == Status.Pending, WrongStatus(s.status(), Status.Pending));
+        require(s.isAt(Status.Pending), WrongStatus(s.status(), Status.Pending));
         bool same = b.milestone() == s.pendingMilestone() && b.round() == s.round()
             && b.attempt() == s.attempt() && b.sellerBps() == s.pendingBps();
         if (c.juryFee() != 0) same = same && signed[id][b.milestone()] >> 32 == uint224(uint256(digest));
@@ -131,15 +136,16 @@ abstract contract Verdicts is Deliveries {
         require(b.round() == 0, WrongRound(b.round(), 0));
         require(b.attempt() <= ATTEMPT_MAX, AttemptOutOfRange(b.attempt(), ATTEMPT_MAX));
         require(b.sellerBps() <= Terms.BPS, BpsTooHigh(b.sellerBps(), Terms.BPS));
-        _finaliseIfOver(c, id, s);
+        bool open = s.isAt(Status.Open);
+        if (!open) _finaliseIfOver(c, id, s);
         _requireUnsettled(c, s, b.milestone());
-        _requireRoom(s, b);
+        if (!open) _requireRoom(s, b);
     }
 
     /// @dev A pending verdict makes room only for a later attempt at the same milestone, and never once it is a pass.
     function _requireRoom(Slot s, Ballot b) private pure {
-        if (s.status() == Status.Open) return;
-        require(s.status() != Status.Appealed, WrongStatus(s.status(), Status.Open));
+        if (s.isAt(Status.Open)) return;
+        require(!s.isAt(Status.Appealed), WrongStatus(s.status(), Status.Open));
         require(
             s.pendingMilestone() == b.milestone(), VerdictPending(s.pendingMilestone(), s.challengeUntil())
         );
@@ -153,29 +159,16 @@ abstract contract Verdicts is Deliveries {
         private
         returns (uint256 word, address[] memory panel)
     {
-        uint256 start = b.marks() & MARK_META == 0 ? 0 : _start(c, t);
         panel = _requireQuorum(c, b, t, digest);
         bool pass = b.sellerBps() == Terms.BPS;
-        bool atOnce = _consented(c, b, t, digest) || (pass && c.window() == 0);
-        if (!atOnce && !pass && b.marks() & MARK_SELLER_CONSENTS == 0) {
-            require(b.marks() & MARK_META != 0, MetaMissing());
-            uint256 due = start + c.dueAfter(b.milestone());
+        bool atOnce = pass && c.window() == 0;
+        if (b.marks() & CONSENTS != 0) atOnce = _consented(c, b, t, digest) || atOnce;
+        if (!pass && !atOnce && b.marks() & MARK_SELLER_CONSENTS == 0) {
+            uint256 due = s.start() + c.dueAfter(b.milestone());
             require(block.timestamp >= due, TooEarlyToFail(block.timestamp, due));
         }
         if (c.juryFee() != 0) signed[id][b.milestone()] = uint256(digest) << 32 | b.signers();
         word = _word(c, s, b, atOnce);
-    }
-
-    /// @dev The time from which due offsets count, out of the tail's Meta, which must be the deal's.
-    function _start(Core c, Tail t) private pure returns (uint256) {
-        uint256 from = t.take(META_BYTES);
-        bytes32 given = Packing.meta(from);
-        require(given == c.meta(), WrongMeta(given, c.meta()));
-        uint256 word;
-        assembly ("memory-safe") {
-            word := calldataload(add(from, 0xa0))
-        }
-        return Packing.startIn(word);
     }
 
     /// @dev Whether whoever loses by it consents: the seller below 10000, the buyer above 0. A consent that is given must
@@ -193,57 +186,78 @@ abstract contract Verdicts is Deliveries {
         view
         returns (address[] memory panel)
     {
-        panel = _requirePanel(c, b.size(), t);
-        uint256 quorum = c.quorum();
+        (uint256 quorum, uint256 votes) = (c.quorum(), 0);
+        (panel, votes) = _roll(c, b, t, digest);
         require(quorum * 2 > b.size(), NoMajority(quorum, b.size()));
-        require(b.count() >= quorum, TooFewSigners(b.count(), quorum));
-        _requireVotes(panel, b, t, digest);
+        require(votes >= quorum, TooFewSigners(votes, quorum));
     }
 
-    /// @dev The panel of the terms, strictly ascending, none of them a party. The loop only notices; what is wrong, if
-    /// anything, is found out afterwards.
-    function _requirePanel(Core c, uint256 size, Tail t) private pure returns (address[] memory panel) {
+    /// @dev The panel of the terms, strictly ascending, none of them a party, and how many of them signed: all whose bit is
+    /// set. Where all signed with keys and nothing is wrong, in one go; else one by one, which finds out what is wrong.
+    function _roll(Core c, Ballot b, Tail t, bytes32 digest)
+        private
+        view
+        returns (address[] memory panel, uint256 votes)
+    {
+        (uint256 signers, uint256 size) = (b.signers(), b.size());
+        require(signers >> size == 0, SignerOutOfPanel(signers, size));
+        if (b.long() == 0 && size <= PANEL_MAX) {
+            uint256 end;
+            bool flawed;
+            (panel, votes, end, flawed) = RollCall.byKeys(c, signers, size, t.offset(), digest);
+            if (!flawed && t.goTo(end)) {
+                _requirePanel(c, panel);
+                return (panel, votes);
+            }
+        }
+        return _oneByOne(c, signers, size, t, digest);
+    }
+
+    function _oneByOne(Core c, uint256 signers, uint256 size, Tail t, bytes32 digest)
+        private
+        view
+        returns (address[] memory panel, uint256 votes)
+    {
         require(size <= PANEL_MAX, PanelTooLarge(size, PANEL_MAX));
-        bool flawed;
-        (panel, flawed) = c.members(t.take(size * 20), size);
-        bytes32 given = Hashes.addresses(panel);
-        require(given == c.panel(), WrongPanel(given, c.panel()));
-        if (!flawed) return panel;
+        panel = new address[](size);
+        for (uint256 i = 0; i < size; ++i) {
+            bool signs = signers >> i & 1 != 0;
+            panel[i] = signs ? _voter(t, digest) : address(uint160(t.word(20)));
+            if (signs) ++votes;
+        }
+        _requirePanel(c, panel);
         _requireAscending(panel);
         for (uint256 i = 0; i < size; ++i) {
             require(!c.isParty(panel[i]), JurorIsParty(panel[i]));
         }
     }
 
-    /// @dev One good signature per bit, in order, and no more. Signatures by keys, all of 64 bytes, are checked in one go;
-    /// any other, and whatever is wrong, one by one.
-    function _requireVotes(address[] memory panel, Ballot b, Tail t, bytes32 digest) private view {
-        uint256 signers = b.signers();
-        require(signers >> panel.length == 0, SignerOutOfPanel(signers, panel.length));
-        (uint256 given, uint256 wanted) = (b.count(), _ones(signers));
-        require(given == wanted, SignatureCount(given, given < wanted ? given + 1 : wanted));
-        if (b.long() == 0 && Signatures.allSigned(panel, signers, digest, t.peek(given << 6))) {
-            // Only to go past them: where they lie, `peek` has said.
-            // slither-disable-next-line unused-return
-            t.take(given << 6);
-            return;
+    /// @dev The next member, which signed.
+    function _voter(Tail t, bytes32 digest) private view returns (address by) {
+        if (t.isLong()) {
+            by = address(uint160(t.word(20)));
+            _requireSignedDigest(by, digest, t.signature());
+        } else {
+            by = Signatures.recover(digest, t.signature());
+            require(by != address(0), BadSignature(by, digest));
         }
-        for (uint256 i = 0; i < panel.length; ++i) {
-            if (signers >> i & 1 != 0) _requireSignedDigest(panel[i], digest, t.signature());
-        }
+    }
+
+    function _requirePanel(Core c, address[] memory panel) private pure {
+        bytes32 given = Hashes.addresses(panel);
+        require(given == c.panel(), WrongPanel(given, c.panel()));
     }
 
     // --- the fee ---
 
     /// @dev Pays what is settled, and the jurors too when this closes the deal and no signature is missing; takes ratings.
     function _payJudged(Core c, bytes32 id, Slot s, address[] memory panel, uint256 marks, Tail t) private {
-        (uint256 toSeller, uint256 toBuyer) = _book(c, id, s);
-        if (marks & (MARK_BUYER_RATES | MARK_SELLER_RATES) != 0) _rateFrom(c, id, s, marks, t);
-        if (s.status() == Status.Closed && s.left() != 0 && _complete(c, id, panel.length)) {
+        if (marks & RATINGS != 0) _rateFrom(c, id, s, marks, t);
+        if (s.isAt(Status.Closed) && s.left() != 0 && _complete(c, id, panel.length)) {
             _payJurors(c, id, s, panel);
         }
         _store(id, s);
-        _push(c, id, toSeller, toBuyer);
+        _push(c, id, s);
     }
 
     /// @dev Nobody can be missing: wherever somebody signed, everybody did.

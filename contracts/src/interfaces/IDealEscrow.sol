@@ -13,7 +13,9 @@ import {AppealEnd, Source, Status, Verdict, Withdraw} from "../types/Deal.sol";
 /// Calls bring the terms packed, as Packing describes: all seventeen words, or ten where nothing of Meta is needed. A call
 /// says what it wants in one word, the head, and brings addresses and signatures in one unpadded piece, the tail.
 ///
-/// The sender of a call never matters, except in `deposit` and `withdraw`. EIP-712 domain: "DealEscrow", "1".
+/// The sender of a call never matters, except in `deposit` and `withdraw`, and that nobody need sign what it sends itself:
+/// an empty signature is the sender's. The order of arguments is one that gives calls made often a low selector, since the
+/// dispatch asks for one after the other. EIP-712 domain: "DealEscrow", "1".
 /// Intervals are half open: a limit `t` is kept while block.timestamp < t, except `fundBy` and `until` of signed
 /// messages, which include their last second.
 ///
@@ -59,13 +61,13 @@ interface IDealEscrow {
     );
     /// @notice A verdict is accepted.
     /// @param judgement from the lowest bit up: milestone 8, attempt 8, sellerBps 16, signers 32 (bit i: the i-th panel
-    /// member signed), challengeUntil 40, toSeller 64, toBuyer 64. With challengeUntil 0 the milestone is settled for good
+    /// member signed), challengeUntil 40, toSeller 64, toBuyer 64, paid 1. With challengeUntil 0 the milestone is settled for good
     /// by these amounts, which no Settled repeats; else both amounts are 0.
     event Judged(bytes32 indexed deal, uint256 judgement, bytes32 evidence, bytes32 votes);
     /// @notice Further members signed the accepted verdict.
     event Cosigned(bytes32 indexed deal, uint8 indexed milestone, uint256 signers);
     /// @notice A milestone is settled for good.
-    /// @param outcome milestone 8, Cause 8, round 8, attempt 8, sellerBps 16, toSeller 64, toBuyer 64.
+    /// @param outcome milestone 8, Cause 8, round 8, attempt 8, sellerBps 16, toSeller 64, toBuyer 64, paid 1.
     event Settled(bytes32 indexed deal, uint256 outcome);
     /// @notice The same by the buyer's signature.
     event Released(bytes32 indexed deal, uint256 outcome, bytes32 evidence);
@@ -81,17 +83,20 @@ interface IDealEscrow {
         uint64 toAppellant,
         uint64 toOther
     );
-    /// @notice USDC was pushed to the payees of the terms.
-    /// @param amounts toSeller 64, toBuyer 64; a share that USDC refused is not in it but in Credited.
+    /// @notice What was settled and not yet paid goes to the payees of the terms. Where that is just the two shares of one
+    /// settlement, the mark `paid` in that settlement's event says so instead, and at the close Closed does.
+    /// @param amounts toSeller 64, toBuyer 64. A share that USDC then refuses is in Credited too.
     event Paid(bytes32 indexed deal, uint256 amounts);
     /// @notice Credit grew. `deal` is zero for a deposit.
-    event Credited(address indexed owner, bytes32 indexed deal, uint64 amount);
+    /// @param amount 64, refused 1: USDC refused a payee its share, of which Paid, `paid` or Closed has told.
+    event Credited(address indexed owner, bytes32 indexed deal, uint256 amount);
     /// @notice Credit shrank for an appeal's deposit.
     event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
     /// @notice Credit shrank for USDC that went to `to`.
     /// @param withdrawal amount 64; then the owner's next nonce if its signature was used, 0 if it sent the call itself.
     event Withdrawn(address indexed owner, address indexed to, uint256 withdrawal);
-    /// @notice All milestones settled and both payees paid or credited. `juryFee` stays until `payJurors`.
+    /// @notice All milestones are settled and both payees are paid these amounts, or credited where Credited says so.
+    /// `juryFee` stays until `payJurors`.
     /// @param amounts toSeller 64, toBuyer 64, juryFee 64.
     event Closed(bytes32 indexed deal, uint256 amounts);
     /// @param rating the value, an int128 in the low half; bit 128: 0 when the buyer rates the seller, 1 the other way.
@@ -120,8 +125,6 @@ interface IDealEscrow {
     error WrongSource(uint256 flags, Source source);
     error WrongMandates(address named, address known);
     error WrongPrincipal(address named, address mandated);
-    error WrongMeta(bytes32 given, bytes32 terms);
-    error MetaMissing();
     error NoSuchMilestone(uint256 milestone, uint256 count);
     error MilestoneSettled(uint256 milestone);
     error BadSignature(address signer, bytes32 digest);
@@ -192,8 +195,8 @@ interface IDealEscrow {
     /// @param sellerSignature the seller's signature of the deal id. A mandated buyer or seller is checked to have its
     /// payee as principal; the limits of the buyer's mandate are for its principal's credit and do not apply here.
     function openWithAuthorization(
-        uint256[17] calldata terms,
         bytes calldata buyerAuthorization,
+        uint256[17] calldata terms,
         bytes calldata sellerSignature
     ) external returns (bytes32 id);
 
@@ -210,9 +213,9 @@ interface IDealEscrow {
     /// @param approval empty, or abi.encode(uint40 until, bytes signature) of the principal's Approve, needed when the
     /// total is above the mandate's `humanAbove`.
     function openFromMandate(
-        uint256[17] calldata terms,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature,
+        uint256[17] calldata terms,
         bytes calldata approval
     ) external returns (bytes32 id);
 
@@ -256,17 +259,16 @@ interface IDealEscrow {
     /// @dev Below 10000 only from the due time on or with the seller's consent. A pending verdict below 10000 is
     /// replaced by one with a higher attempt. A pending verdict on another milestone is finalised first when its
     /// window is over, else this call reverts. Nothing extends a window.
-    /// @param b what Ballot says; at least `quorum` of at most 32 members, whose addresses are all given, strictly
-    /// ascending.
+    /// @param b what Ballot says; at least `quorum` of at most 32 members, strictly ascending by address.
+    /// @param tail the panel with the members' signatures, consents (signatures of Consent(verdict digest)), and with the
+    /// verdict that closes the deal both ratings. A signature of nobody on the panel gives another panel than the terms'.
     /// @param evidence of the Verdict. @param votes of the Verdict.
-    /// @param tail Meta where the verdict is below a full pass without the seller's consent, panel, members' signatures,
-    /// consents (signatures of Consent(verdict digest)), and with the verdict that closes the deal both ratings.
     function verdict(
         uint256[10] calldata terms,
         Ballot b,
+        bytes calldata tail,
         bytes32 evidence,
-        bytes32 votes,
-        bytes calldata tail
+        bytes32 votes
     ) external;
 
     /// @notice Adds signatures of further members to the verdict that was accepted for a milestone, until the fee is paid,
@@ -316,7 +318,7 @@ interface IDealEscrow {
     function rule(uint256[10] calldata terms, bytes calldata jurors) external;
 
     /// @notice Settles a milestone that was not delivered (refund) or not judged (fallback), once its time is over.
-    function timeout(uint256[17] calldata terms, uint8 milestone) external;
+    function timeout(uint256[10] calldata terms, uint8 milestone) external;
 
     /// @notice Credits the first panel's fee to the members that signed, milestone by milestone in equal parts, after the
     /// close and once all members have signed or `grace` is over. The closing `verdict` does it by itself when all have.
@@ -326,8 +328,8 @@ interface IDealEscrow {
     // --- rating ---
 
     /// @notice Records a party's rating of the other, once per side, after the close.
-    /// @param rating as in Rated.
-    function rate(uint256[10] calldata terms, uint256 rating, bytes32 feedbackHash, bytes calldata signature)
+    /// @param rating as in Rated. @param signature the rater's, of Rating.
+    function rate(uint256[10] calldata terms, bytes32 feedbackHash, uint256 rating, bytes calldata signature)
         external;
 
     /// @notice `payout` and ratings in one transaction.
@@ -345,14 +347,14 @@ interface IDealEscrow {
 
     // --- views ---
 
-    /// @notice The deal's word: status 8, done 8, rated 2, round 6, openedAt 40, challengeUntil 40, held 64, left 64,
+    /// @notice The deal's word: status 8, done 8, rated 2, round 6, start 40 (of Meta), challengeUntil 40, held 64, left 64,
     /// pendingMilestone 3, pendingBps 14, attempt 3, from the lowest bit up, then three marks: the buyer's reserve is
     /// spent, the bond is spent, the seller is the appellant. While Appealed, challengeUntil is the time of the appeal;
     /// once Closed, the time from which `payJurors` no longer waits for signatures.
     function slot(bytes32 deal) external view returns (uint256);
     function credit(address owner) external view returns (uint64);
     function nonce(address owner) external view returns (uint256);
-    /// @notice Second after the opening at which each milestone was claimed, eight uint32; 0 for not claimed.
+    /// @notice When each milestone was claimed, eight uint32 of unix seconds; 0 for not claimed.
     function claims(bytes32 deal) external view returns (uint256);
     /// @notice Who signed the accepted verdict on a milestone and the lowest 224 bits of its digest; only kept when
     /// there is a jury fee.

@@ -87,7 +87,6 @@ interface IJuryPool {
     error BpsTooHigh(uint256 bps, uint256 max);
     error TooFewSigners(uint256 signers, uint256 wanted);
     error SignerOutOfPanel(uint256 signers, uint256 size);
-    error SignatureCount(uint256 given, uint256 wanted);
     error AlreadyTestified(uint40 seat);
     error BadSignature(address signer, bytes32 digest);
     error SameDigest(bytes32 digest);

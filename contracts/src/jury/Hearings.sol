@@ -278,18 +278,19 @@ abstract contract Hearings is Seats {
         view
         returns (address[] memory jurors)
     {
-        uint256 given = b.count();
-        require(given >= QUORUM, TooFewSigners(given, QUORUM));
-        require(b.signers() >> holders.length == 0, SignerOutOfPanel(b.signers(), holders.length));
-        jurors = new address[](given);
-        uint256 next = 0;
+        uint256 signers = b.signers();
+        require(signers >> holders.length == 0, SignerOutOfPanel(signers, holders.length));
+        jurors = new address[](holders.length);
+        uint256 given = 0;
         for (uint256 i = 0; i < holders.length; ++i) {
-            if (b.signers() & (uint256(1) << i) == 0) continue;
-            require(next < given, SignatureCount(given, next + 1));
+            if (signers >> i & 1 == 0) continue;
             _requireSigned(holders[i], digest, t.signature());
-            jurors[next++] = holders[i];
+            jurors[given++] = holders[i];
         }
-        require(next == given, SignatureCount(given, next));
+        require(given >= QUORUM, TooFewSigners(given, QUORUM));
+        assembly ("memory-safe") {
+            mstore(jurors, given)
+        }
     }
 
     function _requireSigned(address signer, bytes32 digest, bytes calldata signature) internal view {

@@ -4,19 +4,20 @@ pragma solidity 0.8.37;
 import {Hashes} from "./Hashes.sol";
 
 /// The head of a call that brings a verdict. From the lowest bit up: milestone 8, round 8, attempt 8, sellerBps 16,
-/// signers 32 (bit i: the i-th member has signed), size 8 (addresses of the panel in the tail), count 8 (signatures of
-/// members in the tail), marks 8, long 64 (bit k: the k-th signature of the tail has its length before it).
+/// signers 32 (bit i: the i-th member has signed), size 8 (members of the panel), nothing 8, marks 8, long 64 (bit k: the
+/// k-th signature of the tail has its length before it).
 ///
-/// The tail holds, each only where the head says so: Meta, the panel, the members' signatures in the order of their bits,
-/// the buyer's consent, the seller's consent, the buyer's rating, the seller's rating.
+/// The tail of a verdict holds, each only where the head says so: the panel, the buyer's consent, the seller's consent, the
+/// buyer's rating, the seller's rating. The panel is one piece per member, in order: of a member that signed with its key
+/// the 64 bytes of the signature, from which its address is recovered; of one whose signature is long, its address and the
+/// signature; of any other its address. The tail of a ruling holds all addresses of the first panel and then the
+/// signatures in the order of their bits.
 type Ballot is uint256;
 
 using Ballots for Ballot global;
 
 // Pay what is settled now; otherwise it is held for the next payout.
 uint256 constant MARK_PUSH = 1;
-// The tail begins with the eight words of Meta, which a verdict below a full pass needs for its due time.
-uint256 constant MARK_META = 2;
 uint256 constant MARK_BUYER_CONSENTS = 4;
 uint256 constant MARK_SELLER_CONSENTS = 8;
 // The tail ends with a rating of this side: value 16 bytes, feedback hash 32, signature.
@@ -47,10 +48,6 @@ library Ballots {
 
     function size(Ballot b) internal pure returns (uint256) {
         return Ballot.unwrap(b) >> 72 & 0xff;
-    }
-
-    function count(Ballot b) internal pure returns (uint256) {
-        return Ballot.unwrap(b) >> 80 & 0xff;
     }
 
     function marks(Ballot b) internal pure returns (uint256) {

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {Status} from "./Deal.sol";
 
-/// A deal's storage word while a call works on it: a place in memory that holds it. What a field means is said at
-/// `IDealEscrow.slot`.
+/// A deal's storage word while a call works on it: a place in memory that holds it, and behind it what the call pays out.
+/// What a field means is said at `IDealEscrow.slot`.
 type Slot is uint256;
 
 using DealSlot for Slot global;
@@ -22,8 +22,22 @@ library DealSlot {
     function hold(uint256 word_) internal pure returns (Slot s) {
         assembly ("memory-safe") {
             s := mload(0x40)
-            mstore(0x40, add(s, 0x20))
+            mstore(0x40, add(s, 0x40))
             mstore(s, word_)
+        }
+    }
+
+    /// @notice What the call takes out of the word for the payees: toSeller 64, toBuyer 64.
+    /// @dev Nothing is there before `setPaid`.
+    function paid(Slot s) internal pure returns (uint256 amounts) {
+        assembly ("memory-safe") {
+            amounts := mload(add(s, 0x20))
+        }
+    }
+
+    function setPaid(Slot s, uint256 amounts) internal pure {
+        assembly ("memory-safe") {
+            mstore(add(s, 0x20), amounts)
         }
     }
 
@@ -36,6 +50,20 @@ library DealSlot {
     function status(Slot s) internal pure returns (Status value) {
         assembly ("memory-safe") {
             value := and(mload(s), 0xff)
+        }
+    }
+
+    /// @notice The same as `status() == wanted`, without Solidity's check that the word holds a status at all.
+    function isAt(Slot s, Status wanted) internal pure returns (bool yes) {
+        assembly ("memory-safe") {
+            yes := eq(and(mload(s), 0xff), wanted)
+        }
+    }
+
+    /// @notice Open, Pending or Appealed: its milestones can still be settled.
+    function isLive(Slot s) internal pure returns (bool yes) {
+        assembly ("memory-safe") {
+            yes := lt(sub(and(mload(s), 0xff), 1), 3)
         }
     }
 
@@ -54,7 +82,8 @@ library DealSlot {
         return _get(s, 18, 63);
     }
 
-    function openedAt(Slot s) internal pure returns (uint256) {
+    /// @notice `Meta.start`, from which due times count: with it no later call needs the Meta for that.
+    function start(Slot s) internal pure returns (uint256) {
         return _get(s, 24, U40);
     }
 
@@ -104,15 +133,11 @@ library DealSlot {
         _set(s, 0, 0xff, uint256(value));
     }
 
-    function setDone(Slot s, uint256 value) internal pure {
-        _set(s, 8, 0xff, value);
-    }
-
     function setRated(Slot s, uint256 value) internal pure {
         _set(s, 16, 3, value);
     }
 
-    function setOpenedAt(Slot s, uint256 value) internal pure {
+    function setStart(Slot s, uint256 value) internal pure {
         _set(s, 24, U40, value);
     }
 
@@ -128,6 +153,15 @@ library DealSlot {
         _set(s, 168, U64, value);
     }
 
+    /// @notice Nothing is held any more, and `stays` is left, a sum of amounts of the terms.
+    function keep(Slot s, uint256 stays) internal pure {
+        assert(stays <= U64);
+        uint256 mask = U64 << 104 | U64 << 168;
+        assembly ("memory-safe") {
+            mstore(s, or(and(mload(s), not(mask)), shl(168, stays)))
+        }
+    }
+
     function setReserveSpent(Slot s, bool value) internal pure {
         _set(s, 252, 1, value ? 1 : 0);
     }
@@ -138,6 +172,17 @@ library DealSlot {
 
     function setSellerAppealed(Slot s, bool value) internal pure {
         _set(s, 254, 1, value ? 1 : 0);
+    }
+
+    /// @notice Milestone `milestone`, which was not, is settled, with `toSeller` of what is left for the seller.
+    /// @dev One addition. No field overflows into the next: the bit was 0, `held` and `left` together never exceed what came
+    /// in, which is a uint64, and the assertion keeps `left` from borrowing.
+    function settle(Slot s, uint256 milestone, uint256 toSeller) internal pure {
+        assert(toSeller <= left(s));
+        assembly ("memory-safe") {
+            let settled := shl(add(milestone, 8), 1)
+            mstore(s, add(mload(s), sub(add(settled, shl(104, toSeller)), shl(168, toSeller))))
+        }
     }
 
     /// @notice A verdict of the first panel waits for its window.

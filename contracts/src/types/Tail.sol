@@ -26,20 +26,15 @@ library Tails {
 
     /// @notice The offset in calldata of the next `size` bytes, which are then read.
     function take(Tail t, uint256 size) internal pure returns (uint256 from) {
-        from = peek(t, size);
-        assembly ("memory-safe") {
-            mstore(t, add(from, size))
-        }
-    }
-
-    /// @notice The offset in calldata of the next `size` bytes, which must be there.
-    function peek(Tail t, uint256 size) internal pure returns (uint256 from) {
         uint256 has;
         assembly ("memory-safe") {
             from := mload(t)
             has := sub(mload(add(t, 0x20)), from)
         }
         require(size <= has, TailTooShort(has, size));
+        assembly ("memory-safe") {
+            mstore(t, add(from, size))
+        }
     }
 
     function addresses(Tail t, uint256 count) internal pure returns (address[] memory list) {
@@ -70,6 +65,28 @@ library Tails {
         assembly ("memory-safe") {
             given.offset := from
             given.length := size
+        }
+    }
+
+    /// @notice Whether the next signature has its length before it.
+    function isLong(Tail t) internal pure returns (bool long) {
+        assembly ("memory-safe") {
+            long := and(mload(add(t, 0x40)), 1)
+        }
+    }
+
+    /// @notice Goes on at the offset `to`, unless that is beyond the end.
+    function goTo(Tail t, uint256 to) internal pure returns (bool there) {
+        assembly ("memory-safe") {
+            there := iszero(gt(to, mload(add(t, 0x20))))
+            if there { mstore(t, to) }
+        }
+    }
+
+    /// @notice The offset in calldata of what comes next.
+    function offset(Tail t) internal pure returns (uint256 from) {
+        assembly ("memory-safe") {
+            from := mload(t)
         }
     }
 

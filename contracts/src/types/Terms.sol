@@ -79,34 +79,6 @@ library Terms {
         }
     }
 
-    /// @notice The addresses of a panel that lie at `from` in calldata, 20 bytes each; flawed unless they ascend strictly and
-    /// none is a party.
-    function members(Core c, uint256 from, uint256 size)
-        internal
-        pure
-        returns (address[] memory panel, bool flawed)
-    {
-        (address buyer, address seller) = (c.buyer(), c.seller());
-        (address buyerPay, address sellerPay) = (c.buyerPay(), c.sellerPay());
-        assembly ("memory-safe") {
-            panel := mload(0x40)
-            mstore(panel, size)
-            let to := add(panel, 0x20)
-            let last := 0
-            for {} size { size := sub(size, 1) } {
-                let member := shr(96, calldataload(from))
-                from := add(from, 20)
-                mstore(to, member)
-                to := add(to, 0x20)
-                flawed := or(flawed, iszero(gt(member, last)))
-                flawed := or(flawed, or(eq(member, buyer), eq(member, seller)))
-                flawed := or(flawed, or(eq(member, buyerPay), eq(member, sellerPay)))
-                last := member
-            }
-            mstore(0x40, to)
-        }
-    }
-
     /// @notice Whether the account signs for a side or is paid for one.
     function isParty(Core c, address account) internal pure returns (bool) {
         return

@@ -25,7 +25,7 @@ contract FrontRunDealAttack is FrontRunning {
         bytes memory money = authorization(buyer, address(escrow), 190 * ONE, NOW + 301, escrow.dealId(d));
         sameWhoeverSends(
             address(escrow),
-            abi.encodeCall(IDealEscrow.openWithAuthorization, (d.whole(), money, signDeal(seller, d)))
+            abi.encodeCall(IDealEscrow.openWithAuthorization, (money, d.whole(), signDeal(seller, d)))
         );
     }
 
@@ -37,7 +37,7 @@ contract FrontRunDealAttack is FrontRunning {
         bytes memory approval = approvalOf(buyerPrincipal, escrow.dealId(d), NOW + 300);
         (bytes memory fund, bytes memory accept) = (signFund(buyer, d), signDeal(seller, d));
         uint256[17] memory words = d.whole();
-        bytes memory own = abi.encodeCall(IDealEscrow.openFromMandate, (words, fund, accept, approval));
+        bytes memory own = abi.encodeCall(IDealEscrow.openFromMandate, (fund, accept, words, approval));
         sameWhoeverSends(address(escrow), own);
     }
 
@@ -127,11 +127,11 @@ contract FrontRunDealAttack is FrontRunning {
         uint256 marks,
         bytes memory consent_
     ) private view returns (bytes memory) {
-        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, signers));
+        Encoding.Piece memory p = Encoding.roll(votesOf(v, signers));
         marks |= Encoding.consents(p, consent_, "");
         uint256 head = Encoding.head(v, votesOf(v, signers), marks, p.long);
         return
-            abi.encodeWithSelector(IDealEscrow.verdict.selector, d.brief(), head, v.evidence, v.votes, p.data);
+            abi.encodeWithSelector(IDealEscrow.verdict.selector, d.brief(), head, p.data, v.evidence, v.votes);
     }
 
     function test_a_verdict_without_the_consent_that_came_with_it_only_waits_for_the_consent() external {

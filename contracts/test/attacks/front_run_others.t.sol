@@ -127,14 +127,14 @@ contract FrontRunOthersAttack is FrontRunning {
         uint40[] memory seats = jury.drawn(d, 0, panel());
         Votes memory one = Votes(panel(), 0, new bytes[](1));
         one.signatures[0] = sign(holderOf(seats[0]), escrow.verdictDigest(v));
-        Encoding.Piece memory p = Encoding.ballot("", one);
+        Encoding.Piece memory p = Encoding.ruling(one);
         Ballot head = Ballot.wrap(Encoding.head(v, one, 0, p.long));
         sameWhoeverSends(
             address(jury),
             abi.encodeCall(IJuryPool.testify, (d.brief(), head, v.evidence, v.votes, 0, p.data))
         );
         Votes memory votes = votesOfCourt(d, v, 31);
-        p = Encoding.ballot("", votes);
+        p = Encoding.ruling(votes);
         head = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
         sameWhoeverSends(
             address(jury), abi.encodeCall(IJuryPool.rule, (d.brief(), head, v.evidence, v.votes, p.data))

@@ -137,7 +137,7 @@ contract HostileContractsAttack is Court {
         (d.seller, d.sellerPay, d.flags) = (address(wallet), address(wallet), 1);
         d.meta.mandates = address(mandates);
         bytes memory open =
-            abi.encodeCall(IDealEscrow.openFromMandate, (d.whole(), signFund(buyer, d), "", ""));
+            abi.encodeCall(IDealEscrow.openFromMandate, (signFund(buyer, d), "", d.whole(), ""));
         uint256 before = vm.snapshotState();
         for (uint256 m = 0; m <= uint256(type(Mood).max); ++m) {
             wallet.turn(moodAt(m));
@@ -178,8 +178,8 @@ contract HostileContractsAttack is Court {
             if (signers >> i & 1 == 0) continue;
             bool is0 = members[i] == jurors[0].addr;
             bytes memory byKey = signCompact(is0 ? jurors[0] : jurors[1], digest);
-            // A contract's signature of 64 bytes looks like a key's, until it is not one.
-            votes.signatures[next++] = members[i] == address(wallet) ? new bytes(64) : byKey;
+            // A contract's signature has its length before it; of 64 bytes without, the key would be asked for.
+            votes.signatures[next++] = members[i] == address(wallet) ? new bytes(66) : byKey;
         }
         return escrow.verdictCall(d, v, votes);
     }

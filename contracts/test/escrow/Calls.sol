@@ -7,7 +7,6 @@ import {
     Ballot,
     MARK_BUYER_CONSENTS,
     MARK_BUYER_RATES,
-    MARK_META,
     MARK_PUSH,
     MARK_SELLER_CONSENTS,
     MARK_SELLER_RATES
@@ -97,11 +96,25 @@ library Encoding {
     {
         word = uint256(v.milestone) | uint256(v.round) << 8 | uint256(v.attempt) << 16;
         word |= uint256(v.sellerBps) << 24 | uint256(uint32(votes.signers)) << 40;
-        word |= votes.panel.length << 72 | votes.signatures.length << 80 | marks << 88 | long << 96;
+        word |= votes.panel.length << 72 | marks << 88 | long << 96;
     }
 
-    function ballot(bytes memory before, Votes memory votes) internal pure returns (Piece memory p) {
-        p.data = bytes.concat(before, packed(votes.panel));
+    /// @notice A panel with its votes, member by member. Signatures that no bit speaks of are left out, and a bit without a
+    /// signature has an address.
+    function roll(Votes memory votes) internal pure returns (Piece memory p) {
+        uint256 next;
+        for (uint256 i = 0; i < votes.panel.length; ++i) {
+            bool signs = votes.signers >> i & 1 != 0 && next < votes.signatures.length;
+            if (!signs || votes.signatures[next].length != 64) {
+                p.data = bytes.concat(p.data, bytes20(votes.panel[i]));
+            }
+            if (signs) add(p, votes.signatures[next++]);
+        }
+    }
+
+    /// @notice The first panel, and then the signatures of a ruling.
+    function ruling(Votes memory votes) internal pure returns (Piece memory p) {
+        p.data = packed(votes.panel);
         for (uint256 i = 0; i < votes.signatures.length; ++i) {
             add(p, votes.signatures[i]);
         }
@@ -159,7 +172,7 @@ library EscrowCalls {
         internal
         returns (bytes32)
     {
-        return e.openWithAuthorization(d.whole(), money, sellers);
+        return e.openWithAuthorization(money, d.whole(), sellers);
     }
 
     function openFromCredit(DealEscrow e, Deal memory d, bytes memory buyers, bytes memory sellers)
@@ -176,7 +189,7 @@ library EscrowCalls {
         bytes memory sellers,
         bytes memory approval
     ) internal returns (bytes32) {
-        return e.openFromMandate(d.whole(), buyers, sellers, approval);
+        return e.openFromMandate(buyers, sellers, d.whole(), approval);
     }
 
     function voidDeal(DealEscrow e, Deal memory d, address by, bytes memory signature) internal {
@@ -236,10 +249,21 @@ library EscrowCalls {
         pure
         returns (bytes memory)
     {
-        bool meta = v.sellerBps < 10_000;
-        Encoding.Piece memory p = Encoding.ballot(meta ? metaWords(d) : bytes(""), votes);
-        uint256 head = Encoding.head(v, votes, MARK_PUSH | (meta ? MARK_META : 0), p.long);
-        return abi.encodeCall(e.verdict, (d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data));
+        Encoding.Piece memory p = Encoding.roll(votes);
+        uint256 head = Encoding.head(v, votes, MARK_PUSH, p.long);
+        return abi.encodeCall(e.verdict, (d.brief(), Ballot.wrap(head), p.data, v.evidence, v.votes));
+    }
+
+    /// @notice A verdict that the buyer sends and so consents to.
+    function verdictConsented(DealEscrow e, Deal memory d, Verdict memory v, Votes memory votes)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        Encoding.Piece memory p = Encoding.roll(votes);
+        Encoding.add(p, "");
+        uint256 head = Encoding.head(v, votes, MARK_PUSH | MARK_BUYER_CONSENTS, p.long);
+        return abi.encodeCall(e.verdict, (d.brief(), Ballot.wrap(head), p.data, v.evidence, v.votes));
     }
 
     /// @param signed consents of buyer and seller, signatures of their ratings; empty where there is none.
@@ -252,24 +276,16 @@ library EscrowCalls {
         Rating[2] memory ratings,
         bool push
     ) internal {
-        bool meta = v.sellerBps < 10_000 && signed[1].length == 0;
-        Encoding.Piece memory p = Encoding.ballot(meta ? metaWords(d) : bytes(""), votes);
-        uint256 marks = (push ? MARK_PUSH : 0) | (meta ? MARK_META : 0);
+        Encoding.Piece memory p = Encoding.roll(votes);
+        uint256 marks = push ? MARK_PUSH : 0;
         marks |= p.consents(signed[0], signed[1]);
         marks |= p.ratings(ratings[0], signed[2], ratings[1], signed[3]);
         uint256 head = Encoding.head(v, votes, marks, p.long);
-        e.verdict(d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data);
-    }
-
-    function metaWords(Deal memory d) internal pure returns (bytes memory words) {
-        uint256[17] memory w = d.whole();
-        for (uint256 i = 9; i < 17; ++i) {
-            words = bytes.concat(words, bytes32(w[i]));
-        }
+        e.verdict(d.brief(), Ballot.wrap(head), p.data, v.evidence, v.votes);
     }
 
     function cosign(DealEscrow e, Deal memory d, Verdict memory v, Votes memory votes) internal {
-        Encoding.Piece memory p = Encoding.ballot("", votes);
+        Encoding.Piece memory p = Encoding.roll(votes);
         e.cosign(d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, p.long)), v.evidence, v.votes, p.data);
     }
 
@@ -312,7 +328,7 @@ library EscrowCalls {
     }
 
     function timeout(DealEscrow e, Deal memory d, uint8 milestone) internal {
-        e.timeout(d.whole(), milestone);
+        e.timeout(d.brief(), milestone);
     }
 
     function payJurors(DealEscrow e, Deal memory d, address[] memory panel) internal {
@@ -320,7 +336,7 @@ library EscrowCalls {
     }
 
     function rate(DealEscrow e, Deal memory d, Rating memory r, address by, bytes memory signature) internal {
-        e.rate(d.brief(), ratingWord(d, r, by), r.feedbackHash, signature);
+        e.rate(d.brief(), r.feedbackHash, ratingWord(d, r, by), signature);
     }
 
     function rateCall(DealEscrow e, Deal memory d, Rating memory r, address by, bytes memory signature)
@@ -328,7 +344,7 @@ library EscrowCalls {
         pure
         returns (bytes memory)
     {
-        return abi.encodeCall(e.rate, (d.brief(), ratingWord(d, r, by), r.feedbackHash, signature));
+        return abi.encodeCall(e.rate, (d.brief(), r.feedbackHash, ratingWord(d, r, by), signature));
     }
 
     function ratingWord(Deal memory d, Rating memory r, address by) internal pure returns (uint256) {
@@ -367,13 +383,13 @@ library JuryCalls {
     ) internal {
         Votes memory votes = Votes(panel, 0, new bytes[](1));
         votes.signatures[0] = signature;
-        Encoding.Piece memory p = Encoding.ballot("", votes);
+        Encoding.Piece memory p = Encoding.ruling(votes);
         uint256 head = Encoding.head(v, votes, 0, p.long);
         j.testify(d.brief(), Ballot.wrap(head), v.evidence, v.votes, index, p.data);
     }
 
     function rule(JuryPool j, Deal memory d, Verdict memory v, Votes memory votes) internal {
-        Encoding.Piece memory p = Encoding.ballot("", votes);
+        Encoding.Piece memory p = Encoding.ruling(votes);
         j.rule(d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, p.long)), v.evidence, v.votes, p.data);
     }
 

@@ -9,7 +9,7 @@ struct Slot {
     uint256 done; // bit i: milestone i is settled
     uint256 rated; // bit 0: the buyer has rated, bit 1: the seller has
     uint256 round; // of the pending verdict
-    uint256 openedAt;
+    uint256 start; // of Meta
     uint256 challengeUntil;
     uint256 held; // micro-USDC settled for the seller and not yet paid
     uint256 left; // micro-USDC of the deal besides `held`
@@ -28,7 +28,7 @@ library DealSlot {
         s.done = word >> 8 & 0xff;
         s.rated = word >> 16 & 3;
         s.round = word >> 18 & 63;
-        s.openedAt = word >> 24 & type(uint40).max;
+        s.start = word >> 24 & type(uint40).max;
         s.challengeUntil = word >> 64 & type(uint40).max;
         s.held = word >> 104 & type(uint64).max;
         s.left = word >> 168 & type(uint64).max;

@@ -41,6 +41,10 @@ abstract contract World is Signing {
     uint64 internal constant STAKE = 50 * ONE;
     uint32 internal constant WINDOW = 2 days;
 
+    // The marks that a settlement's shares were paid in the same call, in an outcome and in a judgement.
+    uint256 internal constant PAID_OUT = 1 << 176;
+    uint256 internal constant PAID_AT_ONCE = 1 << 232;
+
     RecordedBeacon internal beacon;
     JuryPool internal jury;
 

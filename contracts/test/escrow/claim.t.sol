@@ -28,7 +28,7 @@ contract ClaimTest is World {
         vm.expectEmit(address(escrow));
         emit IDealEscrow.Claimed(id, 0, 0, sha256("manifest"), 1000, 3, c.storedAt);
         escrow.claim(d, c);
-        assertEq(escrow.claims(id), 2 days, "seconds after the opening, from one up");
+        assertEq(escrow.claims(id), DUE + GRACE - 1, "when");
         refused(d, c, abi.encodeWithSelector(IDealEscrow.AlreadyClaimed.selector, 0));
     }
 

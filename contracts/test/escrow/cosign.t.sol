@@ -47,7 +47,7 @@ contract CosignTest is World {
         v = verdictOn(d, 0, 10_000);
         votes = votesOf(v, 24);
         votes.signatures[1] = votes.signatures[0];
-        expectUnsigned(jurors[4].addr, escrow.verdictDigest(v));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.cosign(d, v, votes);
     }
 
@@ -65,9 +65,6 @@ contract CosignTest is World {
         (Deal memory d,) = closedByThree();
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 24);
-        votes.signers = 8;
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignatureCount.selector, 2, 1));
-        escrow.cosign(d, v, votes);
         votes.signers = 32 | 8;
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignerOutOfPanel.selector, 40, 5));
         escrow.cosign(d, v, votes);
@@ -75,7 +72,7 @@ contract CosignTest is World {
         votes.panel = new address[](33);
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.PanelTooLarge.selector, 33, 32));
         escrow.cosign(d, v, votes);
-        votes.panel = new address[](2);
+        (votes.panel, votes.signers) = (new address[](2), 0);
         bytes32 other = keccak256(new bytes(64));
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
         escrow.cosign(d, v, votes);

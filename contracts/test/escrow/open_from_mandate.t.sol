@@ -36,7 +36,7 @@ contract OpenFromMandateTest is World {
         Slot memory s = slotOf(id);
         assertStatus(id, Status.Open);
         assertEq(s.left, 190 * ONE, "amounts and both fees");
-        assertEq(s.openedAt, block.timestamp, "opened at");
+        assertEq(s.start, d.meta.start, "start");
         assertEq(escrow.credit(buyerPrincipal.addr), 810 * ONE, "credit");
         assertEq(mandates.available(buyer.addr, address(escrow)), 810 * ONE, "available");
         assertConserved(id);

@@ -42,21 +42,21 @@ contract ReentrancyTest is World {
         reentries.push(abi.encodeCall(IDealEscrow.depositWithAuthorization, (stranger.addr, 1, 0, 0, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.withdraw, (stranger.addr, 1)));
         reentries.push(abi.encodeCall(IDealEscrow.withdrawFor, (w, "")));
-        reentries.push(abi.encodeCall(IDealEscrow.openWithAuthorization, (whole, "", "")));
+        reentries.push(abi.encodeCall(IDealEscrow.openWithAuthorization, ("", whole, "")));
         reentries.push(abi.encodeCall(IDealEscrow.openFromCredit, (whole, "", "")));
-        reentries.push(abi.encodeCall(IDealEscrow.openFromMandate, (whole, "", "", "")));
+        reentries.push(abi.encodeCall(IDealEscrow.openFromMandate, ("", "", whole, "")));
         reentries.push(abi.encodeCall(IDealEscrow.voidDeal, (brief, stranger.addr, "")));
         reentries.push(abi.encodeCall(IDealEscrow.release, (brief, 0, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.cancel, (brief, 0, 0, "", "")));
         reentries.push(abi.encodeCall(IDealEscrow.claim, (whole, 0, 0, "")));
-        reentries.push(abi.encodeCall(IDealEscrow.verdict, (brief, b, 0, 0, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.verdict, (brief, b, "", 0, 0)));
         reentries.push(abi.encodeCall(IDealEscrow.cosign, (brief, b, 0, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.consent, (brief, b, 0, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.payout, (brief)));
         reentries.push(abi.encodeCall(IDealEscrow.payoutAndRate, (brief, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.appeal, (brief, b, 0, 0, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.rule, (brief, "")));
-        reentries.push(abi.encodeCall(IDealEscrow.timeout, (whole, 0)));
+        reentries.push(abi.encodeCall(IDealEscrow.timeout, (brief, 0)));
         reentries.push(abi.encodeCall(IDealEscrow.payJurors, (brief, "")));
         reentries.push(abi.encodeCall(IDealEscrow.rate, (brief, 0, 0, "")));
     }
@@ -95,7 +95,7 @@ contract ReentrancyTest is World {
     function test_in_an_opening_by_authorization() external {
         Deal memory d = plainTerms();
         lockedIn(
-            abi.encodeCall(IDealEscrow.openWithAuthorization, (d.whole(), "", signDeal(seller, d))),
+            abi.encodeCall(IDealEscrow.openWithAuthorization, ("", d.whole(), signDeal(seller, d))),
             stranger.addr
         );
     }
@@ -111,7 +111,7 @@ contract ReentrancyTest is World {
         released(d, 1, false);
         lockedIn(abi.encodeCall(IDealEscrow.payout, (d.brief())), stranger.addr);
         vm.warp(NOW + 2 days);
-        lockedIn(abi.encodeCall(IDealEscrow.timeout, (d.whole(), 0)), stranger.addr);
+        lockedIn(abi.encodeCall(IDealEscrow.timeout, (d.brief(), 0)), stranger.addr);
     }
 
     function test_a_batch_within_a_payment_runs_and_none_of_its_items_does() external {

@@ -21,7 +21,7 @@ contract ReleaseTest is World {
         (Deal memory d, bytes32 id) = openedTerms();
         vm.expectEmit(address(escrow));
         emit IDealEscrow.Released(
-            id, outcome(0, Cause.Released, 0, 0, 10_000, [54 * ONE, 0]), sha256("evidence")
+            id, outcome(0, Cause.Released, 0, 0, 10_000, [54 * ONE, 0]) | PAID_OUT, sha256("evidence")
         );
         released(d, 0, true);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 54 * ONE, "paid");
@@ -108,7 +108,7 @@ contract ReleaseTest is World {
         (Deal memory d, bytes32 id) = openedTerms();
         blacklisted(sellerPrincipal.addr);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Credited(sellerPrincipal.addr, id, 54 * ONE);
+        emit IDealEscrow.Credited(sellerPrincipal.addr, id, 54 * ONE | uint256(1) << 64);
         released(d, 0, true);
         assertEq(escrow.credit(sellerPrincipal.addr), 54 * ONE, "credit");
         released(d, 1, true);

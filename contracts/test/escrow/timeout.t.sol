@@ -28,7 +28,7 @@ contract TimeoutTest is World {
         early(d, 0, abi.encodeWithSelector(IDealEscrow.NotYet.selector, DUE + GRACE - 1, DUE + GRACE));
         vm.warp(DUE + GRACE);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Settled(id, outcome(0, Cause.Undelivered, 0, 0, 0, [0, 54 * ONE]));
+        emit IDealEscrow.Settled(id, outcome(0, Cause.Undelivered, 0, 0, 0, [0, 54 * ONE]) | PAID_OUT);
         vm.prank(stranger.addr);
         escrow.timeout(d, 0);
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "refunded");
@@ -42,7 +42,8 @@ contract TimeoutTest is World {
         early(d, 0, abi.encodeWithSelector(IDealEscrow.NotYet.selector, d.end - 1, d.end));
         vm.warp(d.end);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Settled(id, outcome(0, Cause.Unjudged, 0, 0, 6000, [uint64(32_400_000), 21_600_000]));
+        uint256 split = outcome(0, Cause.Unjudged, 0, 0, 6000, [uint64(32_400_000), 21_600_000]);
+        emit IDealEscrow.Settled(id, split | PAID_OUT);
         escrow.timeout(d, 0);
         assertConserved(id);
     }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Ballot, MARK_META} from "../../src/types/Ballot.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
 import {Deal, Rating, Status, Verdict} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, Votes} from "./Calls.sol";
@@ -38,12 +38,23 @@ contract VerdictTest is World {
         bytes32 id = opened(d);
         Verdict memory v = verdictOn(d, 0, 10_000);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Judged(id, judgement(v, 7, 0, [54 * ONE, 0]), v.evidence, v.votes);
-        vm.expectEmit(address(escrow));
-        emit IDealEscrow.Paid(id, 54 * ONE);
+        emit IDealEscrow.Judged(id, judgement(v, 7, 0, [54 * ONE, 0]) | PAID_AT_ONCE, v.evidence, v.votes);
         judged(d, v);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 54 * ONE, "paid");
         assertConserved(id);
+    }
+
+    function test_a_payment_of_more_than_the_verdict_gave_is_told_apart() external {
+        Deal memory d = passAtOnce();
+        bytes32 id = opened(d);
+        escrow.verdict(d, verdictOn(d, 0, 10_000), votesOf(verdictOn(d, 0, 10_000), 7), "", "", false);
+        Verdict memory v = verdictOn(d, 1, 10_000);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Judged(id, judgement(v, 7, 0, [63 * ONE, 0]), v.evidence, v.votes);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Paid(id, 117 * ONE);
+        judged(d, v);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 117 * ONE, "paid");
     }
 
     function test_three_verdicts_close_the_deal_and_pay_everybody_to_the_micro_usdc() external {
@@ -210,6 +221,7 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         (votes.panel[0], votes.panel[1]) = (votes.panel[1], votes.panel[0]);
+        (votes.signatures[0], votes.signatures[1]) = (votes.signatures[1], votes.signatures[0]);
         bytes32 other = keccak256(abi.encodePacked(votes.panel));
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
         escrow.verdict(d, v, votes, "", "", true);
@@ -218,6 +230,7 @@ contract VerdictTest is World {
         opened(d);
         v = verdictOn(d, 0, 10_000);
         votes.signatures = votesOf(v, 7).signatures;
+        (votes.signatures[0], votes.signatures[1]) = (votes.signatures[1], votes.signatures[0]);
         bytes memory unsorted =
             abi.encodeWithSelector(IDealEscrow.UnsortedAddresses.selector, votes.panel[0], votes.panel[1]);
         vm.expectRevert(unsorted);
@@ -225,6 +238,7 @@ contract VerdictTest is World {
 
         votes.panel = new address[](1);
         votes.panel[0] = seller.addr;
+        votes.signers = 0;
         d.panel = keccak256(abi.encodePacked(votes.panel));
         opened(d);
         v = verdictOn(d, 0, 10_000);
@@ -265,17 +279,18 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         votes.signers = 15;
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignatureCount.selector, 3, 4));
+        // A bit without its signature: the two addresses that are left are read as one.
+        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 40, 64));
         escrow.verdict(d, v, votes, "", "", true);
         votes.signers = 3;
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignatureCount.selector, 3, 2));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.TooFewSigners.selector, 2, 3));
         escrow.verdict(d, v, votes, "", "", true);
         votes.signers = 32 | 3;
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignerOutOfPanel.selector, 35, 5));
         escrow.verdict(d, v, votes, "", "", true);
         votes.signers = 7;
         votes.signatures[2] = votes.signatures[1];
-        expectUnsigned(jurors[2].addr, escrow.verdictDigest(v));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.verdict(d, v, votes, "", "", true);
     }
 
@@ -284,7 +299,7 @@ contract VerdictTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         v.milestone = 1;
-        expectUnsigned(jurors[0].addr, escrow.verdictDigest(v));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.verdict(d, v, votes, "", "", true);
         v.milestone = 3;
         refused(d, v, abi.encodeWithSelector(IDealEscrow.NoSuchMilestone.selector, 3, 3));
@@ -299,58 +314,65 @@ contract VerdictTest is World {
         v = verdictOn(d, 0, 10_000);
         v.deal = keccak256("other");
         votes = votesOf(v, 7);
-        bytes32 digest = escrow.verdictDigest(verdictOn(d, 0, 10_000));
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.BadSignature.selector, jurors[0].addr, digest));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
         escrow.verdict(d, v, votes, "", "", true);
         assertEq(slotOf(id).done, 0, "nothing settled");
     }
 
     // --- the encoding ---
 
-    function test_a_fail_without_the_sellers_consent_brings_the_meta_of_the_terms() external {
-        (Deal memory d, bytes32 id) = openedTerms();
-        vm.warp(NOW + 1 days);
-        Verdict memory v = verdictOn(d, 0, 0);
-        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
-        uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long);
-        uint256[10] memory brief = Encoding.brief(d);
-        vm.expectRevert(IDealEscrow.MetaMissing.selector);
-        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
+    function test_a_juror_that_signed_something_else_is_another_panel() external {
+        (Deal memory d,) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        Votes memory votes = votesOf(v, 7);
+        votes.signatures[1] = signCompact(jurors[1], escrow.verdictDigest(verdictOn(d, 1, 10_000)));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        escrow.verdict(d, v, votes, "", "", true);
+        votes.signatures[1] = signCompact(stranger, escrow.verdictDigest(v));
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        escrow.verdict(d, v, votes, "", "", true);
+    }
 
-        bytes32 named = Encoding.metaHash(d.meta);
-        d.meta.start -= 1; // a due time that comes earlier
-        p = Encoding.ballot(EscrowCalls.metaWords(d), votesOf(v, 7));
-        head = Encoding.head(v, votesOf(v, 7), MARK_META, p.long);
-        bytes32 given = Encoding.metaHash(d.meta);
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongMeta.selector, given, named));
-        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
-        assertStatus(id, Status.Open);
+    function test_a_jurors_malleable_signature_is_refused() external {
+        (Deal memory d,) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        Votes memory votes = votesOf(v, 7);
+        bytes32 digest = escrow.verdictDigest(v);
+        (bytes32 r, uint256 vs) = abi.decode(votes.signatures[1], (bytes32, uint256));
+        uint256 n = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
+        uint256 high = n - (vs & type(uint256).max >> 1); // has its own highest bit, which EIP-2098 takes for the parity
+        votes.signatures[1] = abi.encode(r, high);
+        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        escrow.verdict(d, v, votes, "", "", true);
+        votes.signatures[1] = abi.encode(r, n / 2 + 1);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.BadSignature.selector, address(0), digest));
+        escrow.verdict(d, v, votes, "", "", true);
     }
 
     function test_a_tail_that_ends_early_is_refused() external {
         (Deal memory d,) = openedTerms();
         Verdict memory v = verdictOn(d, 0, 10_000);
-        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
+        Encoding.Piece memory p = Encoding.roll(votesOf(v, 7));
         uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long);
         bytes memory cut = p.data;
         assembly ("memory-safe") {
             mstore(cut, sub(mload(cut), 1))
         }
         uint256[10] memory brief = Encoding.brief(d);
-        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 191, 192));
-        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, cut);
+        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 19, 20));
+        escrow.verdict(brief, Ballot.wrap(head), cut, v.evidence, v.votes);
     }
 
     function test_bits_that_belong_to_no_field_change_nothing() external {
         Deal memory d = passAtOnce();
         bytes32 id = opened(d);
         Verdict memory v = verdictOn(d, 0, 10_000);
-        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
+        Encoding.Piece memory p = Encoding.roll(votesOf(v, 7));
         uint256 head = Encoding.head(v, votesOf(v, 7), 0, p.long) | uint256(1) << 255;
         uint256[10] memory brief = Encoding.brief(d);
         brief[1] |= uint256(1) << 255;
         brief[4] |= uint256(1) << 255;
-        escrow.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data);
+        escrow.verdict(brief, Ballot.wrap(head), p.data, v.evidence, v.votes);
         assertEq(slotOf(id).held, 54 * ONE, "held");
     }
 

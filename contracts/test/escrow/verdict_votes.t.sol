@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Ballot, MARK_META, MARK_PUSH} from "../../src/types/Ballot.sol";
+import {Ballot, MARK_PUSH} from "../../src/types/Ballot.sol";
 import {Deal, Rating, Status, Verdict} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, Votes} from "./Calls.sol";
@@ -48,8 +48,7 @@ contract VerdictVotesTest is World {
             members[0] = parties[i];
             Deal memory d = openedWith(members, 1);
             Verdict memory v = verdictOn(d, 0, 10_000);
-            Votes memory votes = Votes(members, 1, new bytes[](1));
-            votes.signatures[0] = new bytes(64);
+            Votes memory votes = Votes(members, 0, new bytes[](0));
             refused(d, v, votes, abi.encodeWithSelector(IDealEscrow.JurorIsParty.selector, parties[i]));
         }
     }
@@ -154,9 +153,10 @@ contract VerdictVotesTest is World {
         for (uint256 i = 0; i < 5; ++i) {
             Votes memory votes = votesOf(v, 31);
             votes.signatures[i] = signCompact(stranger, digest);
-            refused(
-                d, v, votes, abi.encodeWithSelector(IDealEscrow.BadSignature.selector, jurors[i].addr, digest)
-            );
+            address[] memory found = panel();
+            found[i] = stranger.addr;
+            bytes32 other = keccak256(abi.encodePacked(found));
+            refused(d, v, votes, abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
             votes.signatures[i] = "";
             refused(
                 d, v, votes, abi.encodeWithSelector(IDealEscrow.BadSignature.selector, jurors[i].addr, digest)
@@ -169,10 +169,10 @@ contract VerdictVotesTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         votes.signatures[1] = votes.signatures[0];
-        bytes32 digest = escrow.verdictDigest(v);
-        refused(
-            d, v, votes, abi.encodeWithSelector(IDealEscrow.BadSignature.selector, jurors[1].addr, digest)
-        );
+        address[] memory found = panel();
+        found[1] = found[0];
+        bytes32 other = keccak256(abi.encodePacked(found));
+        refused(d, v, votes, abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
     }
 
     // --- the tail ---
@@ -183,12 +183,12 @@ contract VerdictVotesTest is World {
         }
         uint256[10] memory brief = Encoding.brief(d);
         (bool done, bytes memory reason) = address(escrow)
-            .call(abi.encodeCall(IDealEscrow.verdict, (brief, Ballot.wrap(head), v.evidence, v.votes, tail)));
+            .call(abi.encodeCall(IDealEscrow.verdict, (brief, Ballot.wrap(head), tail, v.evidence, v.votes)));
         assertFalse(done, "a cut tail");
         assertEq(bytes32(bytes4(reason)), bytes32(Tails.TailTooShort.selector), "reason");
     }
 
-    /// @dev Meta, panel, short and long votes, both consents, both ratings: cut after every single byte but the last.
+    /// @dev Panel, short and long votes, both consents, both ratings: cut after every single byte but the last.
     function test_a_tail_may_end_nowhere_but_at_its_end() external {
         Deal memory d = terms();
         (d.amounts, d.due, d.juryFee, d.meta.salt) = (ONE, 0, 0, 5);
@@ -196,9 +196,8 @@ contract VerdictVotesTest is World {
         Verdict memory v = verdictOn(d, 0, 5000);
         Votes memory votes = votesOf(v, 7);
         votes.signatures[1] = sign(jurors[1], escrow.verdictDigest(v));
-        Encoding.Piece memory p = Encoding.ballot(EscrowCalls.metaWords(d), votes);
-        uint256 marks =
-            MARK_PUSH | MARK_META | Encoding.consents(p, signConsent(buyer, v), signConsent(seller, v));
+        Encoding.Piece memory p = Encoding.roll(votes);
+        uint256 marks = MARK_PUSH | Encoding.consents(p, signConsent(buyer, v), signConsent(seller, v));
         Rating memory r = Rating(id, 1, 0);
         marks |= Encoding.ratings(p, r, signRating(buyer, r), r, signRating(seller, r));
         uint256 head = Encoding.head(v, votes, marks, p.long);
@@ -206,7 +205,7 @@ contract VerdictVotesTest is World {
         for (uint256 size = 0; size < whole.length; size += size < 600 ? 37 : 1) {
             cutAt(d, v, head, bytes.concat(whole), size);
         }
-        escrow.verdict(Encoding.brief(d), Ballot.wrap(head), v.evidence, v.votes, whole);
+        escrow.verdict(Encoding.brief(d), Ballot.wrap(head), whole, v.evidence, v.votes);
         assertStatus(id, Status.Closed);
         assertEq(slotOf(id).rated, 3, "rated");
     }
@@ -214,10 +213,10 @@ contract VerdictVotesTest is World {
     function test_what_follows_the_tail_changes_nothing() external {
         Deal memory d = openedWith(panel(), 3);
         Verdict memory v = verdictOn(d, 0, 10_000);
-        Encoding.Piece memory p = Encoding.ballot("", votesOf(v, 7));
+        Encoding.Piece memory p = Encoding.roll(votesOf(v, 7));
         uint256 head = Encoding.head(v, votesOf(v, 7), MARK_PUSH, p.long);
         bytes memory longer = bytes.concat(p.data, keccak256("what nobody announced"));
-        escrow.verdict(Encoding.brief(d), Ballot.wrap(head), v.evidence, v.votes, longer);
+        escrow.verdict(Encoding.brief(d), Ballot.wrap(head), longer, v.evidence, v.votes);
         assertEq(slotOf(v.deal).done, 1, "judged");
     }
 

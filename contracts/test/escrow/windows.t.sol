@@ -67,7 +67,7 @@ contract WindowsTest is Court {
     function test_an_opening_until_fundBy_included() external {
         Deal memory d = terms();
         bytes memory call_ = abi.encodeCall(
-            IDealEscrow.openFromMandate, (d.whole(), signFund(buyer, d), signDeal(seller, d), "")
+            IDealEscrow.openFromMandate, (signFund(buyer, d), signDeal(seller, d), d.whole(), "")
         );
         including(call_, d.meta.fundBy, IDealEscrow.FundByPassed.selector);
     }
@@ -94,13 +94,13 @@ contract WindowsTest is Court {
 
     function test_a_timeout_of_what_was_not_claimed_from_due_and_grace() external {
         (Deal memory d,) = openedTerms();
-        from(abi.encodeCall(IDealEscrow.timeout, (d.whole(), 0)), DUE + GRACE, IDealEscrow.NotYet.selector);
+        from(abi.encodeCall(IDealEscrow.timeout, (d.brief(), 0)), DUE + GRACE, IDealEscrow.NotYet.selector);
     }
 
     function test_a_timeout_of_what_was_claimed_from_the_end() external {
         (Deal memory d,) = openedTerms();
         escrow.claim(d, claimOf(d, 0));
-        from(abi.encodeCall(IDealEscrow.timeout, (d.whole(), 0)), d.end, IDealEscrow.NotYet.selector);
+        from(abi.encodeCall(IDealEscrow.timeout, (d.brief(), 0)), d.end, IDealEscrow.NotYet.selector);
     }
 
     function test_a_timeout_for_principals_one_window_later_also_where_it_is_zero() external {
@@ -110,7 +110,7 @@ contract WindowsTest is Court {
             opened(d);
             escrow.claim(d, claimOf(d, 0));
             uint256 limit = d.end + (i == 0 ? WINDOW : GRACE);
-            from(abi.encodeCall(IDealEscrow.timeout, (d.whole(), 0)), limit, IDealEscrow.NotYet.selector);
+            from(abi.encodeCall(IDealEscrow.timeout, (d.brief(), 0)), limit, IDealEscrow.NotYet.selector);
         }
     }
 

@@ -58,7 +58,12 @@ contract AccordsGasTest is Meter {
         bytes32 digest = mandates.mandateDigest(m);
         (bytes memory byPrincipal, bytes memory byAgent) =
             (signCompact(bob, digest), signCompact(alice, digest));
+        uint256 before = vm.snapshotState();
         mandates.grant(m, byPrincipal, byAgent);
         measured("agent anchored with limits");
+        vm.revertToState(before);
+        vm.prank(alice.addr);
+        mandates.grant(m, byPrincipal, "");
+        measured("agent anchored with limits, sent by the agent");
     }
 }

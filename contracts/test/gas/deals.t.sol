@@ -49,6 +49,25 @@ contract DealGasTest is Court, Meter {
         return lastGas();
     }
 
+    /// @dev The seller sends it, and so accepts without a signature.
+    function openedBySeller(Deal memory d) private returns (uint256) {
+        uint256 total = escrow.buyerTotal(d);
+        minted(d.buyer, uint64(total) + 1);
+        bytes memory money =
+            authorization(buyer, address(escrow), total, uint256(d.meta.fundBy) + 1, escrow.dealId(d));
+        vm.prank(d.seller);
+        escrow.openWithAuthorization(d, money, "");
+        return lastGas();
+    }
+
+    /// @dev The buyer sends it, and so funds without a signature.
+    function openedByBuyer(Deal memory d) private returns (uint256) {
+        bytes memory accept = signCompact(seller, escrow.dealId(d));
+        vm.prank(d.buyer);
+        escrow.openFromMandate(d, "", accept, "");
+        return lastGas();
+    }
+
     function openedFromMandate(Deal memory d) private returns (uint256) {
         escrow.openFromMandate(d, compactFund(d), signCompact(seller, escrow.dealId(d)), "");
         return lastGas();
@@ -105,7 +124,10 @@ contract DealGasTest is Court, Meter {
     // --- opening ---
 
     function test_open_by_authorization() external {
+        uint256 before = vm.snapshotState();
         noted("open, EIP-3009", openedByAuthorization(own()));
+        vm.revertToState(before);
+        noted("open, EIP-3009, sent by the seller", openedBySeller(own()));
     }
 
     function test_open_by_authorization_mandated() external {
@@ -124,7 +146,10 @@ contract DealGasTest is Court, Meter {
         (d.flags, d.meta.salt) = (1, 7);
         openedFromMandate(d);
         d.meta.salt = 8;
+        uint256 before = vm.snapshotState();
         noted("open, credit through the mandate", openedFromMandate(d));
+        vm.revertToState(before);
+        noted("open, credit through the mandate, sent by the buyer", openedByBuyer(d));
         d = mandated_();
         noted("open, credit through the mandate, seller mandated", openedFromMandate(d));
     }
@@ -208,7 +233,7 @@ contract DealGasTest is Court, Meter {
 
     function test_deal_verdicts_pushed() external {
         Deal memory d = own();
-        uint256 sum = openedByAuthorization(d);
+        uint256 sum = openedBySeller(d);
         for (uint8 i = 0; i < 3; ++i) {
             sum += verdictGiven(d, i, true);
         }
@@ -217,7 +242,7 @@ contract DealGasTest is Court, Meter {
 
     function test_deal_one_payout_and_ratings() external {
         Deal memory d = own();
-        uint256 sum = openedByAuthorization(d);
+        uint256 sum = openedBySeller(d);
         sum += verdictGiven(d, 0, false) + verdictGiven(d, 1, false);
         uint256 before = vm.snapshotState();
         uint256 alone = verdictGiven(d, 2, true);
@@ -246,7 +271,7 @@ contract DealGasTest is Court, Meter {
 
     function test_deal_released_once() external {
         Deal memory d = own();
-        uint256 sum = openedByAuthorization(d);
+        uint256 sum = openedBySeller(d);
         for (uint8 i = 0; i < 3; ++i) {
             sum += releaseGiven(d, i, i == 2);
         }
@@ -258,7 +283,7 @@ contract DealGasTest is Court, Meter {
         (d.flags, d.meta.salt) = (1, 7);
         openedFromMandate(d);
         d.meta.salt = 8;
-        uint256 sum = openedFromMandate(d);
+        uint256 sum = openedByBuyer(d);
         for (uint8 i = 0; i < 3; ++i) {
             sum += verdictGiven(d, i, i == 2);
         }
@@ -271,9 +296,14 @@ contract DealGasTest is Court, Meter {
         for (uint8 i = 0; i < 3; ++i) {
             releaseGiven(d, i, true);
         }
-        (Rating memory r, bytes memory signature) = ratingOf(d, buyer);
-        escrow.rate(d, r, buyer.addr, signature);
-        measured("rating alone");
+        (Rating memory r,) = ratingOf(d, buyer);
+        vm.prank(buyer.addr);
+        escrow.rate(d, r, buyer.addr, "");
+        measured("rating alone, sent by the rater");
+        bytes memory signature;
+        (r, signature) = ratingOf(d, seller);
+        escrow.rate(d, r, seller.addr, signature);
+        measured("rating alone, sent by anybody");
     }
 
     function test_deal_with_everything() external {

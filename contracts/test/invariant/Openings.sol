@@ -239,7 +239,7 @@ abstract contract Openings is Cast {
         }
         (p.open, p.fees, p.reserve, p.bond) = (d.sum, d.terms.juryFee, d.terms.appealFee, d.terms.sellerBond);
         p.brought = uint64(total) + d.terms.sellerBond;
-        (p.status, p.openedAt) = (Status.Open, uint40(block.timestamp));
+        (p.status, p.start) = (Status.Open, d.terms.meta.start);
         count(Reached.Opened);
         count(Reached(uint256(Reached.OpenedByAuthorization) + uint256(d.source)));
         if (p.count == 8) count(Reached.EightMilestones);

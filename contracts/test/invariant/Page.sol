@@ -21,7 +21,7 @@ struct Page {
     uint40 until;
     uint40 appealedAt;
     uint40 closedAt;
-    uint40 openedAt;
+    uint40 start; // of Meta
     uint64 open; // pot: milestones that are not settled
     uint64 forSeller; // pot: settled and not paid
     uint64 forBuyer;

@@ -92,7 +92,7 @@ contract Till is Test {
                 IDealEscrow.openFromCredit, (d.whole(), _signed(d.buyer, _digest(fund)), sellers)
             );
         } else {
-            call_ = abi.encodeCall(IDealEscrow.openWithAuthorization, (d.whole(), "", sellers));
+            call_ = abi.encodeCall(IDealEscrow.openWithAuthorization, ("", d.whole(), sellers));
         }
         bool may = fromCredit ? credits[d.buyer] >= amount : _moves() && cash[d.buyer] >= amount;
         if (!_tried(call_, may, "E21 a deal opens only with its money")) return;
@@ -185,7 +185,7 @@ contract Till is Test {
         if (which == 1) return abi.encodeCall(IDealEscrow.deposit, (address(token), 1));
         Deal memory d = deals[_roll(dice, deals.length)];
         if (which == 2) return abi.encodeCall(IDealEscrow.payout, (d.brief()));
-        if (which == 3) return abi.encodeCall(IDealEscrow.timeout, (d.whole(), 0));
+        if (which == 3) return abi.encodeCall(IDealEscrow.timeout, (d.brief(), 0));
         return abi.encodeCall(IDealEscrow.openFromCredit, (d.whole(), "", ""));
     }
 

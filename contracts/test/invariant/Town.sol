@@ -101,7 +101,7 @@ contract Town is Weather {
     function _E03_what_is_done_stays_done(Page storage p, Slot memory s) private view {
         assertEq(s.done, p.done, "E03 settled milestones");
         assertEq(s.rated, p.rated, "E03 ratings");
-        assertEq(s.openedAt, p.openedAt, "E03 opened once");
+        assertEq(s.start, p.start, "E03 opened once");
     }
 
     function _E04_an_ended_deal_holds_nothing(Page storage p, Slot memory s) private view {

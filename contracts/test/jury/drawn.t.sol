@@ -122,7 +122,7 @@ contract DrawnTest is Court {
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.SignerOutOfPanel.selector, 47, 5));
         jury.rule(d, v, votes);
         votes.signers = 15;
-        vm.expectRevert(abi.encodeWithSelector(IJuryPool.SignatureCount.selector, 5, 4));
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.TooFewSigners.selector, 4, 5));
         jury.rule(d, v, votes);
         votes.signers = 31;
         jury.rule(d, v, votes);

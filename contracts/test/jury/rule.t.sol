@@ -6,6 +6,7 @@ import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
 import {AppealStatus} from "../../src/types/Jury.sol";
+import {Tails} from "../../src/types/Tail.sol";
 import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 
@@ -98,7 +99,7 @@ contract JuryRuleTest is Court {
         v = courtVerdict(d, 0, 1);
         votes = votesOfCourt(d, v, 31);
         votes.signers = 63;
-        vm.expectRevert(abi.encodeWithSelector(IJuryPool.SignatureCount.selector, 5, 6));
+        vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 0, 64)); // a bit without its signature
         jury.rule(d, v, votes);
         votes.panel = new address[](0);
         bytes32 nobody = keccak256("");

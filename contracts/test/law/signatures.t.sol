@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {RollCall} from "../../src/escrow/RollCall.sol";
 import {Signatures} from "../../src/law/Signatures.sol";
+import {Core} from "../../src/types/Packing.sol";
 import {Hostile, Mood} from "../attacks/Hostile.sol";
 import {Test} from "../base/Test.sol";
 import {OwnedWallet} from "../escrow/Wallets.sol";
@@ -16,16 +18,23 @@ contract Verifier {
         return Signatures.recover(digest, signature);
     }
 
-    function allSigned(address[] memory list, uint256 bits, bytes32 digest, bytes calldata signatures)
+    /// @dev Nobody is a party here.
+    function roll(uint256 signers, uint256 size, bytes32 digest, bytes calldata data)
         external
         view
-        returns (bool)
+        returns (address[] memory panel, uint256 votes, bool read, bool flawed)
     {
+        Core c;
         uint256 from;
         assembly ("memory-safe") {
-            from := signatures.offset
+            c := mload(0x40)
+            mstore(0x40, add(c, 0x80))
+            calldatacopy(c, calldatasize(), 0x80)
+            from := data.offset
         }
-        return Signatures.allSigned(list, bits, digest, from);
+        uint256 end;
+        (panel, votes, end, flawed) = RollCall.byKeys(c, signers, size, from, digest);
+        read = end == from + data.length;
     }
 }
 
@@ -143,32 +152,43 @@ contract SignaturesTest is Test {
 
     // --- many at once ---
 
-    function test_all_signed_means_each_one_by_its_own_bit(uint8 bits, uint8 wrong) external {
-        address[] memory list = new address[](8);
+    /// @dev Eight members in ascending order; of those whose bit is set the signature, of the others the address.
+    function test_a_roll_has_each_signer_in_its_place(uint8 bits, uint8 wrong) external {
         Account[8] memory people;
         for (uint256 i = 0; i < 8; ++i) {
             people[i] = account(string.concat("person ", vm.toString(i)));
-            list[i] = people[i].addr;
+            for (uint256 j = i; j > 0 && people[j - 1].addr > people[j].addr; --j) {
+                (people[j - 1], people[j]) = (people[j], people[j - 1]);
+            }
         }
         bytes memory all;
-        bytes memory spoilt;
+        uint256 ones;
         for (uint256 i = 0; i < 8; ++i) {
-            if (bits >> i & 1 == 0) continue;
-            all = bytes.concat(all, signCompact(people[i], DIGEST));
-            Account memory signer = wrong >> i & 1 == 0 ? people[i] : people[(i + 1) % 8];
-            spoilt = bytes.concat(spoilt, signCompact(signer, DIGEST));
+            bool signs = bits >> i & 1 != 0;
+            Account memory signer = wrong >> i & 1 == 0 ? people[i] : bob;
+            all = bytes.concat(all, signs ? signCompact(signer, DIGEST) : abi.encodePacked(people[i].addr));
+            if (signs) ++ones;
         }
-        assertTrue(verifier.allSigned(list, bits, DIGEST, all), "all");
-        assertEq(verifier.allSigned(list, bits, DIGEST, spoilt), bits & wrong == 0, "one of another");
-        if (bits != 0) assertFalse(verifier.allSigned(list, bits, DIGEST, new bytes(512)), "zeros");
+        (address[] memory panel, uint256 votes, bool read,) = verifier.roll(bits, 8, DIGEST, all);
+        assertEq(votes, ones, "votes");
+        assertTrue(read, "all of it and no more");
+        for (uint256 i = 0; i < 8; ++i) {
+            assertEq(panel[i], bits & wrong & uint8(1 << i) == 0 ? people[i].addr : bob.addr, "in its place");
+        }
     }
 
-    function test_among_many_a_high_s_counts_for_nobody() external view {
-        address[] memory list = new address[](1);
-        list[0] = alice.addr;
+    function test_a_roll_is_flawed_by_a_high_s_by_nobody_and_by_a_wrong_order() external view {
         bytes memory other = malleated(sign(alice, DIGEST));
-        assertFalse(verifier.allSigned(list, 1, DIGEST, other), "with the parity where a compact s has it");
-        list[0] = address(0);
-        assertFalse(verifier.allSigned(list, 1, DIGEST, new bytes(64)), "nobody's for nobody");
+        bytes memory high = abi.encodePacked(bytes32(other), bytes32(SECP256K1_N / 2 + 1));
+        (,,, bool flawed) = verifier.roll(1, 1, DIGEST, high);
+        assertTrue(flawed, "a high s");
+        (,,, flawed) = verifier.roll(1, 1, DIGEST, new bytes(64));
+        assertTrue(flawed, "nobody's");
+        (,,, flawed) = verifier.roll(1, 1, DIGEST, signCompact(alice, DIGEST));
+        assertFalse(flawed, "a key's");
+        (,,, flawed) = verifier.roll(0, 2, DIGEST, abi.encodePacked(address(0x222), address(0x111)));
+        assertTrue(flawed, "not ascending");
+        (,,, flawed) = verifier.roll(0, 2, DIGEST, abi.encodePacked(address(0x222), address(0x222)));
+        assertTrue(flawed, "twice");
     }
 }

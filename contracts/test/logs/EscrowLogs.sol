@@ -13,8 +13,6 @@ abstract contract EscrowLogs is Shadow {
     struct Known {
         address escrow;
         uint256[17] terms;
-        uint256 toSeller; // of a closing, not yet pushed
-        uint256 toBuyer;
         uint256 toJurors; // of a ruling that has not settled yet
     }
 
@@ -140,30 +138,22 @@ abstract contract EscrowLogs is Shadow {
         put(escrow, under(owner, 1), get(escrow, under(owner, 1)) - amount);
     }
 
-    /// @dev A share that USDC refused when it was pushed; the last of a fee that does not divide; or a juror's.
+    /// @dev A share that USDC refused when it was pushed, which has left the deal already; the last of a fee that does not
+    /// divide; or a juror's.
     function _credited(Vm.Log memory l) private {
         (address owner, bytes32 id) = (topicAddress(l, 1), l.topics[2]);
-        uint256 amount = abi.decode(l.data, (uint64));
+        uint256 word = abi.decode(l.data, (uint256));
+        uint256 amount = field(word, 0, 64);
         _more(l.emitter, owner, amount);
-        if (id == 0) return;
-        Known storage k = known[id];
-        bool closed = statusOf(id) == Status.Closed;
-        if (owner == party(id, 3) && !closed) _set(id, 104, 64, _held(id) - amount);
-        else if (owner == party(id, 2) && !closed) _set(id, 168, 64, _left(id) - amount);
-        else if (owner == party(id, 3) && closed) k.toSeller -= amount;
-        else if (owner == party(id, 2) && k.toBuyer == amount) k.toBuyer = 0;
-        else if (closed && _left(id) != 0) _set(id, 168, 64, _left(id) - amount);
+        bool refused = field(word, 64, 1) == 1;
+        if (id == 0 || refused || statusOf(id) != Status.Closed) return;
+        _set(id, 168, 64, _left(id) - amount);
     }
 
     function _paid(bytes32 id, uint256 amounts) private {
         (uint256 toSeller, uint256 toBuyer) = (field(amounts, 0, 64), field(amounts, 64, 64));
-        if (statusOf(id) == Status.Closed) {
-            known[id].toSeller -= toSeller;
-            known[id].toBuyer -= toBuyer;
-        } else {
-            _set(id, 104, 64, _held(id) - toSeller);
-            _set(id, 168, 64, _left(id) - toBuyer);
-        }
+        _set(id, 104, 64, _held(id) - toSeller);
+        _set(id, 168, 64, _left(id) - toBuyer);
     }
 
     function _withdrawn(Vm.Log memory l) private {
@@ -184,15 +174,14 @@ abstract contract EscrowLogs is Shadow {
         if (source == Source.Mandate) _less(l.emitter, party(id, 2), _total(id));
         bool mandated = k.terms[0] >> 248 & SELLER_MANDATED != 0;
         if (_bond(id) != 0) _less(l.emitter, party(id, mandated ? 3 : 1), _bond(id));
-        uint256 word = with(uint256(Status.Open), 24, 40, time);
+        uint256 word = with(uint256(Status.Open), 24, 40, field(k.terms[14], 160, 40));
         _keep(id, with(word, 168, 64, _total(id) + _bond(id)));
     }
 
     function _claimed(Vm.Log memory l, bytes32 id) private {
         uint256 shift = uint256(l.topics[2]) * 32;
         uint256 claims = get(l.emitter, under(id, bytes32(uint256(3))));
-        uint256 since = time - field(wordOf(id), 24, 40) + 1;
-        put(l.emitter, under(id, bytes32(uint256(3))), with(claims, shift, 32, since));
+        put(l.emitter, under(id, bytes32(uint256(3))), with(claims, shift, 32, time));
     }
 
     function _signedAt(bytes32 id, uint256 milestone) private pure returns (bytes32) {
@@ -206,6 +195,7 @@ abstract contract EscrowLogs is Shadow {
         _clearPending(id); // a verdict that this one replaces
         if (until == 0) {
             _share(id, milestone, field(j, 104, 64));
+            if (field(j, 232, 1) == 1) _paid(id, field(j, 104, 128));
         } else {
             uint256 word = with(with(wordOf(id), 0, 8, uint256(Status.Pending)), 64, 40, until);
             _keep(id, with(with(with(word, 232, 3, milestone), 235, 14, bps), 249, 3, attempt));
@@ -238,6 +228,7 @@ abstract contract EscrowLogs is Shadow {
         if (cause == Cause.Ruled) _overruled(id, milestone, field(outcome, 32, 16));
         if (about) _clearPending(id);
         _share(id, milestone, field(outcome, 48, 64));
+        if (field(outcome, 176, 1) == 1) _paid(id, field(outcome, 48, 128));
     }
 
     // --- appeals ---
@@ -294,8 +285,6 @@ abstract contract EscrowLogs is Shadow {
     // --- the end ---
 
     function _closed(bytes32 id, uint256 amounts) private {
-        Known storage k = known[id];
-        (k.toSeller, k.toBuyer) = (field(amounts, 0, 64), field(amounts, 64, 64));
         _set(id, 0, 8, uint256(Status.Closed));
         _set(id, 64, 40, time + graceSeconds);
         _set(id, 104, 64, 0);

@@ -77,7 +77,7 @@ contract CreditsProof is DealProof {
         bytes32 id = dealId();
         put(id, word);
         bytes memory data =
-            abi.encodeCall(IDealEscrow.rate, (brief(), rating, feedbackHash, signature(r, vs)));
+            abi.encodeCall(IDealEscrow.rate, (brief(), feedbackHash, rating, signature(r, vs)));
         (bool ok,) = address(escrow).call(data);
         if (!ok) return;
         assert(word & 0xff == uint256(Status.Closed));

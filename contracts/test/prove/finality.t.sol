@@ -39,9 +39,9 @@ contract FinalityProof is DealProof {
         refused(abi.encodeCall(IDealEscrow.cancel, (brief(), uint16(w.head), uint40(w.other), s, s)));
         refused(abi.encodeCall(IDealEscrow.payout, (brief())));
         refused(abi.encodeCall(IDealEscrow.payoutAndRate, (brief(), w.head, s)));
-        refused(abi.encodeCall(IDealEscrow.timeout, (whole(), uint8(w.head))));
+        refused(abi.encodeCall(IDealEscrow.timeout, (brief(), uint8(w.head))));
         refused(abi.encodeCall(IDealEscrow.claim, (whole(), w.head, w.a, s)));
-        refused(abi.encodeCall(IDealEscrow.verdict, (brief(), Ballot.wrap(w.head), w.a, w.b, s)));
+        refused(abi.encodeCall(IDealEscrow.verdict, (brief(), Ballot.wrap(w.head), s, w.a, w.b)));
         refused(abi.encodeCall(IDealEscrow.consent, (brief(), Ballot.wrap(w.head), w.a, w.b, s)));
         refused(abi.encodeCall(IDealEscrow.appeal, (brief(), Ballot.wrap(w.head), w.a, w.b, w.other, s)));
         refused(abi.encodeCall(IDealEscrow.rule, (brief(), s)));
@@ -58,9 +58,9 @@ contract FinalityProof is DealProof {
         vm.warp(time);
         put(id, word);
         bytes memory s = signature(w.r, w.vs);
-        refused(abi.encodeCall(IDealEscrow.openWithAuthorization, (whole(), s, s)));
+        refused(abi.encodeCall(IDealEscrow.openWithAuthorization, (s, whole(), s)));
         refused(abi.encodeCall(IDealEscrow.openFromCredit, (whole(), s, s)));
-        refused(abi.encodeCall(IDealEscrow.openFromMandate, (whole(), s, s, s)));
+        refused(abi.encodeCall(IDealEscrow.openFromMandate, (s, s, whole(), s)));
         refused(abi.encodeCall(IDealEscrow.voidDeal, (brief(), address(uint160(w.other)), s)));
         assert(escrow.slot(id) == word);
     }
@@ -74,7 +74,7 @@ contract FinalityProof is DealProof {
         covered(id, word);
         bytes memory s = signature(w.r, w.vs);
         bytes[3] memory calls = [
-            abi.encodeCall(IDealEscrow.rate, (brief(), w.head, w.a, s)),
+            abi.encodeCall(IDealEscrow.rate, (brief(), w.a, w.head, s)),
             abi.encodeCall(IDealEscrow.cosign, (brief(), Ballot.wrap(w.head), w.a, w.b, s)),
             abi.encodeCall(
                 IDealEscrow.payJurors,

@@ -103,7 +103,7 @@ contract SettlingProof is DealProof {
         vm.warp(time);
         covered(id, wordOf(l));
         putClaims(id, claimed ? 1 : 0);
-        if (!called(abi.encodeCall(IDealEscrow.timeout, (whole(), 0)))) return;
+        if (!called(abi.encodeCall(IDealEscrow.timeout, (brief(), 0)))) return;
         stillCovered(id, uint256(l.held) + l.left);
     }
 }

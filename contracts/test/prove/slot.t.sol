@@ -13,7 +13,7 @@ contract SlotProof is Proof {
         assert(s.word() & ~mask == word & ~mask);
     }
 
-    function check_status_done_and_ratings_keep_what_is_set(uint256 word, uint8 done, uint8 rated)
+    function check_status_and_ratings_keep_what_is_set(uint256 word, uint8 rated)
         external
         pure
     {
@@ -23,20 +23,32 @@ contract SlotProof is Proof {
         keeps(word, s, 0, 8, uint256(Status.Closed));
         assert(s.status() == Status.Closed);
         s = DealSlot.hold(word);
-        s.setDone(done);
-        keeps(word, s, 8, 8, done);
-        assert(s.done() == done);
-        s = DealSlot.hold(word);
         s.setRated(rated);
         keeps(word, s, 16, 2, rated);
         assert(s.rated() == rated);
     }
 
+    function check_a_settlement_moves_from_left_to_held_and_sets_its_bit(
+        uint256 word,
+        uint8 milestone,
+        uint64 amount
+    ) external pure {
+        Slot s = DealSlot.hold(word);
+        (uint256 held, uint256 left, uint256 done) = (s.held(), s.left(), s.done());
+        vm.assume(milestone < 8 && done >> milestone & 1 == 0);
+        vm.assume(amount <= left && held + amount <= type(uint64).max);
+        s.settle(milestone, amount);
+        assert(s.held() == held + amount && s.left() == left - amount);
+        assert(s.done() == done | uint256(1) << milestone);
+        uint256 moved = 0xff << 8 | uint256(type(uint128).max) << 104;
+        assert(s.word() & ~moved == word & ~moved);
+    }
+
     function check_times_and_money_keep_what_is_set(uint256 word, uint40 time, uint64 amount) external pure {
         Slot s = DealSlot.hold(word);
-        s.setOpenedAt(time);
+        s.setStart(time);
         keeps(word, s, 24, 40, time);
-        assert(s.openedAt() == time);
+        assert(s.start() == time);
         s = DealSlot.hold(word);
         s.setChallengeUntil(time);
         keeps(word, s, 64, 40, time);
@@ -80,7 +92,7 @@ contract SlotProof is Proof {
         assert(s.status() == Status.Pending && s.pendingMilestone() == milestone && s.pendingBps() == bps);
         assert(s.attempt() == attempt && s.challengeUntil() == until && s.round() == 0);
         assert(!s.sellerAppealed());
-        // done, rated, openedAt, held, left, reserveSpent, bondSpent and the highest bit
+        // done, rated, start, held, left, reserveSpent, bondSpent and the highest bit
         uint256 others = 0x3ff << 8 | uint256(type(uint40).max) << 24 | uint256(type(uint128).max) << 104;
         others |= uint256(3) << 252 | uint256(1) << 255;
         assert(s.word() & others == word & others);

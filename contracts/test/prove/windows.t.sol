@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Ballot, MARK_META} from "../../src/types/Ballot.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
 import {Status} from "../../src/types/Deal.sol";
 import {DealProof} from "./DealProof.sol";
 
@@ -60,8 +60,8 @@ contract WindowsProof is DealProof {
     function check_an_undelivered_milestone_is_refunded_exactly_from_due_and_grace_on(uint40 time) external {
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, uint256(Status.Open) | MONEY << 168);
-        (bool ok,) = address(escrow).call(abi.encodeCall(IDealEscrow.timeout, (whole(), 0)));
+        covered(id, uint256(Status.Open) | uint256(START) << 24 | MONEY << 168);
+        (bool ok,) = address(escrow).call(abi.encodeCall(IDealEscrow.timeout, (brief(), 0)));
         assert(ok == (time >= START + DUE + GRACE));
         if (ok) assert(usdc.balanceOf(BUYER_PAY) == FIRST && usdc.balanceOf(SELLER_PAY) == 0);
     }
@@ -72,32 +72,29 @@ contract WindowsProof is DealProof {
         vm.assume(claimedAt != 0);
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, uint256(Status.Open) | MONEY << 168);
+        covered(id, uint256(Status.Open) | uint256(START) << 24 | MONEY << 168);
         putClaims(id, claimedAt);
-        (bool ok,) = address(escrow).call(abi.encodeCall(IDealEscrow.timeout, (whole(), 0)));
+        (bool ok,) = address(escrow).call(abi.encodeCall(IDealEscrow.timeout, (brief(), 0)));
         assert(ok == (time >= END));
         if (ok) assert(usdc.balanceOf(SELLER_PAY) == FIRST * 6000 / 10_000);
     }
 
-    /// @dev Two of three members, 64 bytes each, and Meta before them.
+    /// @dev Two of three members, 64 bytes each in the place of their addresses.
     function judged(uint16 bps, bytes32 evidence, bytes32 votes, bytes32[4] calldata s)
         private
         returns (bool ok)
     {
-        uint256[17] memory w = whole();
-        bytes memory tail = abi.encodePacked(w[9], w[10], w[11], w[12], w[13], w[14], w[15], w[16]);
-        tail = bytes.concat(tail, bytes20(JUROR_0), bytes20(JUROR_1), bytes20(JUROR_2));
-        tail = bytes.concat(tail, signature(s[0], s[1]), signature(s[2], s[3]));
+        bytes memory tail = bytes.concat(signature(s[0], s[1]), signature(s[2], s[3]), bytes20(JUROR_2));
         (ok,) = address(escrow)
             .call(
                 abi.encodeCall(
-                    IDealEscrow.verdict, (brief(), Ballot.wrap(ballot(bps)), evidence, votes, tail)
+                    IDealEscrow.verdict, (brief(), Ballot.wrap(ballot(bps)), tail, evidence, votes)
                 )
             );
     }
 
     function ballot(uint16 bps) private pure returns (uint256) {
-        return uint256(bps) << 24 | uint256(3) << 40 | uint256(3) << 72 | uint256(2) << 80 | MARK_META << 88;
+        return uint256(bps) << 24 | uint256(3) << 40 | uint256(3) << 72;
     }
 
     function check_a_verdict_has_a_quorum_and_a_failing_one_waits_for_the_due_time(
@@ -109,7 +106,7 @@ contract WindowsProof is DealProof {
     ) external {
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, uint256(Status.Open) | MONEY << 168);
+        covered(id, uint256(Status.Open) | uint256(START) << 24 | MONEY << 168);
         if (!judged(bps, evidence, votes, s)) return;
         bytes32 digest = verdictOf(id, ballot(bps), evidence, votes);
         assert(signedBy(JUROR_0, digest, s[0], s[1]) && signedBy(JUROR_1, digest, s[2], s[3]));

@@ -239,7 +239,7 @@ impl Deployment {
     /// Brings a first-panel verdict; consents may be empty.
     #[must_use]
     pub fn verdict(&self, deal: &Deal, verdict: &Verdict, votes: &Votes, consents: &[Signature; 2]) -> Call {
-        let (head, tail) = pack::ballot(deal, verdict, votes, consents, pack::PUSH);
+        let (head, tail) = pack::ballot(verdict, votes, consents, pack::PUSH);
         let Verdict { evidence, votes, .. } = *verdict;
         let call = IDealEscrow::verdictCall { terms: pack::brief(deal), head, evidence, votes, tail };
         to(self.contracts.escrow, &call)
@@ -248,7 +248,7 @@ impl Deployment {
     /// Adds signatures to the accepted verdict.
     #[must_use]
     pub fn cosign(&self, deal: &Deal, verdict: &Verdict, votes: &Votes) -> Call {
-        let (head, tail) = pack::ballot(deal, verdict, votes, &NO_CONSENTS, 0);
+        let (head, tail) = pack::ballot(verdict, votes, &NO_CONSENTS, 0);
         let Verdict { evidence, votes, .. } = *verdict;
         let call = IDealEscrow::cosignCall { terms: pack::brief(deal), head, evidence, votes, tail };
         to(self.contracts.escrow, &call)
@@ -257,7 +257,7 @@ impl Deployment {
     /// Ends the window of the pending verdict by consent; an empty one is no consent.
     #[must_use]
     pub fn consent(&self, deal: &Deal, verdict: &Verdict, consents: &[Signature; 2]) -> Call {
-        let (head, tail) = pack::ballot(deal, verdict, &Votes::default(), consents, 0);
+        let (head, tail) = pack::ballot(verdict, &Votes::default(), consents, 0);
         let Verdict { evidence, votes, .. } = *verdict;
         let call = IDealEscrow::consentCall { terms: pack::brief(deal), head, evidence, votes, tail };
         to(self.contracts.escrow, &call)
@@ -278,7 +278,7 @@ impl Deployment {
         until: u64,
         (by, signature): (Address, Signature),
     ) -> Call {
-        let (head, _) = pack::ballot(deal, verdict, &Votes::default(), &NO_CONSENTS, 0);
+        let (head, _) = pack::ballot(verdict, &Votes::default(), &NO_CONSENTS, 0);
         let call = IDealEscrow::appealCall {
             terms: pack::brief(deal),
             head,
@@ -302,7 +302,7 @@ impl Deployment {
     pub fn time_out(&self, deal: &Deal, milestone: MilestoneIndex) -> Call {
         to(
             self.contracts.escrow,
-            &IDealEscrow::timeoutCall { terms: pack::whole(deal), milestone: milestone.0 },
+            &IDealEscrow::timeoutCall { terms: pack::brief(deal), milestone: milestone.0 },
         )
     }
 
@@ -356,7 +356,7 @@ impl Deployment {
     /// Brings the ruling of the drawn seats.
     #[must_use]
     pub fn rule_appeal(&self, deal: &Deal, verdict: &Verdict, votes: &Votes) -> Call {
-        let (head, tail) = pack::ballot(deal, verdict, votes, &NO_CONSENTS, 0);
+        let (head, tail) = pack::ruling(verdict, votes);
         let Verdict { evidence, votes, .. } = *verdict;
         let call = IJuryPool::ruleCall { terms: pack::brief(deal), head, evidence, votes, tail };
         to(self.contracts.jury, &call)

@@ -154,7 +154,8 @@ fn escrow(log: &ChainLog, contracts: &Contracts) -> Result<ChainEvent, Fault> {
         E::Credited(e) => ChainEvent::Credited {
             owner: e.owner,
             deal: (!e.deal.is_zero()).then(|| DealId::from(e.deal)),
-            amount: Usdc(e.amount),
+            amount: usdc(e.amount, 0),
+            refused: e.amount.bit(64),
         },
         E::Debited(e) => ChainEvent::Debited { owner: e.owner, deal: e.deal.into(), amount: Usdc(e.amount) },
         E::Withdrawn(e) => ChainEvent::Withdrawn { owner: e.owner, to: e.to, amount: usdc(e.withdrawal, 0) },
@@ -178,7 +179,7 @@ fn escrow(log: &ChainLog, contracts: &Contracts) -> Result<ChainEvent, Fault> {
 }
 
 /// From the lowest bit up: milestone 8, attempt 8, share 16, signers 32, end of the window 40, and where that
-/// is 0 what each side gets, 64 each.
+/// is 0 what each side gets, 64 each, and whether it was paid.
 fn judged(
     contracts: &Contracts,
     deal: B256,
@@ -202,10 +203,12 @@ fn judged(
         signers: signers(U256::from(field(word, 32, 32)))?,
         challenge_until,
         settled: (challenge_until == 0).then(|| (usdc(word, 104), usdc(word, 168))),
+        paid: word.bit(232),
     })
 }
 
-/// From the lowest bit up: milestone 8, cause 8, round 8, attempt 8, share 16, to the seller 64, to the buyer 64.
+/// From the lowest bit up: milestone 8, cause 8, round 8, attempt 8, share 16, to the seller 64, to the buyer 64,
+/// and whether it was paid.
 fn settled(deal: DealId, word: U256, evidence: B256) -> Result<ChainEvent, Fault> {
     Ok(ChainEvent::Settled {
         deal,
@@ -216,6 +219,7 @@ fn settled(deal: DealId, word: U256, evidence: B256) -> Result<ChainEvent, Fault
         seller_bps: share(half(word, 32))?,
         to_seller: usdc(word, 48),
         to_buyer: usdc(word, 112),
+        paid: word.bit(176),
         evidence,
     })
 }

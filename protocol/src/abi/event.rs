@@ -100,6 +100,8 @@ pub enum ChainEvent {
         challenge_until: u64,
         /// What the seller's and the buyer's side get, where the verdict settled the milestone at once.
         settled: Option<(Usdc, Usdc)>,
+        /// Both shares went to the payees in the same call.
+        paid: bool,
     },
     /// Further members signed the accepted verdict.
     Cosigned { deal: DealId, milestone: MilestoneIndex, signers: Signers },
@@ -113,6 +115,8 @@ pub enum ChainEvent {
         seller_bps: Bps,
         to_seller: Usdc,
         to_buyer: Usdc,
+        /// Both shares went to the payees in the same call.
+        paid: bool,
         evidence: B256,
     },
     /// A party took the pending verdict to the jury.
@@ -126,15 +130,16 @@ pub enum ChainEvent {
         to_appellant: Usdc,
         to_other: Usdc,
     },
-    /// USDC was pushed to the payees of the terms.
+    /// USDC was pushed to the payees of the terms, where no settlement says it and the deal stays open.
     Paid { deal: DealId, to_seller: Usdc, to_buyer: Usdc },
-    /// Credit grew; no deal for a deposit.
-    Credited { owner: Address, deal: Option<DealId>, amount: Usdc },
+    /// Credit grew; no deal for a deposit. `refused`: it is a share that USDC refused a payee, of which another log
+    /// said that it was paid.
+    Credited { owner: Address, deal: Option<DealId>, amount: Usdc, refused: bool },
     /// Credit shrank for the deposit of an appeal.
     Debited { owner: Address, deal: DealId, amount: Usdc },
     /// Credit left the escrow.
     Withdrawn { owner: Address, to: Address, amount: Usdc },
-    /// All milestones are settled and both payees paid or credited.
+    /// All milestones are settled and both payees are paid these amounts.
     Closed { deal: DealId, to_seller: Usdc, to_buyer: Usdc, jury_fee: Usdc },
     /// A party rated the other. The value is the rater's, of any size.
     Rated { deal: DealId, by: Rater, value: i128, feedback: B256 },

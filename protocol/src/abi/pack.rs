@@ -5,7 +5,8 @@
 //! deal's id from what came, so other terms speak of a deal that does not exist. What a call wants
 //! of a verdict stands in one word, the head. Addresses and signatures follow each other in one
 //! piece, the tail: 20 bytes an address, 64 a signature by a key (EIP-2098), any other with its
-//! length in two bytes before it.
+//! length in two bytes before it. Where the first panel votes, a signature by a key stands for the
+//! address that it recovers to.
 //!
 //! Deliberately absent: checks of what is packed; the contract makes them.
 
@@ -25,12 +26,9 @@ pub(crate) type Whole = [U256; 17];
 
 /// Pay what is settled now.
 pub(super) const PUSH: u8 = 1;
-/// The tail begins with the words of `Meta`.
-const META: u8 = 2;
 const BUYER_CONSENTS: u8 = 4;
 const SELLER_CONSENTS: u8 = 8;
 
-const FULL_PASS: u16 = 10_000;
 const COMPACT_BYTES: usize = 64;
 
 /// The terms for a call that needs nothing of `Meta`.
@@ -107,7 +105,7 @@ pub(super) fn unpack(words: &Whole) -> Option<(Source, Deal)> {
 }
 
 /// `Meta` out of its words.
-pub(crate) fn unpack_meta(words: &[U256; 8]) -> Meta {
+fn unpack_meta(words: &[U256; 8]) -> Meta {
     let [agreement, nda, pact, request, vaults, w14, w15, salt] = *words;
     Meta {
         agreement: agreement.into(),
@@ -127,38 +125,41 @@ pub(crate) fn unpack_meta(words: &[U256; 8]) -> Meta {
     }
 }
 
-/// A verdict's head and tail, with a panel's votes and the consents that are not empty.
+/// A verdict's head and tail, with the first panel's votes and the consents that are not empty.
 pub(super) fn ballot(
-    deal: &Deal,
     verdict: &Verdict,
     votes: &Votes,
     [buyer, seller]: &[Signature; 2],
     mut marks: u8,
 ) -> (U256, Signature) {
     let mut tail = Tail::default();
-    // Below a full pass without the seller's consent the escrow must know when it was due.
-    if marks == PUSH && verdict.sellerBps < FULL_PASS && seller.is_empty() {
-        marks |= META;
-        whole(deal)[9..].iter().for_each(|word| tail.bytes.extend_from_slice(&word.to_be_bytes::<32>()));
-    }
-    tail.addresses(&votes.panel);
-    votes.signatures.iter().for_each(|signature| tail.signature(signature));
+    tail.roll(votes);
     for (consent, mark) in [(buyer, BUYER_CONSENTS), (seller, SELLER_CONSENTS)] {
         if !consent.is_empty() {
             marks |= mark;
             tail.signature(consent);
         }
     }
-    let head = at(verdict.milestone, 0)
+    (head(verdict, votes, marks, tail.long), tail.bytes.into())
+}
+
+/// A ruling's head and tail: all addresses of the first panel, then the drawn seats' signatures.
+pub(super) fn ruling(verdict: &Verdict, votes: &Votes) -> (U256, Signature) {
+    let mut tail = Tail::default();
+    tail.addresses(&votes.panel);
+    votes.signatures.iter().for_each(|signature| tail.signature(signature));
+    (head(verdict, votes, 0, tail.long), tail.bytes.into())
+}
+
+fn head(verdict: &Verdict, votes: &Votes, marks: u8, long: u64) -> U256 {
+    at(verdict.milestone, 0)
         | at(verdict.round, 8)
         | at(verdict.attempt, 16)
         | at(verdict.sellerBps, 24)
         | votes.signers << 40
         | at(votes.panel.len() as u64, 72)
-        | at(votes.signatures.len() as u64, 80)
         | at(marks, 88)
-        | at(tail.long, 96);
-    (head, tail.bytes.into())
+        | at(long, 96)
 }
 
 /// A claim's head and tail.
@@ -207,6 +208,19 @@ struct Tail {
 impl Tail {
     fn addresses(&mut self, list: &[Address]) {
         list.iter().for_each(|address| self.bytes.extend_from_slice(address.as_slice()));
+    }
+
+    /// Member by member. A bit without a signature has an address, and a signature without a bit is
+    /// left out: the contract refuses the one and never sees the other.
+    fn roll(&mut self, votes: &Votes) {
+        let mut signatures = votes.signatures.iter();
+        for (i, member) in votes.panel.iter().enumerate() {
+            let signature = votes.signers.bit(i).then(|| signatures.next()).flatten();
+            if signature.is_none_or(|signature| signature.len() != COMPACT_BYTES) {
+                self.addresses(core::slice::from_ref(member));
+            }
+            signature.into_iter().for_each(|signature| self.signature(signature));
+        }
     }
 
     fn signature(&mut self, signature: &Signature) {

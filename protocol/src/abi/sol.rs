@@ -228,7 +228,7 @@ sol! {
             uint64 toAppellant, uint64 toOther
         );
         event Paid(bytes32 indexed deal, uint256 amounts);
-        event Credited(address indexed owner, bytes32 indexed deal, uint64 amount);
+        event Credited(address indexed owner, bytes32 indexed deal, uint256 amount);
         event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
         event Withdrawn(address indexed owner, address indexed to, uint256 withdrawal);
         event Closed(bytes32 indexed deal, uint256 amounts);
@@ -253,8 +253,6 @@ sol! {
         error WrongSource(uint256 flags, Source source);
         error WrongMandates(address named, address known);
         error WrongPrincipal(address named, address mandated);
-        error WrongMeta(bytes32 given, bytes32 terms);
-        error MetaMissing();
         error TailTooShort(uint256 has, uint256 wanted);
         error NoSuchMilestone(uint256 milestone, uint256 count);
         error MilestoneSettled(uint256 milestone);
@@ -303,13 +301,13 @@ sol! {
         function withdraw(address to, uint64 amount) external;
         function withdrawFor(Withdraw calldata w, bytes calldata signature) external;
         function openWithAuthorization(
-            uint256[17] calldata terms, bytes calldata buyerAuthorization, bytes calldata sellerSignature
+            bytes calldata buyerAuthorization, uint256[17] calldata terms, bytes calldata sellerSignature
         ) external returns (bytes32 id);
         function openFromCredit(
             uint256[17] calldata terms, bytes calldata buyerSignature, bytes calldata sellerSignature
         ) external returns (bytes32 id);
         function openFromMandate(
-            uint256[17] calldata terms, bytes calldata buyerSignature, bytes calldata sellerSignature,
+            bytes calldata buyerSignature, bytes calldata sellerSignature, uint256[17] calldata terms,
             bytes calldata approval
         ) external returns (bytes32 id);
         function voidDeal(uint256[10] calldata terms, address by, bytes calldata signature) external;
@@ -324,7 +322,7 @@ sol! {
             uint256[17] calldata terms, uint256 head, bytes32 manifest, bytes calldata tail
         ) external;
         function verdict(
-            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
+            uint256[10] calldata terms, uint256 head, bytes calldata tail, bytes32 evidence, bytes32 votes
         ) external;
         function cosign(
             uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
@@ -338,10 +336,10 @@ sol! {
             bytes calldata signature
         ) external;
         function rule(uint256[10] calldata terms, bytes calldata jurors) external;
-        function timeout(uint256[17] calldata terms, uint8 milestone) external;
+        function timeout(uint256[10] calldata terms, uint8 milestone) external;
         function payJurors(uint256[10] calldata terms, bytes calldata panel) external;
         function rate(
-            uint256[10] calldata terms, uint256 rating, bytes32 feedbackHash, bytes calldata signature
+            uint256[10] calldata terms, bytes32 feedbackHash, uint256 rating, bytes calldata signature
         ) external;
         function payoutAndRate(
             uint256[10] calldata terms, uint256 head, bytes calldata tail
@@ -404,7 +402,6 @@ sol! {
         error BpsTooHigh(uint256 bps, uint256 max);
         error TooFewSigners(uint256 signers, uint256 wanted);
         error SignerOutOfPanel(uint256 signers, uint256 size);
-        error SignatureCount(uint256 given, uint256 wanted);
         error AlreadyTestified(uint40 seat);
         error BadSignature(address signer, bytes32 digest);
         error Reentered();

@@ -155,10 +155,13 @@ fn a_verdict_comes_back_with_its_digest_and_what_it_settled() {
         evidence: B256::repeat_byte(8),
         votes: B256::repeat_byte(9),
     };
-    for (until, shares, settled) in [(0, (14, 40), Some((Usdc(14), Usdc(40)))), (99, (0, 0), None)] {
+    let both = Some((Usdc(14), Usdc(40)));
+    for (until, shares, settled, paid) in
+        [(0, (14, 40), both, true), (0, (14, 40), both, false), (99, (0, 0), None, false)]
+    {
         let event = IDealEscrow::Judged {
             deal: verdict.deal,
-            judgement: judgement(&verdict, 0x8000_0001, until, shares),
+            judgement: judgement(&verdict, 0x8000_0001, until, shares) | U256::from(paid) << 232,
             evidence: verdict.evidence,
             votes: verdict.votes,
         };
@@ -169,6 +172,7 @@ fn a_verdict_comes_back_with_its_digest_and_what_it_settled() {
             signers: Signers(0x8000_0001),
             challenge_until: until,
             settled,
+            paid,
         };
         assert_eq!(here.decode(&log(here.contracts.escrow, &event)).unwrap(), Some(expected));
     }
@@ -198,7 +202,7 @@ fn a_rating_of_any_value_comes_back_with_its_side() {
 fn a_tail_has_each_address_and_signature_once_and_says_which_are_long() {
     let (key, wallet) = (Bytes::from_static(&[1; 64]), Bytes::from_static(&[2; 70]));
     let votes = Votes {
-        panel: vec![Address::repeat_byte(3), Address::repeat_byte(4)],
+        panel: [3, 4, 5].map(Address::repeat_byte).to_vec(),
         signers: U256::from(3),
         signatures: vec![key.clone(), wallet.clone()],
     };
@@ -211,14 +215,16 @@ fn a_tail_has_each_address_and_signature_once_and_says_which_are_long() {
         evidence: B256::ZERO,
         votes: B256::ZERO,
     };
-    let (head, tail) = pack::ballot(&deal(), &verdict, &votes, &[key.clone(), Bytes::new()], pack::PUSH);
-    let meta: Vec<u8> = pack::whole(&deal())[9..].iter().flat_map(|word| word.to_be_bytes::<32>()).collect();
-    let panel = [[3_u8; 20], [4; 20]].concat();
-    let expected = [&meta, &panel, &key[..], &[0, 70], &wallet[..], &key[..]].concat();
+    let (head, tail) = pack::ballot(&verdict, &votes, &[key.clone(), Bytes::new()], pack::PUSH);
+    // The key's signature stands for its member, the wallet's follows its address; who is silent has an address.
+    let expected = [&key[..], &[4; 20], &[0, 70], &wallet, &[5; 20], &key].concat();
     assert_eq!(tail, expected);
     let fields = [(0, 8), (8, 8), (16, 8), (24, 16), (40, 32), (72, 8), (80, 8), (88, 8), (96, 64)];
     let read = fields.map(|(shift, bits)| pack::field(head, shift, bits));
-    assert_eq!(read, [1, 0, 2, 9999, 3, 2, 2, 1 | 2 | 4, 0b10]);
+    assert_eq!(read, [1, 0, 2, 9999, 3, 3, 0, 1 | 4, 0b10]);
+    let (head, tail) = pack::ruling(&verdict, &votes);
+    let expected = [&[3; 20][..], &[4; 20], &[5; 20], &key, &[0, 70], &wallet].concat();
+    assert_eq!((tail, pack::field(head, 88, 8)), (expected.into(), 0));
 }
 
 #[test]

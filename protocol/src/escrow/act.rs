@@ -391,7 +391,7 @@ impl Act {
             .abi_encode(),
             Self::Rule { terms, jurors } => escrow::ruleCall { terms: terms.brief, jurors }.abi_encode(),
             Self::Timeout { terms, milestone } => {
-                escrow::timeoutCall { terms: terms.whole, milestone }.abi_encode()
+                escrow::timeoutCall { terms: terms.brief, milestone }.abi_encode()
             }
             Self::PayJurors { terms, panel } => {
                 escrow::payJurorsCall { terms: terms.brief, panel }.abi_encode()

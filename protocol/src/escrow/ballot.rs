@@ -13,8 +13,6 @@ pub struct Marks(pub u8);
 impl Marks {
     /// Pay what is settled now.
     pub const PUSH: u8 = 1;
-    /// The tail begins with `Meta`.
-    pub const META: u8 = 2;
     /// The tail has the buyer's consent.
     pub const BUYER_CONSENTS: u8 = 4;
     /// The tail has the seller's consent.
@@ -44,10 +42,8 @@ pub struct Ballot {
     pub seller_bps: u16,
     /// Bit i: the i-th member signed.
     pub signers: u32,
-    /// Addresses of the panel in the tail.
+    /// Members of the panel.
     pub size: u8,
-    /// Signatures of members in the tail.
-    pub count: u8,
     /// What else.
     pub marks: Marks,
     /// Bit k: the k-th signature of the tail has its length before it.
@@ -65,7 +61,7 @@ impl Ballot {
             (u64::from(self.seller_bps), 16),
             (u64::from(self.signers), 32),
             (u64::from(self.size), 8),
-            (u64::from(self.count), 8),
+            (0, 8),
             (u64::from(self.marks.0), 8),
             (self.long, 64),
         ])

@@ -7,6 +7,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use super::{
     Turn,
     refusal::{Refusal, ensure, word},
+    terms::beside,
 };
 use crate::{
     abi::sol::IDealEscrow as E,
@@ -72,7 +73,15 @@ impl Turn<'_> {
         }
         let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::arithmetic)?;
         self.set_credit(owner, sum);
-        self.emit(&E::Credited { owner, deal, amount });
+        self.emit(&E::Credited { owner, deal, amount: U256::from(amount) });
+        Ok(())
+    }
+
+    /// A share that USDC refused a payee.
+    pub(super) fn credit_refused(&mut self, owner: Address, deal: B256, amount: u64) -> Result<(), Refusal> {
+        let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::arithmetic)?;
+        self.set_credit(owner, sum);
+        self.emit(&E::Credited { owner, deal, amount: beside(&[(amount, 64), (1, 1)]) });
         Ok(())
     }
 

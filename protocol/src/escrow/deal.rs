@@ -69,8 +69,8 @@ pub struct Deal {
     pub done: u8,
     /// Bit 0: the buyer has rated; bit 1: the seller has.
     pub rated: u8,
-    /// Unix second of the opening.
-    pub opened_at: u64,
+    /// `Meta.start`, Unix seconds.
+    pub start: u64,
     /// Micro-USDC settled for the seller and not yet paid.
     pub held: u64,
     /// Micro-USDC of the deal besides.
@@ -82,13 +82,13 @@ pub struct Deal {
 }
 
 impl Deal {
-    /// A deal that opens now with this money.
-    pub(super) const fn opened(now: u64, left: u64) -> Self {
+    /// A deal that opens with this money.
+    pub(super) const fn opened(start: u64, left: u64) -> Self {
         Self {
             stage: Stage::Open,
             done: 0,
             rated: 0,
-            opened_at: now,
+            start,
             held: 0,
             left,
             reserve_spent: false,
@@ -176,7 +176,7 @@ impl Deal {
             (u64::from(self.done), 8),
             (u64::from(self.rated), 2),
             (0, 6),
-            (self.opened_at, 40),
+            (self.start, 40),
             (time, 40),
             (self.held, 64),
             (self.left, 64),

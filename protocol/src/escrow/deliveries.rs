@@ -8,7 +8,7 @@ use super::{
     Turn,
     ballot::ClaimHead,
     refusal::{Refusal, ensure, word},
-    settling::{Outcome, require_unsettled},
+    settling::{Outcome, is_alone, require_unsettled},
     tail::Tail,
     terms::{Terms, list_hash},
 };
@@ -35,7 +35,7 @@ impl Turn<'_> {
         ensure!(self.now() < until, E::ClaimTooLate { timestamp: word(self.now()), until: word(until) });
         let key = (terms.id, head.milestone);
         ensure!(!self.state.claims.contains_key(&key), E::AlreadyClaimed { milestone: word(head.milestone) });
-        self.state.claims.insert(key, self.now() - deal.opened_at + 1);
+        self.state.claims.insert(key, self.now());
 
         let mut tail = Tail::open(tail, head.long);
         let vaults = tail.addresses(usize::from(head.vaults))?;
@@ -71,8 +71,12 @@ impl Turn<'_> {
             (Cause::Undelivered, terms.due_at(milestone) + self.law.grace, 0)
         };
         self.require_from(from)?;
-        self.settle(terms, &mut deal, Outcome::without_panel(milestone, cause, bps))?;
-        self.pay(terms, deal)
+        let outcome = Outcome::without_panel(milestone, cause, bps);
+        let shares = deal.settle(terms, milestone, bps)?;
+        let due = self.book(terms, &mut deal)?;
+        let word = outcome.paid(shares, is_alone(&deal, due, shares));
+        self.emit(&E::Settled { deal: terms.id, outcome: word });
+        self.pay_told(terms, deal, due, shares)
     }
 
     /// Its time has come.

@@ -205,7 +205,7 @@ impl Turn<'_> {
         );
         let approved = amount > kept.human_above;
         if approved {
-            self.require_approval(principal, deal, (amount, kept.human_above), approval)?;
+            self.require_approval((spender, principal), deal, (amount, kept.human_above), approval)?;
         }
         let spent = spent as u64;
         let after = Authority { spent, spent_at: now, ..kept };
@@ -225,7 +225,7 @@ impl Turn<'_> {
     /// `approval` is abi.encode(uint40 until, bytes signature).
     fn require_approval(
         &self,
-        principal: Address,
+        (spender, principal): (Address, Address),
         deal: B256,
         (amount, human_above): (u64, u64),
         approval: &Bytes,
@@ -238,6 +238,7 @@ impl Turn<'_> {
         let signature = &approval[SIGNATURE_AT..];
         ensure!(length <= U256::from(signature.len()), missing);
         let approve = typed::Approve { deal, until: u40(until) };
-        self.require_signed(principal, self.mandates_digest(&approve), &signature[..length.to::<usize>()])
+        let signed = (principal, self.mandates_digest(&approve));
+        self.require_signed_before(Some(spender), signed, &signature[..length.to::<usize>()])
     }
 }

@@ -89,7 +89,7 @@ impl Turn<'_> {
         self.require_times(terms)?;
         self.require_signed(deal.seller, terms.id, seller)?;
 
-        let opened = Deal::opened(self.now(), total + deal.sellerBond);
+        let opened = Deal::opened(typed::seconds(deal.meta.start), total + deal.sellerBond);
         self.state.deals.insert(terms.id, opened);
         self.emit(&E::Opened {
             deal: terms.id,

@@ -38,7 +38,12 @@ impl Outcome {
         Self { milestone, cause, round: 0, attempt: 0, seller_bps }
     }
 
-    fn word(&self, (to_seller, to_buyer): (u64, u64)) -> U256 {
+    fn word(&self, shares: (u64, u64)) -> U256 {
+        self.paid(shares, false)
+    }
+
+    /// `paid`: both shares go to the payees in the same act.
+    pub(super) fn paid(&self, (to_seller, to_buyer): (u64, u64), paid: bool) -> U256 {
         beside(&[
             (u64::from(self.milestone), 8),
             (u64::from(self.cause as u8), 8),
@@ -47,6 +52,7 @@ impl Outcome {
             (u64::from(self.seller_bps), 16),
             (to_seller, 64),
             (to_buyer, 64),
+            (u64::from(paid), 1),
         ])
     }
 }
@@ -72,8 +78,14 @@ impl Turn<'_> {
         self.drop_waiting(terms, &mut deal, Some(milestone))?;
         let outcome = Outcome::without_panel(milestone, Cause::Released, Bps::FULL.get());
         let shares = deal.settle(terms, milestone, outcome.seller_bps)?;
-        self.emit(&E::Released { deal: terms.id, outcome: outcome.word(shares), evidence });
-        if push { self.pay(terms, deal) } else { self.store(terms, deal) }
+        if !push {
+            self.emit(&E::Released { deal: terms.id, outcome: outcome.word(shares), evidence });
+            return self.store(terms, deal);
+        }
+        let due = self.book(terms, &mut deal)?;
+        let outcome = outcome.paid(shares, is_alone(&deal, due, shares));
+        self.emit(&E::Released { deal: terms.id, outcome, evidence });
+        self.pay_told(terms, deal, due, shares)
     }
 
     pub(super) fn cancel(
@@ -119,6 +131,7 @@ impl Turn<'_> {
         self.finalise_if_over(terms, &mut deal)?;
         let due = self.book(terms, &mut deal)?;
         ensure!(due != (0, 0) || deal.status() == Status::Closed, E::NothingToSettle {});
+        self.tell(terms, &deal, due, (0, 0));
         self.rate_from(terms, &mut deal, marks, &mut Tail::open(tail, long))?;
         self.store(terms, deal)?;
         self.push(terms, due)
@@ -209,8 +222,24 @@ impl Turn<'_> {
     /// Pays what is settled.
     pub(super) fn pay(&mut self, terms: &Terms, mut deal: Deal) -> Result<(), Refusal> {
         let due = self.book(terms, &mut deal)?;
+        self.pay_told(terms, deal, due, (0, 0))
+    }
+
+    /// The same after the settlement of these shares has said whether they are all of it.
+    pub(super) fn pay_told(&mut self, terms: &Terms, deal: Deal, due: Due, shares: Due) -> Result<(), Refusal> {
+        self.tell(terms, &deal, due, shares);
         self.store(terms, deal)?;
         self.push(terms, due)
+    }
+
+    /// What is being paid, unless the settlement of these shares has told it; and the close.
+    pub(super) fn tell(&mut self, terms: &Terms, deal: &Deal, due: Due, shares: Due) {
+        if deal.status() == Status::Closed {
+            let amounts = beside(&[(due.0, 64), (due.1, 64), (deal.left, 64)]);
+            self.emit(&E::Closed { deal: terms.id, amounts });
+        } else if due != shares {
+            self.emit(&E::Paid { deal: terms.id, amounts: beside(&[(due.0, 64), (due.1, 64)]) });
+        }
     }
 
     /// Takes what is settled out of the deal; after the last milestone also reserve and bond, and closes. What the
@@ -228,8 +257,6 @@ impl Turn<'_> {
             deal.lower(bond + earned)?;
             let to_buyer = core::mem::replace(&mut deal.left, earned);
             deal.stage = Stage::Closed { until: self.now() + self.law.grace };
-            let amounts = beside(&[(to_seller, 64), (to_buyer, 64), (earned, 64)]);
-            self.emit(&E::Closed { deal: terms.id, amounts });
             return Ok((to_seller, to_buyer));
         }
         let fee = terms.deal.appealFee;
@@ -243,23 +270,18 @@ impl Turn<'_> {
 
     /// Pushes USDC to both payees, or credits one that USDC refuses.
     pub(super) fn push(&mut self, terms: &Terms, (to_seller, to_buyer): Due) -> Result<(), Refusal> {
-        let mut paid = [0; 2];
-        let payees = [(terms.deal.sellerPay, to_seller), (terms.deal.buyerPay, to_buyer)];
-        for (paid, (payee, amount)) in paid.iter_mut().zip(payees) {
-            if amount == 0 {
-                continue;
+        for (payee, amount) in [(terms.deal.sellerPay, to_seller), (terms.deal.buyerPay, to_buyer)] {
+            if amount != 0 && !self.push_transfer(payee, amount) {
+                self.credit_refused(payee, terms.id, amount)?;
             }
-            if self.push_transfer(payee, amount) {
-                *paid = amount;
-            } else {
-                self.credit(payee, terms.id, amount)?;
-            }
-        }
-        if paid != [0, 0] {
-            self.emit(&E::Paid { deal: terms.id, amounts: beside(&[(paid[0], 64), (paid[1], 64)]) });
         }
         Ok(())
     }
+}
+
+/// Whether what is paid is just the shares of the settlement at hand, which then says so itself.
+pub(super) fn is_alone(deal: &Deal, due: Due, shares: Due) -> bool {
+    deal.status() != Status::Closed && due == shares
 }
 
 /// There is such a milestone, and nothing has settled it.

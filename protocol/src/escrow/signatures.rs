@@ -19,8 +19,8 @@ use crate::abi::sol::IDealEscrow::BadSignature;
 pub enum Recovered {
     /// This account's key signed.
     By(Address),
-    /// An account that nobody knows.
-    Stranger,
+    /// An account that has no part in anything.
+    Stranger(Address),
     /// There is no such signature.
     Nobody,
 }
@@ -99,6 +99,14 @@ impl Turn<'_> {
         signer != Address::ZERO && (by_key || self.wallet_says(signer, digest, signature) == Some(true))
     }
 
+    /// Whose key made a signature of EIP-2098; zero when it is malformed, malleable or nobody's.
+    pub(super) fn recovered(&self, digest: B256, signature: &[u8]) -> Address {
+        match self.keys.recover(digest, signature) {
+            Recovered::By(account) | Recovered::Stranger(account) if is_compact(signature) => account,
+            Recovered::By(_) | Recovered::Stranger(_) | Recovered::Nobody => Address::ZERO,
+        }
+    }
+
     /// What a wallet says; nothing where there is no wallet.
     pub(super) fn wallet_says(&self, account: Address, digest: B256, signature: &[u8]) -> Option<bool> {
         self.law.wallets.get(&account).map(|wallet| match wallet {
@@ -110,13 +118,27 @@ impl Turn<'_> {
         })
     }
 
+    /// Signed, or sent by the account itself, which then need not sign. In a batch the escrow is the sender, and
+    /// nobody.
     pub(super) fn require_signed(
         &self,
         signer: Address,
         digest: B256,
         signature: &[u8],
     ) -> Result<(), Refusal> {
-        ensure!(self.signed(signer, digest, signature), BadSignature { signer, digest });
+        let sender = Some(self.moment.from).filter(|sender| *sender != self.escrow());
+        self.require_signed_before(sender, (signer, digest), signature)
+    }
+
+    /// The same where the sender is another than the act's.
+    pub(super) fn require_signed_before(
+        &self,
+        sender: Option<Address>,
+        (signer, digest): (Address, B256),
+        signature: &[u8],
+    ) -> Result<(), Refusal> {
+        let sent = signature.is_empty() && sender == Some(signer) && signer != Address::ZERO;
+        ensure!(sent || self.signed(signer, digest, signature), BadSignature { signer, digest });
         Ok(())
     }
 }

@@ -27,15 +27,9 @@ impl<'a> Tail<'a> {
         Self { rest: bytes, long }
     }
 
-    /// Whether so many bytes are there.
-    pub(super) fn require(&self, size: usize) -> Result<(), Refusal> {
+    pub(super) fn take(&mut self, size: usize) -> Result<&'a [u8], Refusal> {
         let has = self.rest.len();
         ensure!(size <= has, TailTooShort { has: word(has as u64), wanted: word(size as u64) });
-        Ok(())
-    }
-
-    pub(super) fn take(&mut self, size: usize) -> Result<&'a [u8], Refusal> {
-        self.require(size)?;
         let (taken, rest) = self.rest.split_at(size);
         self.rest = rest;
         Ok(taken)
@@ -46,8 +40,17 @@ impl<'a> Tail<'a> {
         Ok(bytes.chunks(ADDRESS_BYTES).map(Address::from_slice).collect())
     }
 
+    pub(super) fn address(&mut self) -> Result<Address, Refusal> {
+        self.take(ADDRESS_BYTES).map(Address::from_slice)
+    }
+
+    /// Whether the next signature has its length before it.
+    pub(super) const fn is_long(&self) -> bool {
+        self.long & 1 != 0
+    }
+
     pub(super) fn signature(&mut self) -> Result<&'a [u8], Refusal> {
-        let long = self.long & 1 != 0;
+        let long = self.is_long();
         self.long >>= 1;
         let size = if long { self.number(LENGTH_BYTES)? as usize } else { COMPACT_BYTES };
         self.take(size)
@@ -85,6 +88,16 @@ impl TailWriter {
     /// Appends addresses.
     pub fn addresses(&mut self, list: &[Address]) {
         list.iter().for_each(|address| self.bytes.extend_from_slice(address.as_slice()));
+    }
+
+    /// Appends a panel's member: its signature by key alone, or its address and any other signature it gave.
+    pub fn member(&mut self, member: Address, signature: Option<&[u8]>) {
+        if signature.is_none_or(|signature| signature.len() != COMPACT_BYTES) {
+            self.addresses(&[member]);
+        }
+        if let Some(signature) = signature {
+            self.signature(signature);
+        }
     }
 
     /// Appends bytes.

@@ -13,7 +13,6 @@ use crate::{
 };
 
 const JURY_WORD: usize = 4;
-const CORE_WORDS: usize = 9;
 const ADDRESS_BITS: usize = 160;
 
 /// Terms as both sides sign them, with the id that the contracts compute from them.
@@ -114,12 +113,6 @@ impl Terms {
     pub(super) fn is_party(&self, account: Address) -> bool {
         let deal = &self.deal;
         [deal.buyer, deal.seller, deal.buyerPay, deal.sellerPay].contains(&account)
-    }
-
-    /// `Meta` as a call has it.
-    #[must_use]
-    pub fn meta_words(&self) -> &[U256] {
-        &self.whole[CORE_WORDS..]
     }
 
     /// The terms as the opening's event has them: the source beside the jury.

@@ -33,7 +33,7 @@ fn stamp(account: Address, digest: B256) -> Bytes {
 impl Keys for Stamps {
     fn recover(&self, digest: B256, signature: &[u8]) -> Recovered {
         let by = self.0.iter().find(|account| stamp(**account, digest).as_ref() == signature);
-        by.map_or(Recovered::Stranger, |account| Recovered::By(*account))
+        by.map_or(Recovered::Stranger(Address::repeat_byte(0x99)), |account| Recovered::By(*account))
     }
 }
 
@@ -114,11 +114,10 @@ impl Run {
         };
         let signature = stamp(JUROR, verdict.digest(&self.law.at.contracts));
         let mut tail = TailWriter::default();
-        tail.addresses(&[JUROR]);
-        tail.signature(&signature);
+        tail.member(JUROR, Some(&signature));
         let marks = Marks(Marks::PUSH);
         let ballot =
-            Ballot { milestone, seller_bps, signers: 1, size: 1, count: 1, marks, ..Ballot::default() };
+            Ballot { milestone, seller_bps, signers: 1, size: 1, marks, ..Ballot::default() };
         let (evidence, votes) = (B256::ZERO, B256::ZERO);
         Act::Verdict { terms: Arc::clone(terms), ballot, evidence, votes, tail: tail.bytes.into() }
     }
@@ -204,19 +203,16 @@ fn a_node_says_the_same_in_calldata() {
     let signed =
         Votes { panel: vec![JUROR, SELLER], signers: U256::from(3), signatures: vec![some(1), long.clone()] };
     let mut tail = TailWriter::default();
-    terms.meta_words().iter().for_each(|word| tail.plain(&word.to_be_bytes::<32>()));
-    tail.addresses(&signed.panel);
-    tail.signature(&signed.signatures[0]);
-    tail.signature(&signed.signatures[1]);
+    tail.member(signed.panel[0], Some(&signed.signatures[0]));
+    tail.member(signed.panel[1], Some(&signed.signatures[1]));
     tail.signature(&some(4));
-    let marks = Marks(Marks::PUSH | Marks::META | Marks::BUYER_CONSENTS);
+    let marks = Marks(Marks::PUSH | Marks::BUYER_CONSENTS);
     let ballot = Ballot {
         milestone: 1,
         attempt: 2,
         seller_bps: 5000,
         signers: 3,
         size: 2,
-        count: 2,
         marks,
         long: tail.long,
         ..Ballot::default()

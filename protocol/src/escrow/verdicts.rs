@@ -6,33 +6,28 @@
 //! Deliberately absent: weights, and any judgement of what was judged.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::SolStruct;
 
 use super::{
     Turn,
     ballot::{Ballot, Marks},
     deal::{Accepted, Deal, Pending, Stage},
-    deliveries::{bits, require_ascending, require_count, require_within},
+    deliveries::{bits, require_ascending, require_within},
     opening::require_bps,
     refusal::{Refusal, ensure, word},
-    settling::require_unsettled,
+    settling::{is_alone, require_unsettled},
     tail::{Tail, all_addresses},
     terms::{Terms, beside, list_hash},
 };
 use crate::{
-    abi::{
-        pack,
-        sol::{IDealEscrow as E, Status},
-    },
+    abi::sol::{IDealEscrow as E, Status},
     money::Bps,
     typed,
 };
 
 const PANEL_MAX: usize = 32;
 const ATTEMPT_MAX: u8 = 7;
-const META_WORDS: usize = 8;
-const WORD_BYTES: usize = 32;
-const COMPACT_BYTES: usize = 64;
+/// In the judgement's word: the shares were paid in the same act.
+const PAID_BIT: usize = 232;
 const FULL: u16 = Bps::FULL.get();
 
 /// What the jurors signed, and what came with it.
@@ -64,12 +59,15 @@ impl Turn<'_> {
 
         let digest = self.verdict_digest(terms, ballot, evidence, votes);
         let mut brought = Brought { ballot, digest, tail: Tail::open(tail, ballot.long) };
-        let (judgement, panel) = self.judge(terms, &mut deal, &mut brought)?;
-        self.emit(&E::Judged { deal: terms.id, judgement, evidence, votes });
+        let (judgement, shares, panel) = self.judge(terms, &mut deal, &mut brought)?;
         if deal.status() != Status::Open || !ballot.marks.has(Marks::PUSH) {
+            self.emit(&E::Judged { deal: terms.id, judgement, evidence, votes });
             return self.store(terms, deal);
         }
         let due = self.book(terms, &mut deal)?;
+        let judgement = judgement | U256::from(is_alone(&deal, due, shares)) << PAID_BIT;
+        self.emit(&E::Judged { deal: terms.id, judgement, evidence, votes });
+        self.tell(terms, &deal, due, shares);
         self.rate_from(terms, &mut deal, ballot.marks, &mut brought.tail)?;
         let closed = deal.status() == Status::Closed;
         if closed && deal.left != 0 && self.all_signed(terms, panel.len()) {
@@ -97,8 +95,7 @@ impl Turn<'_> {
         let over = deal.is_some_and(|deal| deal.status() == Status::Closed && deal.left == 0);
         ensure!(!over, E::NothingForJurors { deal: terms.id });
         let mut brought = Brought { ballot, digest, tail: Tail::open(tail, ballot.long) };
-        let panel = require_panel(terms, usize::from(ballot.size), &mut brought.tail)?;
-        self.require_votes(&panel, &mut brought)?;
+        self.roll(terms, &mut brought)?;
         let signers = accepted.signers | ballot.signers;
         self.state.accepted.insert(key, Accepted { digest, signers });
         self.emit(&E::Cosigned { deal: terms.id, milestone: ballot.milestone, signers: U256::from(signers) });
@@ -137,7 +134,10 @@ impl Turn<'_> {
         };
         ensure!(deal.left != 0, E::NothingForJurors { deal: terms.id });
         let size = all_addresses(panel).len();
-        let panel = require_panel(terms, size, &mut Tail::open(panel, 0))?;
+        let mut tail = Tail::open(panel, 0);
+        require_size(size)?;
+        let panel = tail.addresses(size)?;
+        require_panel(terms, &panel)?;
         if !self.all_signed(terms, panel.len()) {
             self.require_from(until)?;
         }
@@ -190,27 +190,23 @@ impl Turn<'_> {
         terms: &Terms,
         deal: &mut Deal,
         brought: &mut Brought<'_, '_>,
-    ) -> Result<(U256, Vec<Address>), Refusal> {
+    ) -> Result<(U256, (u64, u64), Vec<Address>), Refusal> {
         let ballot = brought.ballot;
-        if ballot.marks.has(Marks::META) {
-            require_meta(terms, &mut brought.tail)?;
-        }
-        let panel = require_panel(terms, usize::from(ballot.size), &mut brought.tail)?;
+        let panel = self.roll(terms, brought)?;
         let (quorum, size) = (terms.deal.quorum, panel.len());
         ensure!(
             usize::from(quorum) * 2 > size,
             E::NoMajority { quorum: word(quorum), size: word(size as u64) }
         );
+        let signers = ballot.signers.count_ones();
         ensure!(
-            ballot.count >= quorum,
-            E::TooFewSigners { signers: word(ballot.count), wanted: word(quorum) }
+            signers >= u32::from(quorum),
+            E::TooFewSigners { signers: word(signers), wanted: word(quorum) }
         );
-        self.require_votes(&panel, brought)?;
 
         let pass = ballot.seller_bps == FULL;
         let at_once = self.consented(terms, brought)? || (pass && terms.deal.window == 0);
         if !at_once && !pass && !ballot.marks.has(Marks::SELLER_CONSENTS) {
-            ensure!(ballot.marks.has(Marks::META), E::MetaMissing {});
             let due = terms.due_at(ballot.milestone);
             ensure!(self.now() >= due, E::TooEarlyToFail { timestamp: word(self.now()), due: word(due) });
         }
@@ -228,7 +224,7 @@ impl Turn<'_> {
             (shares.0, 64),
             (shares.1, 64),
         ]);
-        Ok((judgement, panel))
+        Ok((judgement, shares, panel))
     }
 
     /// Settles the milestone, or lets the verdict wait; says until when, and what both sides get.
@@ -267,19 +263,30 @@ impl Turn<'_> {
         Ok(all)
     }
 
-    /// One good signature per bit, in order, and no more.
-    fn require_votes(&self, panel: &[Address], brought: &mut Brought<'_, '_>) -> Result<(), Refusal> {
+    /// The panel of the terms, member by member: of one that signed with its key only the signature is there, and
+    /// its address is who made it.
+    fn roll(&self, terms: &Terms, brought: &mut Brought<'_, '_>) -> Result<Vec<Address>, Refusal> {
         let Brought { ballot, digest, ref mut tail } = *brought;
-        require_within(ballot.signers, panel.len())?;
-        let (given, wanted) = (usize::from(ballot.count), ballot.signers.count_ones() as usize);
-        require_count(given, wanted.min(given + 1), given == wanted)?;
-        if ballot.long == 0 {
-            tail.require(given * COMPACT_BYTES)?;
+        let size = usize::from(ballot.size);
+        require_within(ballot.signers, size)?;
+        require_size(size)?;
+        let mut panel = Vec::new();
+        for i in 0..size {
+            let member = if ballot.signers >> i & 1 == 0 {
+                tail.address()?
+            } else if tail.is_long() {
+                let member = tail.address()?;
+                self.require_signed(member, digest, tail.signature()?)?;
+                member
+            } else {
+                let signer = self.recovered(digest, tail.signature()?);
+                ensure!(signer != Address::ZERO, E::BadSignature { signer, digest });
+                signer
+            };
+            panel.push(member);
         }
-        for member in bits(ballot.signers).map(|i| panel[i]) {
-            self.require_signed(member, digest, tail.signature()?)?;
-        }
-        Ok(())
+        require_panel(terms, &panel)?;
+        Ok(panel)
     }
 
     // --- the fee ---
@@ -323,28 +330,18 @@ fn require_room(deal: &Deal, ballot: &Ballot) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The `Meta` in the tail is the deal's.
-fn require_meta(terms: &Terms, tail: &mut Tail<'_>) -> Result<(), Refusal> {
-    let bytes = tail.take(META_WORDS * WORD_BYTES)?;
-    let mut words = [U256::ZERO; META_WORDS];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks(WORD_BYTES)) {
-        *word = U256::from_be_slice(bytes);
-    }
-    let meta = pack::unpack_meta(&words);
-    let given = meta.eip712_hash_struct();
-    ensure!(given == terms.meta, E::WrongMeta { given, terms: terms.meta });
+fn require_size(size: usize) -> Result<(), Refusal> {
+    ensure!(size <= PANEL_MAX, E::PanelTooLarge { size: word(size as u64), max: word(PANEL_MAX as u64) });
     Ok(())
 }
 
 /// The panel of the terms, strictly ascending, none of them a party.
-fn require_panel(terms: &Terms, size: usize, tail: &mut Tail<'_>) -> Result<Vec<Address>, Refusal> {
-    ensure!(size <= PANEL_MAX, E::PanelTooLarge { size: word(size as u64), max: word(PANEL_MAX as u64) });
-    let panel = tail.addresses(size)?;
-    let (given, wanted) = (list_hash(&panel), terms.deal.panel);
+fn require_panel(terms: &Terms, panel: &[Address]) -> Result<(), Refusal> {
+    let (given, wanted) = (list_hash(panel), terms.deal.panel);
     ensure!(given == wanted, E::WrongPanel { given, terms: wanted });
-    require_ascending(&panel)?;
-    for member in &panel {
+    require_ascending(panel)?;
+    for member in panel {
         ensure!(!terms.is_party(*member), E::JurorIsParty { account: *member });
     }
-    Ok(panel)
+    Ok(())
 }

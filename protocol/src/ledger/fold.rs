@@ -82,11 +82,14 @@ impl State {
                 let fact = ClaimFact { attempt, manifest, size, vaults, stored_at, at };
                 self.milestone(deal, milestone, |known| known.claim = Some(fact));
             }
-            ChainEvent::Judged { deal, id, verdict, signers, challenge_until, settled } => {
+            ChainEvent::Judged { deal, id, verdict, signers, challenge_until, settled, paid } => {
                 let milestone = MilestoneIndex(verdict.milestone);
                 if let Some((to_seller, to_buyer)) = settled {
                     let end = SettledFact::judged(&verdict, to_seller, to_buyer, at);
                     self.milestone(deal, milestone, |known| known.settled = Some(end));
+                    if paid {
+                        self.pay(deal, to_seller, to_buyer, at);
+                    }
                 }
                 let fact = VerdictFact { id, terms: *verdict, signers, challenge_until, at };
                 self.milestone(deal, milestone, |known| known.verdict = Some(fact));
@@ -105,11 +108,15 @@ impl State {
                 seller_bps,
                 to_seller,
                 to_buyer,
+                paid,
                 evidence,
             } => {
                 let fact =
                     SettledFact { cause, round, attempt, seller_bps, to_seller, to_buyer, evidence, at };
                 self.milestone(deal, milestone, |known| known.settled = Some(fact));
+                if paid {
+                    self.pay(deal, to_seller, to_buyer, at);
+                }
             }
             ChainEvent::Appealed { deal, milestone, by, verdict, deposit } => {
                 let fact = AppealFact { by, verdict, deposit, draw: None, ruling: None, end: None, at };
@@ -118,16 +125,18 @@ impl State {
             ChainEvent::AppealClosed { deal, milestone, end, .. } => {
                 self.appeal(deal, milestone, |appeal| appeal.end = Some((end, at)));
             }
-            ChainEvent::Paid { deal, to_seller, to_buyer } => self.deal_mut(deal, |fact| {
-                let shares = [(fact.terms.sellerPay, to_seller), (fact.terms.buyerPay, to_buyer)];
-                let paid = shares.into_iter().filter(|(_, amount)| *amount != Usdc::ZERO);
-                fact.paid.extend(paid.map(|(to, amount)| (to, amount, at)));
-            }),
-            ChainEvent::Credited { owner, deal, amount } => {
+            ChainEvent::Paid { deal, to_seller, to_buyer } => self.pay(deal, to_seller, to_buyer, at),
+            ChainEvent::Credited { owner, deal, amount, refused } => {
                 let credit = self.credits.entry(owner).or_default();
                 *credit = Usdc(credit.0.saturating_add(amount.0));
                 if let Some(deal) = deal {
-                    self.deal_mut(deal, |fact| fact.credited.push((owner, amount, at)));
+                    self.deal_mut(deal, |fact| {
+                        let told = |paid: &(Address, Usdc, At)| (paid.0, paid.1) == (owner, amount);
+                        if let Some(last) = fact.paid.iter().rposition(told).filter(|_| refused) {
+                            fact.paid.remove(last);
+                        }
+                        fact.credited.push((owner, amount, at));
+                    });
                 }
             }
             ChainEvent::Debited { owner, amount, .. } | ChainEvent::Withdrawn { owner, amount, .. } => {
@@ -136,6 +145,7 @@ impl State {
             ChainEvent::Closed { deal, to_seller, to_buyer, jury_fee } => {
                 let closed = ClosedFact { to_seller, to_buyer, jury_fee, at };
                 self.deal_mut(deal, |fact| fact.closed = Some(closed));
+                self.pay(deal, to_seller, to_buyer, at);
             }
             ChainEvent::Rated { deal, by, value, feedback } => self.deal_mut(deal, |fact| {
                 let (rater, ratee) = by.of(&fact.terms);
@@ -197,6 +207,15 @@ impl State {
         }
         let mandated = terms.flags & SELLER_MANDATED != 0;
         self.debit(if mandated { terms.sellerPay } else { terms.seller }, Usdc(terms.sellerBond));
+    }
+
+    /// What goes to the payees, of which a refused share becomes credit right after.
+    fn pay(&mut self, deal: DealId, to_seller: Usdc, to_buyer: Usdc, at: At) {
+        self.deal_mut(deal, |fact| {
+            let shares = [(fact.terms.sellerPay, to_seller), (fact.terms.buyerPay, to_buyer)];
+            let paid = shares.into_iter().filter(|(_, amount)| *amount != Usdc::ZERO);
+            fact.paid.extend(paid.map(|(to, amount)| (to, amount, at)));
+        });
     }
 
     fn debit(&mut self, owner: Address, amount: Usdc) {

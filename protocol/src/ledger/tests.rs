@@ -42,7 +42,7 @@ fn settled(milestone: u8, to_seller: u64) -> ChainLog {
 
 fn credited(owner: u8, amount: u64) -> ChainLog {
     let owner = Address::repeat_byte(owner);
-    escrow(&IDealEscrow::Credited { owner, deal: B256::ZERO, amount })
+    escrow(&IDealEscrow::Credited { owner, deal: B256::ZERO, amount: U256::from(amount) })
 }
 
 fn ledger(events: &[LedgerEvent]) -> Ledger {
@@ -58,7 +58,7 @@ fn ledger(events: &[LedgerEvent]) -> Ledger {
 fn a_deal_is_followed_from_opening_to_ratings() {
     let rating = U256::from((-3_i128).cast_unsigned());
     let rated = escrow(&IDealEscrow::Rated { deal: DEAL, rating, feedbackHash: B256::ZERO });
-    let closed = escrow(&IDealEscrow::Closed { deal: DEAL, amounts: amounts([180, 0, 5]) });
+    let closed = escrow(&IDealEscrow::Closed { deal: DEAL, amounts: amounts([126, 0, 5]) });
     let paid = escrow(&IDealEscrow::Paid { deal: DEAL, amounts: amounts([54, 0, 0]) });
     let ledger = ledger(&[
         logged(block(1, 0), vec![opened()]),
@@ -74,11 +74,11 @@ fn a_deal_is_followed_from_opening_to_ratings() {
     assert_eq!(sellers, fact.amounts());
     assert_eq!(
         fact.paid.iter().map(|paid| (paid.0, paid.1)).collect::<Vec<_>>(),
-        [(deal().sellerPay, Usdc(54))]
+        [(deal().sellerPay, Usdc(54)), (deal().sellerPay, Usdc(126))]
     );
     assert_eq!((fact.ratings[0].value, fact.ratings[0].rater), (-3, deal().buyer));
     let closed = fact.closed.unwrap();
-    assert_eq!((closed.to_seller, closed.at.time, closed.at.log), (Usdc(180), 1004, 2));
+    assert_eq!((closed.to_seller, closed.at.time, closed.at.log), (Usdc(126), 1004, 2));
 }
 
 #[test]
@@ -190,7 +190,9 @@ fn credit_is_what_came_in_less_what_went_out() {
 #[test]
 fn an_opening_takes_total_and_bond_from_the_credit_that_its_source_names() {
     let terms = || typed::Deal { juryFee: 5, appealFee: 7, sellerBond: 20, flags: 2, ..deal() };
-    let gave = |to: Address, amount| escrow(&IDealEscrow::Credited { owner: to, deal: B256::ZERO, amount });
+    let gave = |owner: Address, amount: u64| {
+        escrow(&IDealEscrow::Credited { owner, deal: B256::ZERO, amount: U256::from(amount) })
+    };
     let rows = [
         (Source::Authorization, [1000, 1000]),
         (Source::Credit, [808, 1000]),

@@ -89,7 +89,7 @@ pub(super) async fn compare(
             "open the deal" if !approved => {
                 (table.gas("open, credit through the mandate, seller mandated")?, PLAIN_BPS)
             }
-            "rate" => (table.gas("rating alone")?, PLAIN_BPS),
+            "rate" => (table.gas("rating alone, sent by anybody")?, PLAIN_BPS),
             "verdict" => (verdict(chain, &table, act).await?, COMPOSED_BPS),
             "pay the jurors" => (jurors(chain, &table, act).await?, COMPOSED_BPS),
             _ => continue,
@@ -211,7 +211,7 @@ mod tests {
             "verdict 3 of 5, pushed",
             "verdict 3 of 5, pushed, which closes",
             "verdict 3 of 5, pushed, jurors paid, no claim",
-            "rating alone",
+            "rating alone, sent by anybody",
             "jurors paid, three for the first time",
         ] {
             assert!(table.gas(op).unwrap() > 21_000, "{op}");

@@ -11,7 +11,7 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
-use k256::ecdsa::SigningKey;
+use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
 use nuncio_protocol::escrow::{Keys, Recovered, Wallet};
 
 use super::{dice::Dice, evm::Evm};
@@ -275,6 +275,17 @@ fn shortened(full: &[u8; FULL]) -> [u8; COMPACT] {
     nuncio_protocol::typed::EthSignature(*full).compact()
 }
 
+/// Whose key made a signature, whoever that is.
+fn made_by(digest: B256, short: &[u8; COMPACT]) -> Option<Address> {
+    let mut scalars = *short;
+    scalars[COMPACT / 2] &= 0x7f;
+    let odd = short[COMPACT / 2] & 0x80 != 0;
+    let signature = Signature::from_slice(&scalars).ok()?;
+    let key =
+        VerifyingKey::recover_from_prehash(digest.as_slice(), &signature, RecoveryId::new(odd, false)).ok()?;
+    Some(Address::from_raw_public_key(&key.to_encoded_point(false).as_bytes()[1..]))
+}
+
 impl Keys for Actors {
     fn recover(&self, digest: B256, signature: &[u8]) -> Recovered {
         let short = match <[u8; FULL]>::try_from(signature) {
@@ -287,8 +298,7 @@ impl Keys for Actors {
         };
         match self.ink.borrow().signed.get(&short) {
             Some((by, of)) if *of == digest => Recovered::By(*by),
-            None if short[..32] == [0; 32] => Recovered::Nobody,
-            Some(_) | None => Recovered::Stranger,
+            Some(_) | None => made_by(digest, &short).map_or(Recovered::Nobody, Recovered::Stranger),
         }
     }
 }

@@ -274,12 +274,12 @@ impl World {
         }
     }
 
-    /// The escrow's log of the payment to the seller says one micro-USDC less.
+    /// The escrow's log of the close, which tells of the payments, says one micro-USDC less for the seller.
     pub(super) fn pay_less(&mut self) {
         let deal = self.parts.deal.word();
-        let less = IDealEscrow::Paid { deal, amounts: amounts([PRICE - 1, 2_000_000, 0]) };
+        let less = IDealEscrow::Closed { deal, amounts: amounts([PRICE - 1, 2_000_000, 0]) };
         let paid = log(deployment().contracts.escrow, &less);
-        let wanted = IDealEscrow::Paid::SIGNATURE_HASH;
+        let wanted = IDealEscrow::Closed::SIGNATURE_HASH;
         let held = self.chain.logs.iter_mut().find(|log| log.topics[0] == wanted).unwrap();
         held.data = paid.data;
     }
@@ -530,7 +530,6 @@ fn chain(parts: &Parts) -> OnChain {
     };
     logs.push(log(escrow, &judged));
     logs.push(log(escrow, &IDealEscrow::Closed { deal, amounts: amounts([PRICE, 2_000_000, 0]) }));
-    logs.push(log(escrow, &IDealEscrow::Paid { deal, amounts: amounts([PRICE, 2_000_000, 0]) }));
     let feedback = parts.ratings.ratings[0].paper.word();
     let rated = IDealEscrow::Rated { deal, rating: U256::from(90), feedbackHash: feedback };
     logs.push(log(escrow, &rated));

@@ -104,19 +104,23 @@ impl Examination<'_> {
                 let price = Usdc::sum(amounts.iter().copied());
                 self.logged("deal.opened", terms.buyer, price, at);
             }
-            E::Settled { milestone, to_seller, to_buyer, .. } => {
+            E::Settled { milestone, to_seller, to_buyer, paid, .. } => {
                 self.settled(terms, amounts, (*milestone, *to_seller, *to_buyer), at, sums);
+                if *paid {
+                    self.shares(terms, [*to_seller, *to_buyer], at, sums);
+                }
             }
-            E::Judged { verdict, settled: Some((to_seller, to_buyer)), .. } => {
+            E::Judged { verdict, settled: Some((to_seller, to_buyer)), paid, .. } => {
                 let milestone = MilestoneIndex(verdict.milestone);
                 self.settled(terms, amounts, (milestone, *to_seller, *to_buyer), at, sums);
+                if *paid {
+                    self.shares(terms, [*to_seller, *to_buyer], at, sums);
+                }
             }
-            E::Paid { to_seller, to_buyer, .. } => {
-                self.paid(terms.sellerPay, *to_seller, at, sums);
-                self.paid(terms.buyerPay, *to_buyer, at, sums);
-            }
-            E::Credited { owner, amount, .. } => self.paid(*owner, *amount, at, sums),
-            E::Closed { jury_fee, .. } => {
+            E::Paid { to_seller, to_buyer, .. } => self.shares(terms, [*to_seller, *to_buyer], at, sums),
+            E::Credited { owner, amount, refused: false, .. } => self.paid(*owner, *amount, at, sums),
+            E::Closed { jury_fee, to_seller, to_buyer, .. } => {
+                self.shares(terms, [*to_seller, *to_buyer], at, sums);
                 sums.closed = Some(*jury_fee);
                 self.logged("deal.closed", terms.buyer, None, at);
             }
@@ -136,6 +140,7 @@ impl Examination<'_> {
             E::DestructionAttested { by, .. } => self.logged("nda.destroyed", *by, None, at),
             // Told where verdicts and panels are, or of no weight for the money.
             E::Judged { settled: None, .. }
+            | E::Credited { refused: true, .. }
             | E::Cosigned { .. }
             | E::AppealClosed { .. }
             | E::AppealRequested { .. }
@@ -173,6 +178,12 @@ impl Examination<'_> {
         self.hold(whole && once, LOGS, "money", message);
         self.logged("milestone.to_seller", terms.seller, Some(to_seller), at);
         self.logged("milestone.to_buyer", terms.buyer, Some(to_buyer), at);
+    }
+
+    /// Both payees' shares.
+    fn shares(&mut self, terms: &Deal, [to_seller, to_buyer]: [Usdc; 2], at: &LoggedAt, sums: &mut Sums) {
+        self.paid(terms.sellerPay, to_seller, at, sums);
+        self.paid(terms.buyerPay, to_buyer, at, sums);
     }
 
     fn paid(&mut self, to: Address, amount: Usdc, at: &LoggedAt, sums: &mut Sums) {

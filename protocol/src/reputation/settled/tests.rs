@@ -83,7 +83,7 @@ fn closed(deal: u8) -> ChainLog {
 }
 
 fn credited(deal: u8, owner: Address, amount: u64) -> ChainLog {
-    escrow(&IDealEscrow::Credited { owner, deal: B256::repeat_byte(deal), amount })
+    escrow(&IDealEscrow::Credited { owner, deal: B256::repeat_byte(deal), amount: U256::from(amount) })
 }
 
 fn rated(deal: u8, rater: Address, value: i128) -> ChainLog {

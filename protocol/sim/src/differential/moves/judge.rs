@@ -22,32 +22,26 @@ enum Flaw {
     Swapped,
     Missing,
     Size,
-    Count,
     Bit,
     Signature,
     Cut,
     Round,
     Attempt,
     Share,
-    Meta,
-    NoMeta,
     Crowd,
 }
 
-const FLAWS: [Flaw; 14] = [
+const FLAWS: [Flaw; 11] = [
     Flaw::TooFew,
     Flaw::Swapped,
     Flaw::Missing,
     Flaw::Size,
-    Flaw::Count,
     Flaw::Bit,
     Flaw::Signature,
     Flaw::Cut,
     Flaw::Round,
     Flaw::Attempt,
     Flaw::Share,
-    Flaw::Meta,
-    Flaw::NoMeta,
     Flaw::Crowd,
 ];
 
@@ -75,14 +69,6 @@ impl Plot {
         }
         let mut ballot = ballot(&brought);
         let mut tail = TailWriter::default();
-        if brought.seller_bps < 10_000 && flaw != Some(Flaw::NoMeta) || self.dice.percent(5) {
-            ballot.marks.0 |= Marks::META;
-            let mut meta = meta_bytes(&terms);
-            if flaw == Some(Flaw::Meta) {
-                meta[self.dice.below(256) as usize] ^= 1;
-            }
-            tail.plain(&meta);
-        }
         self.votes(prospect, &brought, flaw, &mut ballot, &mut tail);
         if self.dice.percent(30) {
             self.consents(&terms, &brought, &mut ballot, &mut tail);
@@ -191,14 +177,12 @@ impl Plot {
         let count = least.max(more).min(panel.len());
         let places: Vec<usize> = (0..panel.len()).collect();
         let signers = self.dice.some(&places, count);
-        let members: Vec<Address> = signers.iter().map(|place| panel[*place]).collect();
         match flaw {
             Some(Flaw::Swapped) => panel.reverse(),
             Some(Flaw::Missing) => drop(panel.pop()),
             Some(Flaw::Crowd) => panel.extend([Address::repeat_byte(9); 32]),
             _ => {}
         }
-        tail.addresses(&panel);
         let digest = self.escrow_digest(&Verdict {
             deal: prospect.terms.id,
             milestone: brought.milestone,
@@ -208,13 +192,12 @@ impl Plot {
             evidence: brought.evidence,
             votes: brought.votes,
         });
-        for member in &members {
+        for (place, member) in panel.iter().enumerate() {
             let one_in = if flaw == Some(Flaw::Signature) { 2 } else { 150 };
-            let signature = self.sign_or_forge(*member, digest, one_in);
-            tail.signature(&signature);
+            let signature = signers.contains(&place).then(|| self.sign_or_forge(*member, digest, one_in));
+            tail.member(*member, signature.as_deref());
         }
         ballot.size = panel.len() as u8 + u8::from(flaw == Some(Flaw::Size));
-        ballot.count = members.len() as u8 + u8::from(flaw == Some(Flaw::Count));
         ballot.signers = signers.iter().fold(0, |bits, place| bits | 1 << place);
         if flaw == Some(Flaw::Bit) {
             ballot.signers |= 1 << self.dice.below(32);
@@ -251,9 +234,4 @@ impl Plot {
 pub(super) fn ballot(brought: &Brought) -> Ballot {
     let Brought { milestone, attempt, seller_bps, .. } = *brought;
     Ballot { milestone, attempt, seller_bps, ..Ballot::default() }
-}
-
-/// `Meta` as a tail has it.
-fn meta_bytes(terms: &Terms) -> Vec<u8> {
-    terms.meta_words().iter().flat_map(|word| word.to_be_bytes::<32>()).collect()
 }
