@@ -95,7 +95,7 @@ contract ReentrancyTest is World {
     function test_in_an_opening_by_authorization() external {
         Deal memory d = plainTerms();
         lockedIn(
-            abi.encodeCall(IDealEscrow.openWithAuthorization, (d.whole(), "", signDeal(seller, d))),
+            abi.encodeCall(IDealEscrow.openWithAuthorization, ("", d.whole(), signDeal(seller, d))),
             stranger.addr
         );
     }

@@ -15,18 +15,6 @@ contract Verifier {
     function recover(bytes32 digest, bytes calldata signature) external view returns (address) {
         return Signatures.recover(digest, signature);
     }
-
-    function allSigned(address[] memory list, uint256 bits, bytes32 digest, bytes calldata signatures)
-        external
-        view
-        returns (bool)
-    {
-        uint256 from;
-        assembly ("memory-safe") {
-            from := signatures.offset
-        }
-        return Signatures.allSigned(list, bits, digest, from);
-    }
 }
 
 /// Signatures
@@ -141,34 +129,18 @@ contract SignaturesTest is Test {
         assertFalse(verifier.signed(alice.addr, DIGEST, ""), "its code, which does not agree");
     }
 
-    // --- many at once ---
+    // --- the sender ---
 
-    function test_all_signed_means_each_one_by_its_own_bit(uint8 bits, uint8 wrong) external {
-        address[] memory list = new address[](8);
-        Account[8] memory people;
-        for (uint256 i = 0; i < 8; ++i) {
-            people[i] = account(string.concat("person ", vm.toString(i)));
-            list[i] = people[i].addr;
-        }
-        bytes memory all;
-        bytes memory spoilt;
-        for (uint256 i = 0; i < 8; ++i) {
-            if (bits >> i & 1 == 0) continue;
-            all = bytes.concat(all, signCompact(people[i], DIGEST));
-            Account memory signer = wrong >> i & 1 == 0 ? people[i] : people[(i + 1) % 8];
-            spoilt = bytes.concat(spoilt, signCompact(signer, DIGEST));
-        }
-        assertTrue(verifier.allSigned(list, bits, DIGEST, all), "all");
-        assertEq(verifier.allSigned(list, bits, DIGEST, spoilt), bits & wrong == 0, "one of another");
-        if (bits != 0) assertFalse(verifier.allSigned(list, bits, DIGEST, new bytes(512)), "zeros");
-    }
-
-    function test_among_many_a_high_s_counts_for_nobody() external view {
-        address[] memory list = new address[](1);
-        list[0] = alice.addr;
-        bytes memory other = malleated(sign(alice, DIGEST));
-        assertFalse(verifier.allSigned(list, 1, DIGEST, other), "with the parity where a compact s has it");
-        list[0] = address(0);
-        assertFalse(verifier.allSigned(list, 1, DIGEST, new bytes(64)), "nobody's for nobody");
+    function test_an_empty_signature_is_the_senders_and_nobody_elses() external {
+        vm.prank(alice.addr);
+        assertTrue(verifier.signed(alice.addr, DIGEST, ""), "its own");
+        vm.prank(alice.addr);
+        assertFalse(verifier.signed(bob.addr, DIGEST, ""), "another's");
+        vm.prank(alice.addr);
+        assertFalse(verifier.signed(alice.addr, DIGEST, hex"00"), "something that is no signature");
+        vm.prank(address(verifier));
+        assertFalse(verifier.signed(address(verifier), DIGEST, ""), "what it calls on itself");
+        vm.prank(address(0));
+        assertFalse(verifier.signed(address(0), DIGEST, ""), "nobody");
     }
 }
