@@ -178,8 +178,8 @@ contract HostileContractsAttack is Court {
             if (signers >> i & 1 == 0) continue;
             bool is0 = members[i] == jurors[0].addr;
             bytes memory byKey = signCompact(is0 ? jurors[0] : jurors[1], digest);
-            // A contract's signature has its length before it; of 64 bytes without, the key would be asked for.
-            votes.signatures[next++] = members[i] == address(wallet) ? new bytes(66) : byKey;
+            // A contract's signature has its length before it, and so the contract's address too.
+            votes.signatures[next++] = members[i] == address(wallet) ? new bytes(63) : byKey;
         }
         return escrow.verdictCall(d, v, votes);
     }

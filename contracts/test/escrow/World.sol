@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {Mandates} from "../../src/Mandates.sol";
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {TestUsdc} from "../../src/testing/usdc/TestUsdc.sol";
 import {TestUsdcProxy} from "../../src/testing/usdc/TestUsdcProxy.sol";
 import {
@@ -228,6 +229,28 @@ abstract contract World is Signing {
         for (uint256 i = 0; i < jurors.length; ++i) {
             if (signers & (uint256(1) << i) != 0) votes.signatures[n++] = signCompact(jurors[i], digest);
         }
+    }
+
+    /// @notice The panel that the escrow reads out of these votes: of each member that signed in 64 bytes, whoever did.
+    function panelRead(Votes memory votes, bytes32 digest) internal pure returns (bytes32) {
+        address[] memory list = new address[](votes.panel.length);
+        uint256 next;
+        for (uint256 i = 0; i < list.length; ++i) {
+            list[i] = votes.panel[i];
+            if (votes.signers >> i & 1 == 0 || next == votes.signatures.length) continue;
+            bytes memory signature = votes.signatures[next++];
+            if (signature.length != 64) continue;
+            (bytes32 r, uint256 vs) = abi.decode(signature, (bytes32, uint256));
+            bytes32 s = bytes32(vs & type(uint256).max >> 1);
+            list[i] = ecrecover(digest, uint8(27 + (vs >> 255)), r, s);
+        }
+        return keccak256(abi.encodePacked(list));
+    }
+
+    /// @notice The next verdict must fail because others signed it than the panel of the terms.
+    function expectOtherPanel(Deal memory d, Verdict memory v, Votes memory votes) internal {
+        bytes32 read = panelRead(votes, escrow.verdictDigest(v));
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, read, d.panel));
     }
 
     function appealed(Deal memory d, Verdict memory v, Account memory by) internal {

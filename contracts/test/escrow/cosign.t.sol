@@ -47,7 +47,7 @@ contract CosignTest is World {
         v = verdictOn(d, 0, 10_000);
         votes = votesOf(v, 24);
         votes.signatures[1] = votes.signatures[0];
-        vm.expectPartialRevert(IDealEscrow.WrongPanel.selector);
+        expectOtherPanel(d, v, votes);
         escrow.cosign(d, v, votes);
     }
 
@@ -68,13 +68,11 @@ contract CosignTest is World {
         votes.signers = 32 | 8;
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.SignerOutOfPanel.selector, 40, 5));
         escrow.cosign(d, v, votes);
-        votes = votesOf(v, 24);
-        votes.panel = new address[](33);
+        votes = Votes(new address[](33), 0, new bytes[](0));
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.PanelTooLarge.selector, 33, 32));
         escrow.cosign(d, v, votes);
-        (votes.panel, votes.signers) = (new address[](2), 0);
-        bytes32 other = keccak256(new bytes(64));
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
+        votes.panel = new address[](2);
+        expectOtherPanel(d, v, votes);
         escrow.cosign(d, v, votes);
     }
 

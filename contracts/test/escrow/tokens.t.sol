@@ -65,7 +65,7 @@ contract TokensTest is World {
             bytes32 id = escrow.openFromCredit(d, signFund(buyer, d), signDeal(seller, d));
             token.turn(i == 2 ? 2 : 0, i == 1);
             vm.expectEmit(address(escrow));
-            emit IDealEscrow.Credited(sellerPrincipal.addr, id, 54 * ONE);
+            emit IDealEscrow.Credited(sellerPrincipal.addr, id, 54 * ONE | uint256(1) << 64);
             released(d, 0, true);
             token.turn(1, false);
         }

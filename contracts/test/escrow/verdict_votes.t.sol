@@ -42,14 +42,15 @@ contract VerdictVotesTest is World {
     // --- who may be a member ---
 
     function test_no_party_judges_in_any_role() external {
-        address[4] memory parties = [buyer.addr, seller.addr, buyerPrincipal.addr, sellerPrincipal.addr];
+        Account[4] memory parties = [buyer, seller, buyerPrincipal, sellerPrincipal];
         for (uint256 i = 0; i < 4; ++i) {
             address[] memory members = new address[](1);
-            members[0] = parties[i];
+            members[0] = parties[i].addr;
             Deal memory d = openedWith(members, 1);
             Verdict memory v = verdictOn(d, 0, 10_000);
-            Votes memory votes = Votes(members, 0, new bytes[](0));
-            refused(d, v, votes, abi.encodeWithSelector(IDealEscrow.JurorIsParty.selector, parties[i]));
+            Votes memory votes = Votes(members, 1, new bytes[](1));
+            votes.signatures[0] = signCompact(parties[i], escrow.verdictDigest(v));
+            refused(d, v, votes, abi.encodeWithSelector(IDealEscrow.JurorIsParty.selector, parties[i].addr));
         }
     }
 
@@ -153,10 +154,8 @@ contract VerdictVotesTest is World {
         for (uint256 i = 0; i < 5; ++i) {
             Votes memory votes = votesOf(v, 31);
             votes.signatures[i] = signCompact(stranger, digest);
-            address[] memory found = panel();
-            found[i] = stranger.addr;
-            bytes32 other = keccak256(abi.encodePacked(found));
-            refused(d, v, votes, abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
+            expectOtherPanel(d, v, votes);
+            escrow.verdict(d, v, votes, "", "", true);
             votes.signatures[i] = "";
             refused(
                 d, v, votes, abi.encodeWithSelector(IDealEscrow.BadSignature.selector, jurors[i].addr, digest)
@@ -169,10 +168,8 @@ contract VerdictVotesTest is World {
         Verdict memory v = verdictOn(d, 0, 10_000);
         Votes memory votes = votesOf(v, 7);
         votes.signatures[1] = votes.signatures[0];
-        address[] memory found = panel();
-        found[1] = found[0];
-        bytes32 other = keccak256(abi.encodePacked(found));
-        refused(d, v, votes, abi.encodeWithSelector(IDealEscrow.WrongPanel.selector, other, d.panel));
+        expectOtherPanel(d, v, votes);
+        escrow.verdict(d, v, votes, "", "", true);
     }
 
     // --- the tail ---

@@ -150,6 +150,21 @@ contract SignaturesTest is Test {
         assertFalse(verifier.signed(alice.addr, DIGEST, ""), "its code, which does not agree");
     }
 
+    // --- the sender ---
+
+    function test_an_empty_signature_is_the_senders_and_nobody_elses() external {
+        vm.prank(alice.addr);
+        assertTrue(verifier.signed(alice.addr, DIGEST, ""), "its own");
+        vm.prank(alice.addr);
+        assertFalse(verifier.signed(bob.addr, DIGEST, ""), "another's");
+        vm.prank(alice.addr);
+        assertFalse(verifier.signed(alice.addr, DIGEST, hex"00"), "something that is no signature");
+        vm.prank(address(verifier));
+        assertFalse(verifier.signed(address(verifier), DIGEST, ""), "what it calls on itself");
+        vm.prank(address(0));
+        assertFalse(verifier.signed(address(0), DIGEST, ""), "nobody");
+    }
+
     // --- many at once ---
 
     /// @dev Eight members in ascending order; of those whose bit is set the signature, of the others the address.
