@@ -46,7 +46,7 @@ const FUNCTIONS: [&str; 30] = [
 /// Custom errors of the escrow and of its mandates, and texts of USDC. Too rare for a minute, and so not in the
 /// list: `ApprovalExpired`, `Blacklisted`, `WrongSigners`, and an authorization of USDC that was used before. Not in
 /// the model: `GasTooLow` and `Reentered`, since it knows no gas and nothing that the escrow calls can call back.
-const ERRORS: [&str; 71] = [
+const ERRORS: [&str; 69] = [
     "AgentIsPrincipal",
     "AlreadyClaimed",
     "AlreadyRated",
@@ -66,7 +66,6 @@ const ERRORS: [&str; 71] = [
     "FundByPassed",
     "GapInAmounts",
     "JurorIsParty",
-    "MetaMissing",
     "MilestoneSettled",
     "NoMajority",
     "NoMandate",
@@ -105,7 +104,6 @@ const ERRORS: [&str; 71] = [
     "VerdictPending",
     "WindowOver",
     "WrongMandates",
-    "WrongMeta",
     "WrongNonce",
     "WrongPanel",
     "WrongPrincipal",
