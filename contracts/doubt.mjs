@@ -105,10 +105,10 @@ function noticed(name, campaigns) {
     FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: `${artifacts}/failures`,
   }
   const which = ['--match-path', 'test/invariant/*', '--match-contract', campaigns, '--match-test', 'invariant_']
-  const { stdout, stderr } = spawnSync(forge, ['test', ...which, '--json'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, env })
+  const { stdout, stderr, error } = spawnSync(forge, ['test', ...which, '--json'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, env })
   const json = stdout?.split('\n').findLast((line) => line.startsWith('{'))
   const results = json && Object.values(JSON.parse(json)).flatMap((suite) => Object.values(suite.test_results))
-  if (!results?.length) throw new Error(`${name}: no campaign ran: ${stdout}${stderr}`)
+  if (!results?.length) throw new Error(`${name}: no campaign ran: ${error ?? ''}${stdout}${stderr}`)
   const failed = results.find(({ status }) => status !== 'Success')
   return failed && String(failed.reason).replace(/\s+/g, ' ').slice(0, 160)
 }
