@@ -169,7 +169,9 @@ impl Plot {
 
     /// Some seconds, or to a second at which something begins or ends.
     fn pass_time(&mut self, prospect: &Prospect, deal: Option<Deal>) {
-        match self.dice.below(20) {
+        // Before the opening there is not much to wait for, and an end of the time in which it may be.
+        let calm = if deal.is_none() && self.dice.percent(85) { 13 } else { 20 };
+        match self.dice.below(calm) {
             0..13 => self.now += self.dice.below(3),
             13..18 => {
                 let instants = instants(&prospect.terms, deal, &self.craft.law);

@@ -13,8 +13,8 @@ use nuncio_protocol::abi::revert;
 pub const DONE: &str = "ok";
 /// Under which name items of batches are counted.
 pub const ITEM: &str = "item of a batch";
-/// `Error(string)`.
-const TEXT: [u8; 4] = [0x08, 0xc3, 0x79, 0xa0];
+/// `Error(string)` and `Panic(uint256)`, which differ by what they hold.
+const TOLD: [[u8; 4]; 2] = [[0x08, 0xc3, 0x79, 0xa0], [0x4e, 0x48, 0x7b, 0x71]];
 
 /// Counts by function and ending.
 pub type Counts = BTreeMap<String, BTreeMap<String, u64>>;
@@ -70,9 +70,9 @@ impl Tally {
 }
 
 fn refused(reason: &Bytes) -> Ending {
-    let text = reason.starts_with(&TEXT);
+    let told = TOLD.iter().any(|selector| reason.starts_with(selector));
     // Of the values only their number matters, since a name is read with all of them there.
-    let kept = if text { reason.clone() } else { blank(reason) };
+    let kept = if told { reason.clone() } else { blank(reason) };
     Ending::Refused(kept)
 }
 

@@ -10,7 +10,10 @@ use nuncio_protocol::{
 };
 
 use super::Plot;
-use crate::differential::pool::{DAWN, Prospect, USDC, principal_of};
+use crate::differential::{
+    mirror::SALTS,
+    pool::{DAWN, Prospect, USDC, principal_of},
+};
 
 const AMOUNTS: [u64; 6] = [0, 1, USDC, 7 * USDC + 3, 5000 * USDC, u64::MAX];
 
@@ -20,7 +23,7 @@ impl Plot {
         let operator = if self.dice.percent(94) { self.craft.law.operator } else { sender };
         match self.dice.weighed(&[8, 8, 14, 14, 10, 10, 12, 12, 8, 2, 4, 4]) {
             0 => (sender, self.deposit()),
-            1 => (sender, self.deposit_by_signature()),
+            1 => (sender, self.deposit_by_signature(state)),
             2 => (sender, self.withdraw(state, sender)),
             3 => (sender, self.withdraw_by_signature(state)),
             4 => (sender, self.grant(state)),
@@ -76,9 +79,13 @@ impl Plot {
         Act::Deposit { owner, amount: self.amount() }
     }
 
-    fn deposit_by_signature(&mut self) -> Act {
-        let (owner, amount) = (self.anyone(), self.amount());
-        let salt = B256::repeat_byte(self.dice.below(3) as u8);
+    fn deposit_by_signature(&mut self, state: &State) -> Act {
+        let (mut owner, amount) = (self.anyone(), self.amount());
+        let mut salt = B256::repeat_byte(self.dice.below(u64::from(SALTS)) as u8);
+        let made = deposits(state);
+        if !made.is_empty() && self.dice.percent(40) {
+            (owner, salt) = *self.dice.pick(&made);
+        }
         let valid = *self.dice.pick(&[(0, DAWN + 100_000), (0, DAWN + 100_000), (DAWN + 5, DAWN + 40)]);
         let digest = self.craft.usdc.digest(&ReceiveWithAuthorization {
             from: owner,
@@ -117,8 +124,11 @@ impl Plot {
 
     fn withdraw_by_signature(&mut self, state: &State) -> Act {
         let owners: Vec<Address> = state.credit.keys().copied().collect();
-        let from = if owners.is_empty() { self.anyone() } else { *self.dice.pick(&owners) };
-        let to = self.payee(from);
+        let mut from = if owners.is_empty() { self.anyone() } else { *self.dice.pick(&owners) };
+        let mut to = self.payee(from);
+        if self.dice.percent(20) {
+            (from, to) = (self.barred(state), self.anyone());
+        }
         let next = state.nonce.get(&from).copied().unwrap_or_default();
         let nonce = if self.dice.percent(90) { next } else { self.dice.below(3) };
         let withdraw = Withdraw { from, to, nonce: U256::from(nonce), until: u40(self.until()) };
@@ -206,4 +216,15 @@ impl Plot {
         let amount = *self.dice.pick(&[0, USDC, 10 * USDC, 15 * USDC, 101 * USDC, 501 * USDC]);
         (from, Act::Spend { agent, principal, scope, deal, amount, approval })
     }
+}
+
+/// Deposits that were made by signature: whose, and with which salt.
+fn deposits(state: &State) -> Vec<(Address, B256)> {
+    let salts: Vec<B256> = (0..SALTS).map(B256::repeat_byte).collect();
+    let used = state.token.used.iter();
+    used.filter_map(|(owner, nonce)| {
+        let salt = salts.iter().find(|salt| deposit_nonce(*owner, **salt) == *nonce)?;
+        Some((*owner, *salt))
+    })
+    .collect()
 }
