@@ -114,8 +114,8 @@ contract Desk {
         escrow.appeal(d, v, until, by, signature);
     }
 
-    function ruleOn(Deal memory d, address[] memory court) external {
-        escrow.rule(d, court);
+    function ruleOn(Deal memory d) external {
+        escrow.rule(d);
     }
 
     function withdrawFor(Withdraw memory w, bytes memory signature) external {
@@ -124,6 +124,17 @@ contract Desk {
 
     function request(Deal memory d, uint40 seats) external {
         jury.request(d, seats);
+    }
+
+    function appealAtJury(
+        Deal memory d,
+        Verdict memory v,
+        uint40 until,
+        address by,
+        bytes memory signature,
+        uint40 seats
+    ) external {
+        jury.appeal(d, v, until, by, signature, seats);
     }
 
     function testify(
