@@ -42,7 +42,8 @@ abstract contract Hearings is Seats {
         _requireHere(c);
         (bool waiting, Slot s) = _waiting(id);
         require(waiting, NotAppealed(id));
-        _fix(id, s.pendingMilestone(), s.attempt(), uint40(s.challengeUntil()), count);
+        uint256 draw = _fix(id, s.pendingMilestone(), s.attempt(), uint40(s.challengeUntil()), count);
+        emit AppealRequested(id, draw);
     }
 
     function appeal(
@@ -55,8 +56,11 @@ abstract contract Hearings is Seats {
     ) external locked {
         (Core c, bytes32 id) = _brief(terms);
         _requireHere(c);
+        uint256 draw = _fix(id, b.milestone(), b.attempt(), uint40(block.timestamp), uint40(plea >> 200));
+        // The escrow is known code, and refuses unless this is the verdict that waits. Its event comes first: whoever reads
+        // the logs learns of the appeal before its draw.
         ESCROW.appeal(terms, b, evidence, votes, plea, signature);
-        _fix(id, b.milestone(), b.attempt(), uint40(block.timestamp), uint40(plea >> 200));
+        emit AppealRequested(id, draw);
     }
 
     function testify(
@@ -259,8 +263,11 @@ abstract contract Hearings is Seats {
         require(open, NotRequested(k.id, k.milestone));
     }
 
-    /// @dev Fixes round and seats of an appeal that was brought at `appealedAt`.
-    function _fix(bytes32 id, uint256 milestone, uint256 attempt, uint40 appealedAt, uint40 count) private {
+    /// @dev Fixes round and seats of an appeal that was brought at `appealedAt`; says what AppealRequested does.
+    function _fix(bytes32 id, uint256 milestone, uint256 attempt, uint40 appealedAt, uint40 count)
+        private
+        returns (uint256 draw)
+    {
         Appeal storage kept = appeals[id][uint8(milestone)];
         require(kept.status == AppealStatus.None, AlreadyRequested(id, uint8(milestone)));
         _requireEligible(count, appealedAt);
@@ -274,8 +281,8 @@ abstract contract Hearings is Seats {
         (a.status, a.draw, a.attempt) = (AppealStatus.Requested, 1, uint8(attempt));
         (a.appealedAt, a.seats, a.round, a.deadline) = (appealedAt, count, uint40(round), deadline);
         appeals[id][uint8(milestone)] = a;
-        uint256 draw = milestone | attempt << 8 | uint256(count) << 16 | uint256(appealedAt) << 56;
-        emit AppealRequested(id, draw | uint256(deadline) << 96 | uint256(round) << 136);
+        draw = milestone | attempt << 8 | uint256(count) << 16 | uint256(appealedAt) << 56;
+        draw |= uint256(deadline) << 96 | uint256(round) << 136;
     }
 
     function _testify(Case memory k, Ballot b, uint256 index, bytes32 digest) private {

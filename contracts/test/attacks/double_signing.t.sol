@@ -79,7 +79,7 @@ contract DoubleSigningAttack is Court {
         minted(principal, STAKE);
         vm.startPrank(principal);
         usdc.approve(address(jury), STAKE);
-        Sitters.noted(jurors[2].addr, address(this));
+        Sitters.noted(jurors[2].addr, principal);
         uint40 other = jury.join(jurors[2].addr, 1);
         vm.stopPrank();
         Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 10_000, 0, 0);

@@ -11,6 +11,7 @@ import {Mandate, Revoke} from "../../src/types/Mandate.sol";
 import {Agreement, Breach, Destroyed, Nda} from "../../src/types/Nda.sol";
 import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Sitters} from "../escrow/Sitters.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 import {FrontRunning} from "./FrontRunning.sol";
 
 /// @notice Front-running of money, authority, accords and appeals.
@@ -86,7 +87,9 @@ contract FrontRunOthersAttack is FrontRunning {
         bytes32 digest = mandates.mandateDigest(m);
         sameWhoeverSends(
             address(mandates),
-            abi.encodeCall(mandates.grant, (m, sign(buyerPrincipal, digest), sign(buyer, digest)))
+            abi.encodeCall(
+                mandates.grant, (MandateCalls.words(m), sign(buyerPrincipal, digest), sign(buyer, digest))
+            )
         );
         Revoke memory r = Revoke(buyer.addr, address(escrow), 9);
         sameWhoeverSends(

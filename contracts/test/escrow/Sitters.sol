@@ -136,7 +136,9 @@ library Sitters {
         bytes32 hash = keccak256(bytes.concat(Hashes.DEAL, words, Encoding.metaHash(d.meta)));
         bytes32 domain = keccak256(
             abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
                 keccak256("DealEscrow"),
                 keccak256("1"),
                 block.chainid,

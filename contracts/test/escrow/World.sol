@@ -20,6 +20,7 @@ import {
     Verdict
 } from "../../src/types/Deal.sol";
 import {Mandate, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 import {Claim, Encoding, EscrowCalls, Votes} from "./Calls.sol";
 import {RecordedBeacon} from "./RecordedBeacon.sol";
 import {Signing} from "./Signing.sol";
@@ -29,6 +30,7 @@ import {DealSlot, Slot} from "./Slots.sol";
 /// @notice The worked example: 180 USDC as 54 / 63 / 63 between the agents of two principals, five jurors, two vaults.
 /// Helpers are named by what a person does: `opened`, `judged`, `appealed`.
 abstract contract World is Signing {
+    using MandateCalls for Mandates;
     using EscrowCalls for DealEscrow;
 
     using DealSlot for uint256;

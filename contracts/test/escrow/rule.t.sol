@@ -271,6 +271,7 @@ contract RuleTest is Court {
     {
         d = terms();
         (d.jury, d.appealFee, d.juryFee, d.sellerBond) = (stranger.addr, 0, 0, bond);
+        d.meta.salt = uint256(verdict_) << 16 | ruling_;
         id = opened(d);
         vm.warp(NOW + 1 days);
         Verdict memory v = verdictOn(d, 0, verdict_);

@@ -7,10 +7,12 @@ import {Mandates} from "../../src/Mandates.sol";
 import {Cancel, Deal, Rating, Release, Verdict, Withdraw} from "../../src/types/Deal.sol";
 import {Mandate, Revoke} from "../../src/types/Mandate.sol";
 import {Claim, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 
 /// @notice A stranger through whom every call goes to which the sender does not matter. It owns nothing and signs
 /// nothing, so whatever it brings about, the signatures in its hands allowed.
 contract Desk {
+    using MandateCalls for Mandates;
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 

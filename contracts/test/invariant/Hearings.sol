@@ -2,10 +2,12 @@
 pragma solidity 0.8.37;
 
 import {JuryPool} from "../../src/JuryPool.sol";
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
 import {Status, Verdict} from "../../src/types/Deal.sol";
 import {Appeal, AppealStatus} from "../../src/types/Jury.sol";
 import {SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
-import {JuryCalls, Votes} from "../escrow/Calls.sol";
+import {Encoding, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Dice, Side} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
 import {FalseJury} from "./Hostiles.sol";
@@ -199,7 +201,28 @@ abstract contract Hearings is Seating {
         if (p.status == Status.Appealed && roll(dice, 8) == 0) {
             waitUntil(p.appealedAt + APPEAL_LIMIT - roll(dice, 2));
         }
+        bool alone = p.status == Status.Appealed && p.terms.jury == address(falseJury);
+        if (alone && roll(dice, 3) == 0) return _ruleAlone(dice, p);
         _settleAppeal(p);
+    }
+
+    /// @dev A jury that is just an account rules as it likes, in the deals that name it.
+    function _ruleAlone(Dice memory dice, Page storage p) private {
+        uint256 bps = [p.bps, BPS, 0, 7777, BPS + 1][roll(dice, strict ? 4 : 5)];
+        address[] memory court = new address[](1 + roll(dice, 3));
+        for (uint256 i = 0; i < court.length; ++i) {
+            court[i] = holders[roll(dice, holders.length)].addr;
+        }
+        Votes memory none;
+        Ballot b = Ballot.wrap(Encoding.head(verdictFor(p, p.milestone, 1, 0, bps), none, 0, 0));
+        bytes memory call_ = abi.encodeCall(IDealEscrow.settleRuling, (Encoding.brief(p.terms), b, court));
+        vm.prank(address(falseJury));
+        (bool done,) = address(escrow).call(call_);
+        if (done != bps <= BPS) revert Broken("E07 the jury of the terms rules, over no more than there is", done);
+        if (!done) return count(Reached.Refused);
+        rulingMade(p, bps, court);
+        count(Reached.Ruled);
+        pay(p);
     }
 
     function _settleAppeal(Page storage p) internal {

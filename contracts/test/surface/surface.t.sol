@@ -137,9 +137,7 @@ contract SurfaceTest is Artifact {
 
     function mandatesSurface() private {
         // What changes something.
-        allow(
-            "grant((address,address,address,bytes32,uint256,uint64,uint64,uint32,uint32,uint40,uint40,bytes32,uint16),bytes,bytes)"
-        );
+        allow("grant(uint256[6],bytes,bytes)");
         allow("revoke((address,address,uint16),address,bytes)");
         allow("spend(address,address,uint32,bytes32,uint64,bytes)");
         // What is read.

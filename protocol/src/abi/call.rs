@@ -55,7 +55,7 @@ impl Deployment {
     #[must_use]
     pub fn grant(&self, mandate: &Mandate, principal: Signature, agent: Signature) -> Call {
         let call = IMandates::grantCall {
-            mandate: shape(mandate),
+            mandate: pack::mandate(mandate),
             principalSignature: principal,
             agentSignature: agent,
         };

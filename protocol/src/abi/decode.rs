@@ -13,7 +13,8 @@ use super::{
     revert, shape,
     sol::{
         Cause, IAccords::IAccordsEvents, IDealEscrow::IDealEscrowEvents, IDrandBeacon::IDrandBeaconEvents,
-        IJuryPool::IJuryPoolEvents, IMandates::IMandatesEvents,
+        IJuryPool::{self, IJuryPoolEvents},
+        IMandates::IMandatesEvents,
     },
 };
 use crate::{
@@ -72,7 +73,10 @@ impl Deployment {
 fn mandates(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
     use IMandatesEvents as E;
     Ok(match E::decode_raw_log(&log.topics, &log.data)? {
-        E::Granted(e) => ChainEvent::Granted { mandate: Box::new(shape(&e.mandate)), spent: Usdc(e.spent) },
+        E::Granted(e) => {
+            let mandate = Box::new(pack::unpack_mandate(&e.mandate));
+            ChainEvent::Granted { mandate, spent: Usdc(e.spent) }
+        }
         E::Revoked(e) => ChainEvent::Revoked {
             agent: e.agent,
             principal: e.principal,
@@ -283,7 +287,7 @@ fn ruled(e: &IJuryPool::RulingMade) -> Result<ChainEvent, Fault> {
     let milestone = milestone(byte(e.ruling, 0))?;
     let bps = half(e.ruling, 24);
     share(bps)?;
-    let verdict = typed::Verdict {
+    let verdict = Verdict {
         deal: e.deal,
         milestone: milestone.0,
         round: byte(e.ruling, 8),

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ids::MilestoneIndex,
-    typed::{self, Deal, Meta, Rating, Verdict},
+    typed::{self, Deal, Mandate, Meta, Rating, Verdict},
 };
 
 /// The words of the terms without `Meta`, and its hash.
@@ -125,6 +125,41 @@ fn unpack_meta(words: &[U256; 8]) -> Meta {
         beaconRound: field(w15, 176, 64),
         attempt: field(w15, 240, 8) as u8,
         salt,
+    }
+}
+
+/// A mandate as it travels to where it is granted.
+pub(crate) fn mandate(mandate: &Mandate) -> [U256; 6] {
+    [
+        account(mandate.agent)
+            | at(typed::seconds(mandate.validFrom), 160)
+            | at(typed::seconds(mandate.validUntil), 200)
+            | at(mandate.serial, 240),
+        account(mandate.principal) | at(mandate.humanAbove, 160) | at(mandate.period, 224),
+        account(mandate.spender) | at(mandate.perPeriod, 160) | at(mandate.scopes, 224),
+        word(mandate.card),
+        mandate.agentId,
+        word(mandate.policy),
+    ]
+}
+
+/// The mandate that [`mandate`] packed.
+pub(super) fn unpack_mandate(words: &[U256; 6]) -> Mandate {
+    let [w0, w1, w2, card, agent_id, policy] = *words;
+    Mandate {
+        agent: address(w0),
+        principal: address(w1),
+        spender: address(w2),
+        card: card.into(),
+        agentId: agent_id,
+        humanAbove: field(w1, 160, 64),
+        perPeriod: field(w2, 160, 64),
+        period: field(w1, 224, 32) as u32,
+        scopes: field(w2, 224, 32) as u32,
+        validFrom: typed::u40(field(w0, 160, 40)),
+        validUntil: typed::u40(field(w0, 200, 40)),
+        policy: policy.into(),
+        serial: field(w0, 240, 16) as u16,
     }
 }
 

@@ -134,8 +134,8 @@ sol! {
 
     interface IMandates {
         event Granted(
-            address indexed agent, address indexed principal, address indexed spender, Mandate mandate,
-            uint64 spent
+            address indexed agent, address indexed principal, address indexed spender,
+            uint256[6] mandate, uint64 spent
         );
         event Revoked(
             address indexed agent, address indexed principal, address indexed spender, uint16 serial
@@ -158,7 +158,8 @@ sol! {
         error ApprovalMissing(uint64 amount, uint64 humanAbove);
         error ApprovalExpired(uint40 until, uint256 timestamp);
         function grant(
-            Mandate calldata mandate, bytes calldata principalSignature, bytes calldata agentSignature
+            uint256[6] calldata mandate, bytes calldata principalSignature,
+            bytes calldata agentSignature
         ) external;
         function revoke(Revoke calldata r, address principal, bytes calldata signature) external;
         function spend(

@@ -421,7 +421,7 @@ impl Act {
                     .abi_encode()
             }
             Self::Grant { mandate, principal, agent } => mandates::grantCall {
-                mandate: shape(&mandate),
+                mandate: pack::mandate(&mandate),
                 principalSignature: principal,
                 agentSignature: agent,
             }

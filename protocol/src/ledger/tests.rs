@@ -7,6 +7,7 @@ use crate::{
     abi::{
         AppealEnd, Source,
         event::{SeatIndex, Signers},
+        pack,
         sol::{self, IAccords, IDealEscrow, IDrandBeacon, IJuryPool, IMandates},
         tests::{amounts, deal, deployment, judgement, log, opened_words, outcome},
     },
@@ -242,17 +243,23 @@ fn a_verdict_that_settles_at_once_ends_its_milestone() {
 fn a_mandate_counts_its_spending_down_and_ends_when_revoked() {
     let here = deployment().contracts;
     let (agent, principal) = (Address::repeat_byte(1), Address::repeat_byte(2));
-    let terms = sol::Mandate {
+    let terms = typed::Mandate {
         agent,
         principal,
         spender: here.escrow,
+        card: B256::ZERO,
+        agentId: U256::ZERO,
+        humanAbove: 0,
         perPeriod: 1000,
         period: 100,
+        scopes: 0,
+        validFrom: U40::ZERO,
         validUntil: U40::from(5000),
+        policy: B256::ZERO,
         serial: 4,
-        ..Default::default()
     };
-    let granted = IMandates::Granted { agent, principal, spender: here.escrow, mandate: terms, spent: 0 };
+    let (mandate, spender) = (pack::mandate(&terms), here.escrow);
+    let granted = IMandates::Granted { agent, principal, spender, mandate, spent: 0 };
     let spent = IMandates::Spent { agent, principal, deal: DEAL, spend: amounts([600, 600, 0]) };
     let revoked = |serial| IMandates::Revoked { agent, principal, spender: here.escrow, serial };
     let mut ledger = ledger(&[

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolStruct;
 use nuncio_protocol::{
     escrow::{Act, Deal, Law, State, Terms, deal::Pending, deal::Stage},

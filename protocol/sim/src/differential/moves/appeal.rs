@@ -64,7 +64,7 @@ impl Plot {
         let terms = Arc::clone(&prospect.terms);
         let brought = self.recall_waiting(&terms, deal);
         let mut ballot = ballot(&brought);
-        ballot.round = 1 + self.dice.below(2) as u8;
+        ballot.round = *self.dice.pick(&[1, 2]);
         ballot.seller_bps = *self.dice.pick(&[0, 0, 10_000, 10_000, 5000, ballot.seller_bps, 10_001]);
         if self.dice.percent(3) {
             ballot.milestone ^= 1;
