@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
 import {Cancel, Deal, Rating, Release, Status, Verdict} from "../../src/types/Deal.sol";
 import {AppealStatus} from "../../src/types/Jury.sol";
 import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
@@ -260,6 +261,20 @@ contract HostileContractsAttack is Court {
             assertConserved(v.deal);
             assertTrue(vm.revertToState(before), "back");
         }
+    }
+
+    function test_a_jury_that_is_asked_does_not_rule_meanwhile() external {
+        Hostile court = new Hostile(bytes32(uint256(AppealStatus.Silent)));
+        (Deal memory d, Verdict memory v) = juryDeal(court);
+        Votes memory none;
+        Ballot b = Ballot.wrap(Encoding.head(verdictOn(d, 0, 10_000), none, 0, 0));
+        court.aim(abi.encodeCall(IDealEscrow.settleRuling, (d.brief(), b, new address[](0))));
+        court.turn(Mood.Reentering);
+        refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief())), false);
+        assertStatus(v.deal, Status.Appealed);
+        court.turn(Mood.Agreeing);
+        refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief())), true);
+        assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "its silence, and no ruling");
     }
 
     function test_what_a_jury_says_of_its_ruling_is_none() external {

@@ -218,7 +218,9 @@ abstract contract Hearings is Seating {
         bytes memory call_ = abi.encodeCall(IDealEscrow.settleRuling, (Encoding.brief(p.terms), b, court));
         vm.prank(address(falseJury));
         (bool done,) = address(escrow).call(call_);
-        if (done != bps <= BPS) revert Broken("E07 the jury of the terms rules, over no more than there is", done);
+        if (done != bps <= BPS) {
+            revert Broken("E07 the jury of the terms rules, over no more than there is", done);
+        }
         if (!done) return count(Reached.Refused);
         rulingMade(p, bps, court);
         count(Reached.Ruled);
