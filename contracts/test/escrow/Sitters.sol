@@ -48,8 +48,8 @@ library Sitters {
 
     /// @notice The seat's storage word.
     function word(JuryPool j, uint256 seat) internal view returns (uint256) {
-        bytes32 at = bytes32(uint256(keccak256(abi.encode(uint256(0)))) + seat);
-        return uint256(vm.load(address(j), at));
+        uint256 place = uint256(keccak256(abi.encode(uint256(0)))) + seat;
+        return uint256(vm.load(address(j), bytes32(place)));
     }
 
     /// @notice Holder and principal of every seat that the current draw looks at before it has found `wanted`.
@@ -124,8 +124,8 @@ library Sitters {
         return _isParty(h.d, sitter.holder) || _isParty(h.d, sitter.principal);
     }
 
-    function _isParty(Deal memory d, address who) private pure returns (bool) {
-        return who == d.buyer || who == d.seller || who == d.buyerPay || who == d.sellerPay;
+    function _isParty(Deal memory d, address a) private pure returns (bool) {
+        return a == d.buyer || a == d.seller || a == d.buyerPay || a == d.sellerPay;
     }
 
     function _dealId(address escrow, Deal memory d) private view returns (bytes32) {

@@ -89,7 +89,6 @@ abstract contract Hearings is Seating {
     }
 
     function _request(Dice memory dice, Page storage p) private {
-        Hearing storage h = hearings[p.id][p.milestone];
         uint40 seats = seatedBefore(p.appealedAt);
         if (faulty(dice, 5)) seats = uint40(roll(dice, seats + 3));
         bool good =
