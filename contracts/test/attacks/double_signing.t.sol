@@ -131,7 +131,7 @@ contract DoubleSigningAttack is Court {
         bytes memory byB = sign(jurors[0], escrow.verdictDigest(b));
         DealEscrow here = escrow;
         bytes memory arguments = abi.encode(address(usdc), address(mandates), GRACE, APPEAL_LIMIT);
-        escrow = DealEscrow(created("DealEscrow", arguments));
+        escrow = DealEscrow(created("DealEscrow.sol:DealEscrow", arguments));
         bytes memory elsewhere = sign(jurors[0], escrow.verdictDigest(b));
         bytes32 digestB = here.verdictDigest(b);
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.BadSignature.selector, jurors[0].addr, digestB));

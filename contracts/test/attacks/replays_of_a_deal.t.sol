@@ -34,7 +34,7 @@ contract DealReplayAttack is Court {
     function setUp() public override {
         super.setUp();
         bytes memory arguments = abi.encode(address(usdc), address(mandates), GRACE, APPEAL_LIMIT);
-        twin = DealEscrow(created("DealEscrow", arguments));
+        twin = DealEscrow(created("DealEscrow.sol:DealEscrow", arguments));
     }
 
     // --- what is replayed ---

@@ -171,7 +171,7 @@ abstract contract Judgements is Settlements {
         returns (Votes memory votes)
     {
         if (flaw == VoteFlaw.NoQuorum) signers = 9;
-        if (flaw == VoteFlaw.OtherPanel) signers = 7; // of who signs, the signature tells who it is
+        if (flaw == VoteFlaw.OtherPanel) signers &= 15; // who signs is no address that could be another
         votes = Votes(panel(), signers, new bytes[](onesIn(signers)));
         bytes32 digest = flaw == VoteFlaw.OtherVerdict ? keccak256(abi.encode(v)) : verdictDigest(v);
         uint256 n;

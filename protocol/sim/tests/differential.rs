@@ -47,7 +47,7 @@ const FUNCTIONS: [&str; 31] = [
 /// Custom errors of the escrow and of its mandates, and texts of USDC. Too rare for a minute, and so not in the
 /// list: `ApprovalExpired`, `Blacklisted`, and an authorization of USDC that was used before. Not in
 /// the model: `GasTooLow` and `Reentered`, since it knows no gas and nothing that the escrow calls can call back.
-const ERRORS: [&str; 73] = [
+const ERRORS: [&str; 71] = [
     "AgentIsPrincipal",
     "AlreadyClaimed",
     "AlreadyRated",
@@ -67,7 +67,6 @@ const ERRORS: [&str; 73] = [
     "FundByPassed",
     "GapInAmounts",
     "JurorIsParty",
-    "MetaMissing",
     "MilestoneSettled",
     "NoMajority",
     "NoMandate",
@@ -107,7 +106,6 @@ const ERRORS: [&str; 73] = [
     "VerdictPending",
     "WindowOver",
     "WrongMandates",
-    "WrongMeta",
     "WrongMilestone",
     "WrongNonce",
     "WrongPanel",

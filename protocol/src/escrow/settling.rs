@@ -240,7 +240,13 @@ impl Turn<'_> {
     }
 
     /// The same after the settlement of these shares has said whether they are all of it.
-    pub(super) fn pay_told(&mut self, terms: &Terms, deal: Deal, due: Due, shares: Due) -> Result<(), Refusal> {
+    pub(super) fn pay_told(
+        &mut self,
+        terms: &Terms,
+        deal: Deal,
+        due: Due,
+        shares: Due,
+    ) -> Result<(), Refusal> {
         self.tell(terms, &deal, due, shares);
         self.store(terms, deal)?;
         self.push(terms, due)

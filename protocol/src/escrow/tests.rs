@@ -116,8 +116,7 @@ impl Run {
         let mut tail = TailWriter::default();
         tail.member(JUROR, Some(&signature));
         let marks = Marks(Marks::PUSH);
-        let ballot =
-            Ballot { milestone, seller_bps, signers: 1, size: 1, marks, ..Ballot::default() };
+        let ballot = Ballot { milestone, seller_bps, signers: 1, size: 1, marks, ..Ballot::default() };
         let (evidence, votes) = (B256::ZERO, B256::ZERO);
         Act::Verdict { terms: Arc::clone(terms), ballot, evidence, votes, tail: tail.bytes.into() }
     }

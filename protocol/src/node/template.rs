@@ -1,8 +1,8 @@
 //! Deals that are made from a template: which one a pact comes from, and what that binds.
 //!
 //! The template of a negotiation is that of the bid that it began with. Windows and fallback are then
-//! the template's, on both sides, as far as both hold it; who does not hold it sees a pact like any
-//! other, and takes it or not by its own policy.
+//! the template's, where both hold it; who does not hold it sees a pact like any other, with the network's
+//! windows and a refund.
 //!
 //! Deliberately absent: sending templates. A pact carries all its clauses.
 

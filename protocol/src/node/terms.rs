@@ -8,10 +8,10 @@
 use alloy_primitives::Address;
 use rand_core::CryptoRng;
 
-use super::{Node, not_found, papers};
+use super::{Node, invalid, not_found, papers};
 use crate::{
     command::{Proposal, ProposedMilestone, Refusal},
-    document::{Document, Fallback, Milestone, PanelTerms, TermSheet},
+    document::{Document, Fallback, Milestone, PanelTerms, Role, TermSheet},
     ids::NegotiationId,
     misconduct::Misconduct,
     money::Usdc,
@@ -79,13 +79,7 @@ impl Node {
 
     /// Two vaults of different principals, neither of them a party's.
     pub(super) fn vaults(&self, negotiation: &Negotiation) -> Result<BoundedVec<Address, 4>, String> {
-        let (buyer, seller) = self.accounts(negotiation.nda).ok_or("no NDA")?;
-        let mut taken: Vec<_> = [buyer, seller]
-            .iter()
-            .filter_map(|account| self.directory.settlement(*account))
-            .map(|listing| listing.card.document.principal.address)
-            .chain(Some(self.me.principal()))
-            .collect();
+        let mut taken = self.principals(negotiation)?;
         let mut vaults = Vec::new();
         for card in self.directory.vaults(self.now) {
             if vaults.len() < VAULTS && !taken.contains(&card.principal.address) {
@@ -103,10 +97,36 @@ impl Node {
         vaults.try_into().map_err(|e: BoundError| e.to_string())
     }
 
+    /// Refuses vaults that are not known, or are a party's, or each other's: whose receipts say nothing, and
+    /// who could keep a delivery from ever being claimed.
+    fn check_vaults(&self, negotiation: &Negotiation, vaults: &[Address]) -> Result<(), String> {
+        let mut taken = self.principals(negotiation)?;
+        for vault in vaults {
+            let card = self.directory.settlement(*vault).map(|listing| &listing.card.document);
+            let card = card.filter(|card| card.roles.contains(&Role::Vault));
+            let principal = card.ok_or_else(|| format!("vault {vault} is not known"))?.principal.address;
+            if taken.contains(&principal) {
+                return Err(format!(
+                    "vault {vault} belongs to {principal}, as a party or another vault does"
+                ));
+            }
+            taken.push(principal);
+        }
+        Ok(())
+    }
+
+    /// The principals of both parties, as far as they are known.
+    fn principals(&self, negotiation: &Negotiation) -> Result<Vec<Address>, String> {
+        let (buyer, seller) = self.accounts(negotiation.nda).ok_or("no NDA")?;
+        let parties = [buyer, seller].into_iter().filter_map(|account| self.directory.settlement(account));
+        let known = parties.map(|listing| listing.card.document.principal.address);
+        Ok(known.chain(Some(self.me.principal())).collect())
+    }
+
     /// Asks the policy about terms, and records its answer; gives the rule that only the principal overrides.
     ///
     /// # Errors
-    /// [`Refusal::Policy`] for what nobody overrides.
+    /// [`Refusal::Policy`] for what nobody overrides, and what [`invalid`] makes of vaults that are not neutral.
     pub(super) fn allow(
         &mut self,
         id: NegotiationId,
@@ -114,6 +134,10 @@ impl Node {
         terms: &Document<TermSheet>,
     ) -> Result<Option<Rule>, Refusal> {
         let Some(negotiation) = self.negotiations.get(&id) else { return Err(not_found("negotiation", id)) };
+        // The first offer fixes them, so each side looks at them once.
+        if negotiation.rounds < 2 {
+            self.check_vaults(negotiation, terms.vaults.as_ref()).map_err(invalid)?;
+        }
         let buys = negotiation.side == Side::A;
         let total = terms.buyer_total().unwrap_or(Usdc(u64::MAX));
         let counterparty = if buys { terms.seller } else { terms.buyer }.to_string();
@@ -163,44 +187,45 @@ impl Node {
         Some(request.document.domain.as_str())
     }
 
-    /// What terms must be, whoever made them.
+    /// What terms must be, whoever made them: all but price and milestones is fixed before the first offer.
+    ///
+    /// A strategy looks at the price. Whatever else an offer could change in its maker's favour (who pays for
+    /// an appeal, what an unjudged milestone falls back to, how long a verdict waits) is no offer here.
+    ///
+    /// # Errors
+    /// [`Misconduct::TermsDiffer`] with the first thing that is another one.
     pub(super) fn check_terms(
         &self,
         negotiation: &Negotiation,
         terms: &Document<TermSheet>,
     ) -> Result<(), Misconduct> {
-        let differ = |what: &str| Err(Misconduct::TermsDiffer { what: what.into() });
-        let nda = self.ndas.get(&negotiation.nda).and_then(|state| state.id);
-        if Some(terms.nda) != nda {
-            return differ("nda");
-        }
-        if terms.pact != negotiation.begin.pact.id() {
-            return differ("pact");
-        }
-        let panel = &terms.panel;
-        let contracts = &self.network.deployment.contracts;
-        let begin = &negotiation.begin;
-        if (panel.quorum, panel.size, panel.fee) != (begin.quorum, begin.size, begin.fee) {
-            return differ("panel");
-        }
-        if (panel.jury, terms.escrow, terms.mandates)
-            != (contracts.jury, contracts.escrow, contracts.mandates)
-        {
-            return differ("contracts");
-        }
-        if let Some(template) = self.template_of(negotiation) {
-            let Windows { appeal_secs, judging_secs } = template.windows;
-            let said = (terms.window_secs, terms.judging_secs, terms.fallback);
-            if said != (appeal_secs, judging_secs, template.fallback) {
-                return differ("template");
-            }
-        }
-        if let Some(last) = &negotiation.last
-            && last.terms.vaults != terms.vaults
-        {
-            return differ("vaults");
-        }
-        Ok(())
+        let nda = self.ndas.get(&negotiation.nda).and_then(|state| state.signed());
+        let (begin, contracts) = (&negotiation.begin, &self.network.deployment.contracts);
+        let panel =
+            PanelTerms { jury: contracts.jury, size: begin.size, quorum: begin.quorum, fee: begin.fee };
+        let (Windows { appeal_secs, judging_secs }, fallback) = self.frame(negotiation);
+        let vaults = negotiation.last.as_ref().is_none_or(|last| last.terms.vaults == terms.vaults);
+        let held = [
+            ("nda", nda.is_some_and(|(_, id)| id == terms.nda)),
+            ("parties", nda.is_some_and(|(text, _)| (text.a.did, text.b.did) == (terms.buyer, terms.seller))),
+            (
+                "law",
+                nda.is_some_and(|(text, _)| {
+                    (text.kind, text.jurisdiction) == (terms.kind, terms.jurisdiction)
+                }),
+            ),
+            ("bid", (terms.request, terms.bid) == (Some(begin.request), Some(begin.bid))),
+            ("pact", terms.pact == begin.pact.id()),
+            ("panel", terms.panel == panel),
+            ("contracts", (terms.escrow, terms.mandates) == (contracts.escrow, contracts.mandates)),
+            ("windows", (terms.window_secs, terms.judging_secs) == (appeal_secs, judging_secs)),
+            ("fallback", terms.fallback == fallback),
+            ("deposits", (terms.appeal_fee, terms.seller_bond) == (Usdc::ZERO, Usdc::ZERO)),
+            ("reviewer", terms.reviewer.is_none()),
+            ("vaults", vaults),
+        ];
+        let differs = held.iter().find(|(_, same)| !same);
+        differs.map_or(Ok(()), |(what, _)| Err(Misconduct::TermsDiffer { what: (*what).into() }))
     }
 }
 

@@ -7,3 +7,4 @@ mod oracle;
 mod pair;
 mod people;
 mod templates;
+mod terms;

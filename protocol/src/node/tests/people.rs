@@ -1,5 +1,5 @@
 //! Who takes part: 1 is the buyer, 2 the seller, 3 the one juror, 6 and 7 the vaults; principals are
-//! 50 above. Keys are known to everybody.
+//! 50 above. 8 is a vault of the seller's principal. Keys are known to everybody.
 
 use alloy_primitives::{Address, B256};
 use ed25519_dalek::Signer;
@@ -35,6 +35,7 @@ pub(super) const BUYER: u8 = 1;
 pub(super) const SELLER: u8 = 2;
 pub(super) const JUROR: u8 = 3;
 const VAULTS: [u8; 2] = [6, 7];
+pub(super) const SELLERS_VAULT: u8 = 8;
 
 pub(super) fn usdc(whole: u64) -> Usdc {
     Usdc(whole * 1_000_000)
@@ -103,7 +104,7 @@ fn signed<T: Paper>(n: u8, document: Document<T>) -> Signed<T> {
 fn role(n: u8) -> Role {
     match n {
         JUROR => Role::Juror,
-        6 | 7 => Role::Vault,
+        6..=SELLERS_VAULT => Role::Vault,
         _ => Role::Trader,
     }
 }
@@ -113,10 +114,11 @@ fn public(secret: [u8; 32]) -> [u8; 32] {
 }
 
 fn card(n: u8) -> Signed<AgentCard> {
+    let owner = if n == SELLERS_VAULT { SELLER } else { n };
     let content = AgentCard {
         agent: did(n),
         name: format!("Agent {n}").parse().unwrap(),
-        principal: PrincipalDid { chain: 31337, address: principal(n) },
+        principal: PrincipalDid { chain: 31337, address: principal(owner) },
         settlement: account(n),
         session: SessionKey::from_key(public(session_secret(n))).unwrap(),
         node: node_key(n),
@@ -152,7 +154,7 @@ pub(super) fn listings() -> Vec<Listing> {
         };
         Listing { announcement: signed(n, document(n, announcement)), card }
     };
-    [BUYER, SELLER, JUROR].into_iter().chain(VAULTS).map(listing).collect()
+    [BUYER, SELLER, JUROR, SELLERS_VAULT].into_iter().chain(VAULTS).map(listing).collect()
 }
 
 pub(super) fn me(n: u8) -> Me {

@@ -140,13 +140,16 @@ fn terms_that_leave_the_template_are_no_terms_of_this_negotiation() {
     let negotiation = pair.negotiation(Side::B);
     let said = negotiation.last.as_ref().unwrap().terms.clone();
     assert_eq!(node.check_terms(negotiation, &said), Ok(()));
-    let changes: [fn(&mut TermSheet); 3] =
-        [|t| t.fallback = Fallback::Refund {}, |t| t.judging_secs += 1, |t| t.window_secs += 1];
-    for change in changes {
+    let changes: [(fn(&mut TermSheet), &str); 3] = [
+        (|t| t.fallback = Fallback::Refund {}, "fallback"),
+        (|t| t.judging_secs += 1, "windows"),
+        (|t| t.window_secs += 1, "windows"),
+    ];
+    for (change, what) in changes {
         let mut content = said.content().clone();
         change(&mut content);
         let terms = Document::new(said.chain(), said.salt(), content).unwrap();
-        let differ = Err(Misconduct::TermsDiffer { what: "template".into() });
+        let differ = Err(Misconduct::TermsDiffer { what: what.into() });
         assert_eq!(node.check_terms(negotiation, &terms), differ);
     }
 }

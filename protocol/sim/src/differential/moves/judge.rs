@@ -195,7 +195,7 @@ impl Plot {
         for (place, member) in panel.iter().enumerate() {
             let one_in = if flaw == Some(Flaw::Signature) { 2 } else { 150 };
             let signature = signers.contains(&place).then(|| self.sign_or_forge(*member, digest, one_in));
-            tail.member(*member, signature.as_deref());
+            tail.member(*member, signature.as_ref().map(AsRef::as_ref));
         }
         ballot.size = panel.len() as u8 + u8::from(flaw == Some(Flaw::Size));
         ballot.signers = signers.iter().fold(0, |bits, place| bits | 1 << place);
