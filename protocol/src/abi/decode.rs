@@ -12,7 +12,10 @@ use super::{
     pack::{self, field},
     revert, shape,
     sol::{
-        Cause, IAccords::IAccordsEvents, IDealEscrow::IDealEscrowEvents, IDrandBeacon::IDrandBeaconEvents,
+        Cause,
+        IAccords::IAccordsEvents,
+        IDealEscrow::IDealEscrowEvents,
+        IDrandBeacon::IDrandBeaconEvents,
         IJuryPool::{self, IJuryPoolEvents},
         IMandates::IMandatesEvents,
     },

@@ -192,11 +192,7 @@ pub(super) fn ruling(verdict: &Verdict, votes: &Votes, walked: &[Sitter]) -> (U2
 }
 
 /// Head and tail of a call that looks at a whole draw: the first panel, and who has the seats.
-pub(super) fn bench(
-    milestone: MilestoneIndex,
-    panel: &[Address],
-    walked: &[Sitter],
-) -> (U256, Signature) {
+pub(super) fn bench(milestone: MilestoneIndex, panel: &[Address], walked: &[Sitter]) -> (U256, Signature) {
     let mut tail = Tail::default();
     tail.addresses(panel);
     tail.sitters(walked);

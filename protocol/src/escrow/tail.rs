@@ -4,9 +4,7 @@
 
 use alloy_primitives::{Address, Bytes};
 
-use super::{
-    refusal::{Refusal, ensure, word},
-};
+use super::refusal::{Refusal, ensure, word};
 use crate::abi::sol::IDealEscrow::TailTooShort;
 
 const ADDRESS_BYTES: usize = 20;

@@ -286,8 +286,8 @@ fn made_by(digest: B256, short: &[u8; COMPACT]) -> Option<Address> {
     scalars[COMPACT / 2] &= 0x7f;
     let odd = short[COMPACT / 2] & 0x80 != 0;
     let signature = Signature::from_slice(&scalars).ok()?;
-    let key =
-        VerifyingKey::recover_from_prehash(digest.as_slice(), &signature, RecoveryId::new(odd, false)).ok()?;
+    let key = VerifyingKey::recover_from_prehash(digest.as_slice(), &signature, RecoveryId::new(odd, false))
+        .ok()?;
     Some(Address::from_raw_public_key(&key.to_encoded_point(false).as_bytes()[1..]))
 }
 
