@@ -76,8 +76,4 @@ impl Plot {
         let from = if sends && self.dice.percent(92) { jury } else { sender };
         (from, Act::SettleRuling { terms, ballot, jurors })
     }
-
-    pub(super) fn rule(&mut self, prospect: &Prospect) -> Act {
-        Act::Rule { terms: Arc::clone(&prospect.terms) }
-    }
 }
