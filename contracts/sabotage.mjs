@@ -28,10 +28,10 @@ const BROKEN = [
   ['DealEscrow', 'escrow/Credits.sol', 'credit[from] = uint64(has - amount);', '', ['CreditsProof.check_a_withdrawal_takes']],
   ['DealEscrow', 'escrow/Ratings.sol', 's.setRated(s.rated() | side);', '', ['CreditsProof.check_a_side_rates']],
   ['Mandates', 'Mandates.sol', 'require(spent <= uint64(limits >> 64), OverPeriod(spent, uint64(limits >> 64)));', '', ['MandatesProof.check_no_spend', 'MandatesProof.check_two_spends']],
-  ['Mandates', 'Mandates.sol', 'require(m.serial > kept.serial, SerialTooLow(m.serial, kept.serial));', '', ['MandatesProof.check_a_grant_needs']],
+  ['Mandates', 'Mandates.sol', 'require(m.serial > highest, SerialTooLow(m.serial, highest));', '', ['MandatesProof.check_a_grant_needs']],
   ['Mandates', 'Mandates.sol', 'burnt[principal][r.agent][r.spender] = r.serial;', '', ['MandatesProof.check_a_revoked_serial']],
   ['Mandates', 'Mandates.sol', 'if (approved) _requireApproval(', 'if (false) _requireApproval(', ['MandatesProof.check_above_the_human']],
-  ['JuryPool', 'JuryPool.sol', '_requireSigned(holder, digestB, signatureB);', '', ['JuryProof.check_a_slashed_stake']],
+  ['JuryPool', 'JuryPool.sol', '_requireSigned(who.holder, digestB, signatureB);', '', ['JuryProof.check_a_slashed_stake']],
   ['JuryPool', 'jury/Seats.sol', 'require(block.timestamp >= until, StillLocked(block.timestamp, until));', '', ['JuryProof.check_a_stake_comes_back']],
   ['Accords', 'Accords.sol', '        require(anchoredAt == 0, AlreadyAnchored(id, anchoredAt));\n        _requireSigned(nda.a, id, signatureA);', '        _requireSigned(nda.a, id, signatureA);', ['AccordsProof.check_an_nda']],
 ]

@@ -13,10 +13,7 @@ contract SlotProof is Proof {
         assert(s.word() & ~mask == word & ~mask);
     }
 
-    function check_status_and_ratings_keep_what_is_set(uint256 word, uint8 rated)
-        external
-        pure
-    {
+    function check_status_and_ratings_keep_what_is_set(uint256 word, uint8 rated) external pure {
         vm.assume(rated < 4);
         Slot s = DealSlot.hold(word);
         s.setStatus(Status.Closed);
