@@ -37,6 +37,22 @@ const OPEN_SENT = { calldata: CORE + META + SIGNATURE, create: 1 }
 const THROUGH_MANDATE = { set: 2, account: 1, read: 1, logs: OPENED + log(3, 64) }
 const GRANT = { calldata: call(64 + 60 + 40, 250) + 2 * SIGNATURE, create: 2, read: 1, signature: 2, logs: log(3, 5 * 32) }
 
+// The verdict's two hashes, the party and its time, one signature.
+const APPEAL = { calldata: CORE + call(100, 60) + SIGNATURE, set: 1, signature: 1, logs: log(4, 64) }
+// The deal's word; how many seats there are, and when the last one joined.
+const REQUEST = { calldata: CORE + call(6, 30), create: 1, account: 1, read: 3, logs: log(2, 32) }
+// The first panel, who has the five seats that ruled, five signatures; both words, the round, the five seats, what the
+// five are paid, who hold credit already; the ruling, its effect, five payments.
+const RULING = {
+  calldata: CORE + call(76 + 5 * 20 + 5 * 40, 60) + 5 * SIGNATURE,
+  set: 7,
+  account: 2,
+  read: 6,
+  signature: 5,
+  push: 1,
+  logs: log(2, 96) + log(3, 128) + 5 * log(3, 32) + log(2, 32),
+}
+
 // cap: what is promised. peer: the cheapest known way to the same end elsewhere, on the same token.
 const OPERATIONS = [
   ['open, EIP-3009', { cap: 134_000, floor: floor({ ...OPEN, signature: 1, pull: 1, logs: OPENED }), peer: '143,749 commerce-payments, without the seller\'s acceptance' }],
@@ -64,12 +80,12 @@ const OPERATIONS = [
   ['nda anchored', { cap: 64_000, floor: floor({ calldata: call(64 + 64 + 40 + 30, 200) + 2 * SIGNATURE, create: 1, signature: 2, logs: log(3, 10 * 32) }), peer: '201,931 EAS, one signer' }],
   ['agent anchored with limits', { cap: 80_000, floor: floor(GRANT), peer: '164,567 ERC-8004 register + setMetadata' }],
   ['agent anchored with limits, sent by the agent', { cap: 80_000, floor: floor({ ...GRANT, calldata: GRANT.calldata - SIGNATURE, signature: 1 }) }],
-  ['juror joins', { cap: 122_000, floor: floor({ calldata: call(120, 140) + SIGNATURE, create: 2, set: 1, pull: 1, logs: log(4, 32) - COST.set }), peer: '246,703 Kleros v2' }],
-  ['appeal opened', {}],
-  ['appeal requested', { cap: 60_000 }],
+  ['juror joins', { cap: 122_000, floor: floor({ calldata: call(120, 140) + SIGNATURE, create: 1, set: 1, pull: 1, logs: log(4, 32) }), peer: '246,703 Kleros v2' }],
+  ['appeal opened', { floor: floor(APPEAL) }],
+  ['appeal requested', { cap: 60_000, floor: floor(REQUEST) }],
+  ['appeal opened and requested', { floor: floor({ ...REQUEST, calldata: APPEAL.calldata, set: 1, read: 2, signature: 1, logs: APPEAL.logs + REQUEST.logs }) }],
   ['beacon round proven', { cap: 178_000, peer: '174,722 randa-mu/bls-solidity' }],
-  ['appeal ruled, 5 of 7', {}],
-  ['ruling settled', {}],
+  ['appeal ruled and settled, 5 of 7', { floor: floor(RULING) }],
   ['appeal to ruling', { cap: 410_000, peer: '4,762,630 Kleros v2', of: (gas) => gas('appeal to ruling, without the beacon') + gas('beacon round proven') }],
   ['appeal to ruling, beacon shared by 10', { cap: 245_000, of: (gas) => gas('appeal to ruling, without the beacon') + Math.round(gas('beacon round proven') / 10) }],
   ['appeal to ruling, without the beacon', {}],
@@ -105,7 +121,7 @@ const FEATURES = [
   ['a fee for jurors: its payment at the end, three of them for the first time', (gas) => gas('jurors paid, three for the first time')],
   ['a claim with the receipts of two vaults, the first of a deal', (gas) => gas('claim with two receipts, first of the deal')],
   ['a payee gets its money at once, at a verdict', (gas) => gas('verdict 3 of 5, pushed') - gas('verdict 3 of 5, held')],
-  ['a ruling is kept for the escrow to read, and settled by a call of its own', (gas) => gas('ruling settled')],
+  ['an appeal that comes before escrow and jury in two calls', (gas) => gas('appeal opened') + gas('appeal requested') - gas('appeal opened and requested')],
 ]
 
 function measured() {

@@ -5,7 +5,7 @@ import {Hearings} from "./jury/Hearings.sol";
 import {Seats} from "./jury/Seats.sol";
 import {Verdict} from "./types/Deal.sol";
 import {Hashes} from "./types/Hashes.sol";
-import {Seat, SeatStatus} from "./types/Jury.sol";
+import {SeatStatus, SeatWord, Sitter} from "./types/Seat.sol";
 
 /// @title JuryPool
 /// @notice See IJuryPool. Here is only the slashing of a double signature; seats and appeals are inherited.
@@ -24,13 +24,14 @@ contract JuryPool is Hearings {
 
     function slash(
         uint40 seat,
+        Sitter calldata who,
         Verdict calldata a,
         bytes calldata signatureA,
         Verdict calldata b,
         bytes calldata signatureB
     ) external locked {
-        Seat storage kept = _kept(seat);
-        uint64 lost = kept.stake;
+        SeatWord kept = _of(seat, who);
+        uint64 lost = kept.stake(stake);
         require(lost != 0, NothingStaked(seat));
         bytes32 slotA = keccak256(abi.encode(a.deal, a.milestone, a.round, a.attempt));
         bytes32 slotB = keccak256(abi.encode(b.deal, b.milestone, b.round, b.attempt));
@@ -38,12 +39,10 @@ contract JuryPool is Hearings {
         bytes32 digestA = _escrowDigest(Hashes.verdict(a));
         bytes32 digestB = _escrowDigest(Hashes.verdict(b));
         require(digestA != digestB, SameDigest(digestA));
-        address holder = kept.holder;
-        _requireSigned(holder, digestA, signatureA);
-        _requireSigned(holder, digestB, signatureB);
+        _requireSigned(who.holder, digestA, signatureA);
+        _requireSigned(who.holder, digestB, signatureB);
 
-        (kept.stake, kept.status) = (0, SeatStatus.Slashed);
-        if (kept.leftAt == 0) kept.leftAt = uint40(block.timestamp);
+        seats[seat] = kept.gone(SeatStatus.Slashed);
         emit SeatSlashed(seat, lost, digestA, digestB);
         _owe(msg.sender, lost / 10);
         _fillPot(lost - lost / 10);

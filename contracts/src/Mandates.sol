@@ -5,7 +5,7 @@ import {IMandates} from "./interfaces/IMandates.sol";
 import {Eip712} from "./law/Eip712.sol";
 import {Signatures} from "./law/Signatures.sol";
 import {Hashes} from "./types/Hashes.sol";
-import {Approve, Mandate, Revoke} from "./types/Mandate.sol";
+import {Approve, Mandate, MandateWords, Revoke} from "./types/Mandate.sol";
 
 /// @title Mandates
 /// @notice See IMandates. The only calls out of here are STATICCALLs to ERC-1271 wallets, so nothing can reenter.
@@ -28,39 +28,27 @@ contract Mandates is IMandates, Eip712 {
 
     constructor() Eip712("Mandates") {}
 
-    function grant(Mandate calldata m, bytes calldata principalSignature, bytes calldata agentSignature)
-        external
-    {
+    function grant(
+        uint256[6] calldata mandate,
+        bytes calldata principalSignature,
+        bytes calldata agentSignature
+    ) external {
+        (Mandate memory m, bytes32 structHash) = MandateWords.unpack(mandate);
         require(m.agent != address(0) && m.principal != address(0) && m.spender != address(0), ZeroAddress());
         require(m.agent != m.principal, AgentIsPrincipal(m.agent));
         require(m.period != 0, NoPeriod());
         require(block.timestamp >= m.validFrom, NotYetValid(m.validFrom, block.timestamp));
         require(block.timestamp < m.validUntil, Expired(m.validUntil, block.timestamp));
         Authority storage kept = authorities[m.agent][m.spender];
-        require(m.serial > kept.serial, SerialTooLow(m.serial, kept.serial));
-        uint16 burntUpTo = burnt[m.principal][m.agent][m.spender];
-        require(m.serial > burntUpTo, SerialTooLow(m.serial, burntUpTo));
-        require(
-            kept.principal == m.principal || block.timestamp >= kept.validUntil,
-            ServesAnother(m.agent, kept.principal)
-        );
-        bytes32 digest = mandateDigest(m);
+        (uint256 who, uint256 limits) = _words(kept);
+        _requireFree(m, who);
+        bytes32 digest = _digest(structHash);
         _requireSigned(m.principal, digest, principalSignature);
         _requireSigned(m.agent, digest, agentSignature);
 
-        uint64 spent = _spentNow(kept);
-        authorities[m.agent][m.spender] = Authority({
-            principal: m.principal,
-            validUntil: m.validUntil,
-            scopes: m.scopes,
-            serial: m.serial,
-            humanAbove: m.humanAbove,
-            perPeriod: m.perPeriod,
-            spent: spent,
-            spentAt: uint32(block.timestamp),
-            period: m.period
-        });
-        emit Granted(m.agent, m.principal, m.spender, m, spent);
+        uint256 spent = _decayed(limits);
+        _keep(kept, m, spent);
+        emit Granted(m.agent, m.principal, m.spender, mandate, uint64(spent));
     }
 
     function revoke(Revoke calldata r, address principal, bytes calldata signature) external {
@@ -155,6 +143,17 @@ contract Mandates is IMandates, Eip712 {
         return _domain();
     }
 
+    /// @dev The serial is above all that were granted or burnt, and the agent serves nobody else.
+    function _requireFree(Mandate memory m, uint256 who) private view {
+        uint16 highest = uint16(who >> 232);
+        require(m.serial > highest, SerialTooLow(m.serial, highest));
+        uint16 burntUpTo = burnt[m.principal][m.agent][m.spender];
+        require(m.serial > burntUpTo, SerialTooLow(m.serial, burntUpTo));
+        address served = address(uint160(who));
+        bool free = served == m.principal || block.timestamp >= uint40(who >> 160);
+        require(free, ServesAnother(m.agent, served));
+    }
+
     function _requireMandate(uint256 who, address agent, address principal, uint32 scope) private view {
         address mandated = address(uint160(who));
         require(mandated != address(0), NoMandate(agent, msg.sender));
@@ -170,6 +169,17 @@ contract Mandates is IMandates, Eip712 {
         assembly ("memory-safe") {
             who := sload(kept.slot)
             limits := sload(add(kept.slot, 1))
+        }
+    }
+
+    function _keep(Authority storage kept, Mandate memory m, uint256 spent) private {
+        uint256 who = uint160(m.principal) | uint256(m.validUntil) << 160;
+        who |= uint256(m.scopes) << 200 | uint256(m.serial) << 232;
+        uint256 limits = m.humanAbove | uint256(m.perPeriod) << 64 | spent << 128;
+        limits |= uint256(uint32(block.timestamp)) << 192 | uint256(m.period) << 224;
+        assembly ("memory-safe") {
+            sstore(kept.slot, who)
+            sstore(add(kept.slot, 1), limits)
         }
     }
 

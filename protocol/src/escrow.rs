@@ -228,7 +228,8 @@ impl Turn<'_> {
                 let digest = self.verdict_digest(terms, ballot, *evidence, *votes);
                 self.appeal(terms, ballot, digest, (*by, *until), signature)
             }
-            Act::Rule { terms, jurors } => self.rule(terms, jurors),
+            Act::SettleRuling { terms, ballot, jurors } => self.settle_ruling(terms, ballot, jurors),
+            Act::Rule { terms } => self.rule(terms),
             Act::Timeout { terms, milestone } => self.time_out(terms, *milestone),
             Act::PayJurors { terms, panel } => self.pay_jurors(terms, panel),
             Act::Rate { terms, side, value, feedback, signature } => {

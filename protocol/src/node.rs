@@ -6,7 +6,7 @@
 //! instant costs time and nothing else.
 //!
 //! Each concern is a file under `node/`: it reads the state, decides, records. State changes happen
-//! in [`Node::record`] alone.
+//! in `node/fold.rs` alone.
 //!
 //! Deliberately absent: clocks, keys, sockets, files. And plaintext of sealed papers, which passes
 //! through one step and is gone.
@@ -19,7 +19,6 @@ use rand_core::CryptoRng;
 use crate::{
     abi::Deployment,
     beacon::BeaconChain,
-    canonical,
     command::{Command, Event, Look, Refusal, Reply},
     deal::Deal,
     did::Did,
@@ -36,14 +35,14 @@ use crate::{
     stage::{
         jury::{Jury, JuryMessage},
         market::{Directory, Market},
-        nda::{NdaEvent, NdaState},
-        negotiation::{Negotiation, NegotiationEvent},
+        nda::NdaState,
+        negotiation::Negotiation,
     },
     template::Templates,
     text::{BoundedVec, Line, Token},
     time::Timestamp,
     typed,
-    wire::{self, Direct, Envelope, Receipt},
+    wire::{self, Receipt},
 };
 
 mod agree;
@@ -54,9 +53,11 @@ mod chain;
 mod deliver;
 mod destroy;
 mod fees;
+mod fold;
 mod hold;
 mod jobs;
 mod judge;
+mod mail;
 mod market;
 mod nda;
 mod negotiate;
@@ -81,11 +82,6 @@ mod view;
 
 pub use market::topic as market_topic;
 pub use timing::Timing;
-
-/// Events kept for replay.
-const EVENTS_MAX: usize = 16_384;
-/// Messages that may wait for one node.
-const OUTBOX_MAX: usize = 65_536;
 
 /// The network that a node works on.
 #[derive(Clone, Debug)]
@@ -139,15 +135,6 @@ impl Me {
     }
 }
 
-/// A message that waits for its receipt.
-#[derive(Debug)]
-struct Outgoing {
-    to: PeerKey,
-    bytes: Vec<u8>,
-    /// When it was last sent by this process.
-    sent: Option<Timestamp>,
-}
-
 /// A slow act that has no outcome yet.
 #[derive(Debug)]
 struct Pending {
@@ -186,7 +173,7 @@ pub struct Node {
     kept: BTreeMap<BlobId, Receipt>,
     journal: Journal,
     jobs: BTreeMap<JobId, Pending>,
-    outbox: BTreeMap<u64, Outgoing>,
+    outbox: BTreeMap<u64, mail::Outgoing>,
     misconduct: BTreeMap<PeerKey, u64>,
     /// When a peer left acceptances unconfirmed, the newest few.
     unconfirmed: BTreeMap<PeerKey, VecDeque<Timestamp>>,
@@ -387,17 +374,6 @@ impl Node {
         self.checkpoint_when_due();
     }
 
-    fn on_peer_up(&mut self, peer: PeerKey) {
-        if self.up.insert(peer) {
-            for message in self.outbox.values_mut().filter(|message| message.to == peer) {
-                message.sent = None;
-            }
-            self.dirty.outbox = true;
-            self.send_once(peer, Direct::AskDirectory);
-            self.dirty.ndas.extend(self.ndas.iter().filter(|(_, nda)| nda.peer == peer).map(|(id, _)| *id));
-        }
-    }
-
     fn on_command(&mut self, id: CommandId, command: Command, rng: &mut dyn CryptoRng) {
         let answer = match command {
             Command::Request(request) => self.make_request(id, request, rng),
@@ -432,63 +408,6 @@ impl Node {
         }
     }
 
-    fn on_message(&mut self, from: PeerKey, bytes: &[u8]) {
-        let envelope: Envelope = match canonical::from_untrusted(bytes, wire::MESSAGE_MAX) {
-            Ok(envelope) => envelope,
-            Err(error) => return self.misbehaved(from, Misconduct::unreadable(&error, "message")),
-        };
-        let id = envelope.id;
-        let ack = !matches!(envelope.body, Direct::Received(_) | Direct::AskDirectory | Direct::Directory(_));
-        let taken = match envelope.body {
-            Direct::Received(id) => self.on_received(from, id),
-            Direct::AskDirectory => self.on_ask_directory(from),
-            Direct::Directory(listings) => self.on_directory(listings),
-            Direct::Bid(bid, pact, card) => self.on_bid(from, *bid, *pact, *card),
-            Direct::Declined(request) => self.on_declined(from, request),
-            Direct::NdaDraft(draft) => self.on_nda_draft(from, *draft),
-            Direct::NdaSigned(nda, signature) => self.on_nda_signed(from, &nda, &signature),
-            Direct::NdaComplete(draft, proof, signature) => {
-                self.on_nda_complete(from, draft, &proof, &signature)
-            }
-            Direct::NdaRefused(draft) => self.on_nda_refused(from, draft),
-            Direct::SeatInvite(invite) => self.on_seat_invite(from, *invite),
-            Direct::SeatAccepted(seat) => self.on_seat_accepted(*seat),
-            Direct::DealSecret(deal, wrapped) => self.on_deal_secret(from, deal, wrapped),
-            Direct::Inputs(deal, blob) => self.on_inputs(from, deal, blob),
-            Direct::Receipt(receipt) => self.on_receipt(*receipt),
-            Direct::Delivery(delivery) => self.on_delivery(from, *delivery),
-            Direct::Jury(case, message) => self.on_jury_message(from, case, *message),
-            Direct::Verdict(verdict) => self.on_verdict(*verdict),
-            Direct::Rating(rating) => self.on_rating(from, *rating),
-        };
-        match taken {
-            Ok(()) if ack => self.send_once(from, Direct::Received(id)),
-            Ok(()) => {}
-            Err(misconduct) => self.misbehaved(from, misconduct),
-        }
-    }
-
-    fn on_received(&mut self, from: PeerKey, id: u64) -> Result<(), Misconduct> {
-        if self.outbox.get(&id).is_some_and(|message| message.to == from) {
-            self.record(Record::Delivered { id });
-        }
-        Ok(())
-    }
-
-    /// Puts a message into the outbox: it is sent until its receipt comes back.
-    fn post(&mut self, to: PeerKey, nda: Option<PaperId>, body: Direct) {
-        if self.outbox.len() >= OUTBOX_MAX {
-            return self.note(Event::Trouble { what: "the outbox is full".into() });
-        }
-        let id = self.next_message;
-        self.record(Record::Posted { id, to, nda, body: Box::new(body) });
-    }
-
-    /// Sends a message that nobody misses if it is lost.
-    fn send_once(&mut self, to: PeerKey, body: Direct) {
-        self.effects.push(Effect::Send { to, bytes: papers::encode(&Envelope { id: 0, body }) });
-    }
-
     /// Tells whoever listens.
     fn note(&mut self, event: Event) {
         self.record(Record::Noted(event));
@@ -501,101 +420,6 @@ impl Node {
         self.note(Event::Misconduct { what });
         if self.misconduct.get(&peer).copied().unwrap_or_default() >= self.network.timing.misconduct_max {
             self.effects.push(Effect::Ban(peer));
-        }
-    }
-
-    /// Folds a record in and puts it into this step's batch.
-    fn record(&mut self, record: Record) {
-        self.apply(&record);
-        self.batch.push(record);
-    }
-
-    fn apply(&mut self, record: &Record) {
-        match record {
-            Record::Started { job, at, what, .. } => {
-                self.next_job = self.next_job.max(job.0 + 1);
-                let pending = Pending { job: what.clone(), at: *at, retry_at: None, running: false };
-                self.jobs.insert(*job, pending);
-            }
-            Record::Finished { job, guard } => {
-                self.guard_seq = self.guard_seq.max(guard.unwrap_or_default());
-                self.jobs.remove(job);
-            }
-            Record::Posted { id, to, body, .. } => {
-                self.next_message = self.next_message.max(id + 1);
-                let envelope = Envelope { id: *id, body: body.as_ref().clone() };
-                let bytes = papers::encode(&envelope);
-                self.outbox.insert(*id, Outgoing { to: *to, bytes, sent: None });
-                self.dirty.outbox = true;
-            }
-            Record::Delivered { id } => {
-                self.outbox.remove(id);
-            }
-            Record::Destroyed { draft, .. } => {
-                if let Some(nda) = self.ndas.get_mut(draft) {
-                    nda.apply(&NdaEvent::Over);
-                }
-            }
-            Record::Gone { .. } => {}
-            Record::Market(event) => self.market.apply(event),
-            Record::Nda { draft, event } => {
-                self.dirty.ndas.insert(*draft);
-                match self.ndas.get_mut(draft) {
-                    Some(nda) => nda.apply(event),
-                    None => {
-                        if let Some(first) = NdaState::first(event) {
-                            self.ndas.insert(*draft, first);
-                        }
-                    }
-                }
-            }
-            Record::Negotiation { id, nda, event } => self.apply_negotiation(*id, *nda, event),
-            Record::Deal { id, nda, event } => {
-                self.dirty.deals.insert(*id);
-                match self.deals.get_mut(id) {
-                    Some(deal) => deal.apply(event),
-                    None => {
-                        if let Some(first) = Deal::first(*id, *nda, event) {
-                            self.deals.insert(*id, first);
-                        }
-                    }
-                }
-            }
-            Record::Case { id, event } => self.apply_case(*id, event),
-            Record::Kept { receipt, .. } => {
-                self.kept.insert(receipt.blob, receipt.clone());
-            }
-            Record::Served { .. } | Record::Decision(_) => {}
-            Record::Journal(event) => {
-                self.dirty.journal = true;
-                self.journal.apply(event);
-            }
-            Record::Misconduct { peer, what, at } => {
-                *self.misconduct.entry(*peer).or_default() += 1;
-                if *what == Misconduct::NotConfirmed {
-                    self.note_unconfirmed(*peer, *at);
-                }
-            }
-            Record::Noted(event) => {
-                if self.events.len() == EVENTS_MAX {
-                    self.events.pop_front();
-                }
-                self.events.push_back((self.next_event, event.clone()));
-                self.next_event += 1;
-            }
-        }
-    }
-
-    fn apply_negotiation(&mut self, id: NegotiationId, nda: PaperId, event: &NegotiationEvent) {
-        self.dirty.negotiations.insert(id);
-        match self.negotiations.get_mut(&id) {
-            Some(negotiation) => negotiation.apply(event),
-            None => {
-                if let NegotiationEvent::Begun { begin, nonce, side, at } = event {
-                    self.negotiations.insert(id, Negotiation::begun(id, nda, begin, *nonce, *side, *at));
-                    self.note_template(id);
-                }
-            }
         }
     }
 
@@ -634,17 +458,6 @@ impl Node {
             }
         }
         self.drive_jobs();
-    }
-
-    fn drive_outbox(&mut self) {
-        let now = self.now;
-        let resend = self.network.timing.resend;
-        for message in self.outbox.values_mut() {
-            if message.sent.is_none_or(|sent| now >= sent.plus(resend)) {
-                message.sent = Some(now);
-                self.effects.push(Effect::Send { to: message.to, bytes: message.bytes.clone() });
-            }
-        }
     }
 
     /// Puts the batch in front of everything else.

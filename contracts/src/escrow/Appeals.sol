@@ -9,13 +9,13 @@ import {Hashes} from "../types/Hashes.sol";
 import {AppealStatus} from "../types/Jury.sol";
 import {SCOPE_BUY, SCOPE_SELL} from "../types/Mandate.sol";
 import {Core} from "../types/Packing.sol";
-import {Tails} from "../types/Tail.sol";
 import {Terms} from "../types/Terms.sol";
 import {Verdicts} from "./Verdicts.sol";
 
 /// @title Appeals, seen from the money
-/// @notice The escrow takes the deposit and reads one word from the jury that the terms name. Whatever that contract
-/// answers or does not answer, after `appealLimit` the earlier verdict stands.
+/// @notice The escrow takes the deposit and waits for the jury that the terms name: for a ruling that it sends, or for the
+/// one word in which it says that there is none. Whatever that contract says or does not say, after `appealLimit` anyone
+/// may let the earlier verdict stand.
 abstract contract Appeals is Verdicts {
     uint256 private constant JURY_GAS = 100_000;
 
@@ -35,25 +35,29 @@ abstract contract Appeals is Verdicts {
         _appeal(c, id, s, b.milestone(), address(uint160(plea)), digest);
     }
 
-    function rule(uint256[10] calldata terms, bytes calldata jurors) external locked {
-        (Core c, bytes32 id, Slot s) = _live(terms);
-        require(s.status() == Status.Appealed, WrongStatus(s.status(), Status.Appealed));
-        uint256 word = _ruling(c.jury(), id, s.pendingMilestone());
-        uint256 bps = word >> 8 & type(uint16).max;
-        bool ruled = word & 0xff == uint256(AppealStatus.Ruled) && bps <= Terms.BPS;
-        if (ruled) {
-            address[] memory court = Tails.addresses(Tails.open(jurors, 0), jurors.length / 20);
-            uint256 given = uint256(Hashes.addresses(court));
-            require(given >> 32 == word >> 32, WrongSigners(given >> 32, word >> 32));
-            uint256 outcome = _outcome(s.pendingMilestone(), Cause.Ruled, word >> 24 & 0xff, s.attempt(), bps);
-            uint256 share = _ruled(c, id, s, court.length, outcome);
-            for (uint256 i = 0; i < court.length; ++i) {
-                _credit(court[i], id, share);
-            }
-        } else {
-            _stands(c, id, s, word & 0xff);
+    function settleRuling(uint256[10] calldata terms, Ballot b, address[] calldata jurors) external locked {
+        (Core c, bytes32 id, Slot s) = _underAppeal(terms);
+        require(msg.sender == c.jury(), NotTheJury(msg.sender, c.jury()));
+        (uint256 milestone, uint256 bps) = (b.milestone(), b.sellerBps());
+        require(milestone == s.pendingMilestone(), WrongMilestone(milestone, s.pendingMilestone()));
+        require(bps <= Terms.BPS, BpsTooHigh(bps, Terms.BPS));
+        uint256 outcome = _outcome(milestone, Cause.Ruled, b.round(), s.attempt(), bps);
+        uint256 share = _ruled(c, id, s, jurors.length, bps);
+        for (uint256 i = 0; i < jurors.length; ++i) {
+            _credit(jurors[i], id, share);
         }
+        _settleAndPay(c, id, s, outcome);
+    }
+
+    function rule(uint256[10] calldata terms) external locked {
+        (Core c, bytes32 id, Slot s) = _underAppeal(terms);
+        _stands(c, id, s, _ruling(c.jury(), id, s.pendingMilestone()) & 0xff);
         _pay(c, id, s);
+    }
+
+    function _underAppeal(uint256[10] calldata terms) private view returns (Core c, bytes32 id, Slot s) {
+        (c, id, s) = _live(terms);
+        require(s.isAt(Status.Appealed), WrongStatus(s.status(), Status.Appealed));
     }
 
     function _requirePlea(Core c, bytes32 digest, uint256 plea, bytes calldata signature) private view {
@@ -84,16 +88,12 @@ abstract contract Appeals is Verdicts {
         if (mandated) _spend(signer, payee, bySeller ? SCOPE_SELL : SCOPE_BUY, id, fee);
     }
 
-    /// @dev Settles by the ruling and says what each of the appeal's jurors gets. The losing side pays them: the buyer from
+    /// @dev Ends the appeal by the ruling and says what each of its jurors gets. The losing side pays them: the buyer from
     /// its reserve, the seller from its deposit or its bond. What the loser does not have, the appellant's deposit pays,
     /// so that jurors never work for nothing.
-    function _ruled(Core c, bytes32 id, Slot s, uint256 jurors, uint256 outcome)
-        private
-        returns (uint256 share)
-    {
+    function _ruled(Core c, bytes32 id, Slot s, uint256 jurors, uint256 bps) private returns (uint256 share) {
         uint256 fee = c.appealFee();
         bool bySeller = s.sellerAppealed();
-        uint256 bps = outcome >> 32;
         bool won = bySeller ? bps > s.pendingBps() : bps < s.pendingBps();
         uint256 fromLoser = fee;
         if (won && bySeller) fromLoser = s.reserveSpent() ? 0 : fee;
@@ -115,7 +115,6 @@ abstract contract Appeals is Verdicts {
         _emitAppealClosed(id, s, AppealEnd.Ruled, share * jurors, back, 0);
 
         if (bps != s.pendingBps() && c.juryFee() != 0) signed[id][s.pendingMilestone()] = 0;
-        _settle(c, id, s, outcome);
         s.clearPending();
     }
 

@@ -28,7 +28,7 @@ import {AppealEnd, Source, Status, Verdict, Withdraw} from "../types/Deal.sol";
 /// | end (>= every due + grace) | | timeout of a claimed, unjudged milestone: fallback (one window later for Principals) |
 /// | verdict | verdict + window | consent, appeal, replacement by a higher attempt |
 /// | verdict + window | | payout |
-/// | appeal | appeal + appealLimit | ruling; afterwards the earlier verdict stands |
+/// | appeal | appeal + appealLimit | ruling; afterwards anyone may let the earlier verdict stand |
 /// | close | close + grace | jurors may still add signatures |
 ///
 /// What is called: USDC (fixed at construction), the escrow's own Mandates (fixed too; terms of a mandated side must
@@ -154,7 +154,8 @@ interface IDealEscrow {
     error TooFewReceipts(uint256 receipts, uint256 wanted);
     error StoredInFuture(uint256 storedAt, uint256 timestamp);
     error NoRuling(uint256 status, uint256 standsFrom);
-    error WrongSigners(uint256 given, uint256 ruling);
+    error NotTheJury(address sender, address jury);
+    error WrongMilestone(uint256 ruled, uint256 appealed);
     error NothingForJurors(bytes32 deal);
     error AlreadyRated(bytes32 deal, address rater);
     error CreditTooLow(uint256 credit, uint256 wanted);
@@ -297,9 +298,10 @@ interface IDealEscrow {
     /// @notice Brings the pending verdict before the jury, on a party's signature of Appeal(verdict digest, until).
     /// @dev The buyer's deposit is its reserve; once that is lost, and for the seller, it is taken from credit (through
     /// the mandate of a mandated side). A ruling is final for both sides, so each side appeals at most once per
-    /// milestone. The beacon round is fixed afterwards by `JuryPool.request`, which anyone may send.
+    /// milestone. The beacon round is fixed afterwards by `JuryPool.request`, which anyone may send;
+    /// `JuryPool.appeal` does both.
     /// @param b, evidence, votes the verdict as it was brought; there is no tail.
-    /// @param plea buyer or seller 160, until 40.
+    /// @param plea buyer or seller 160, until 40; the bits above are not read.
     function appeal(
         uint256[10] calldata terms,
         Ballot b,
@@ -309,13 +311,18 @@ interface IDealEscrow {
         bytes calldata signature
     ) external;
 
-    /// @notice Ends an appeal: the ruling settles the milestone, or after silence the earlier verdict does. Pays.
+    /// @notice Takes the ruling on the verdict under appeal from the jury of the terms, which sends it; settles and pays.
     /// @dev The appellant wins when the ruling is better for it than the verdict; the losing side's deposit then pays
     /// the jurors: the buyer's reserve, the seller's deposit or bond, and the appellant's own deposit for what is
-    /// missing. First-panel signers of an overturned verdict lose that milestone's fee.
-    /// @param jurors holders that signed the ruling, 20 bytes each, in the order of JuryPool's event; empty when there is
-    /// no ruling.
-    function rule(uint256[10] calldata terms, bytes calldata jurors) external;
+    /// missing. First-panel signers of an overturned verdict lose that milestone's fee. Any account can be a jury: it
+    /// rules in deals whose parties both signed its name, and in no other. The escrow asks nothing of it here, and calls
+    /// nothing that it names.
+    /// @param b of which milestone, round and sellerBps count. @param jurors who share the fee.
+    function settleRuling(uint256[10] calldata terms, Ballot b, address[] calldata jurors) external;
+
+    /// @notice Ends an appeal in which nobody ruled: the earlier verdict settles the milestone. Pays.
+    /// @dev At once when the jury says that it is silent, after `appealLimit` whatever it says.
+    function rule(uint256[10] calldata terms) external;
 
     /// @notice Settles a milestone that was not delivered (refund) or not judged (fallback), once its time is over.
     function timeout(uint256[10] calldata terms, uint8 milestone) external;

@@ -3,12 +3,14 @@ pragma solidity 0.8.37;
 
 import {Ballot} from "../types/Ballot.sol";
 import {Verdict} from "../types/Deal.sol";
-import {Appeal, Seat} from "../types/Jury.sol";
+import {Appeal} from "../types/Jury.sol";
+import {Seat, Sitter} from "../types/Seat.sol";
 
 /// @title JuryPool: seats with a fixed stake, appeals, slashing
 /// @notice Seats are appended and never move, so that anyone can recompute a draw from the events. The first panel of a
 /// deal is drawn off chain from them; the appeal panel (5 of 7) is recomputed here in the same call that checks its
-/// signatures, so a draw costs no transaction. EIP-712 domain: "JuryPool", "1" (PanelRequest and SeatAccept, both off
+/// signatures, so a draw costs no transaction. A seat keeps one word, with a hash of who sits there: whoever acts on a
+/// seat, or draws, brings its holder and principal, which Seated has told. EIP-712 domain: "JuryPool", "1" (PanelRequest and SeatAccept, both off
 /// chain); verdicts are signed in the escrow's domain.
 ///
 /// Constructor: (address usdc, address beacon, address escrow, uint64 stake, uint40 seatAge, uint40 roundGrid,
@@ -16,10 +18,11 @@ import {Appeal, Seat} from "../types/Jury.sol";
 /// escrow's `appealLimit` must outlast two draws. It serves one escrow, fixed at construction: a contract that anybody
 /// could name would bring appeals that do not exist and have honest seats fined for their silence.
 ///
-/// An appeal: DealEscrow.appeal, then `request` here fixes the first beacon round of the next full `roundGrid` at least
-/// `roundDelay` ahead (a round that a lagging sequencer could already know is never used); once that round is proven,
-/// anyone brings the ruling. No ruling by the deadline: `redraw` once, without the first seven. Then silence. The
-/// escrow reads `ruling` by STATICCALL.
+/// An appeal: `appeal` here brings it to the escrow and fixes the first beacon round of the next full `roundGrid` at
+/// least `roundDelay` ahead (a round that a lagging sequencer could already know is never used), or DealEscrow.appeal
+/// and then `request` do; once that round is proven, anyone brings the ruling, which settles in the escrow in the same
+/// call. No ruling by the deadline: `redraw` once, without the first seven. Then silence, which the escrow reads from
+/// `ruling` by STATICCALL.
 ///
 /// Draw: seed = keccak256(abi.encode(randomness, deal, milestone, draw)), draw 1 or 2; step k of a Fisher-Yates shuffle
 /// over the fixed seats swaps k with k + uint256(keccak256(abi.encode(seed, k))) % (seats - k). Walk it, at most 64 steps,
@@ -34,9 +37,8 @@ interface IJuryPool {
     event SeatSuspended(uint40 indexed seat, uint64 lost, uint64 stake);
     event SeatSlashed(uint40 indexed seat, uint64 lost, bytes32 digestA, bytes32 digestB);
     event StakeWithdrawn(uint40 indexed seat, address indexed principal, uint64 amount);
-    event AppealRequested(
-        bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 seats, uint40 deadline
-    );
+    /// @param draw from the lowest bit up: milestone 8, attempt 8, seats 40, appealedAt 40, deadline 40, round 64.
+    event AppealRequested(bytes32 indexed deal, uint256 draw);
     event Redrawn(bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 deadline);
     /// @param index of the seat in the current draw.
     event Testified(
@@ -47,15 +49,11 @@ interface IJuryPool {
         bytes32 digest,
         uint16 sellerBps
     );
-    /// @notice The ruling, with the drawn seats in order and the bits of those who signed.
-    event RulingMade(
-        bytes32 indexed deal,
-        uint8 indexed milestone,
-        Verdict verdict,
-        uint40[] seats,
-        uint256 signers,
-        address[] jurors
-    );
+    /// @notice The ruling. Who was drawn follows from the beacon's round and the seats; what it settles, and what the jurors
+    /// get, the escrow's events say.
+    /// @param ruling from the lowest bit up: milestone 8, round 8, attempt 8, sellerBps 16, signers 32 (bit i: the i-th
+    /// drawn seat signed).
+    event RulingMade(bytes32 indexed deal, uint256 ruling, bytes32 evidence, bytes32 votes);
     event AppealSilent(bytes32 indexed deal, uint8 indexed milestone);
     /// @notice Slashed money now waiting for the signers of the next ruling.
     event PotChanged(uint64 pot);
@@ -66,6 +64,7 @@ interface IJuryPool {
     error ZeroConstant();
     error HolderIsPrincipal(address account);
     error NoSuchSeat(uint40 seat, uint40 count);
+    error WrongSitter(uint40 seat, bytes20 given, bytes20 sitter);
     error SeatNotActive(uint40 seat);
     error NotSeatOwner(address sender, uint40 seat);
     error StillLocked(uint256 timestamp, uint40 until);
@@ -110,10 +109,10 @@ interface IJuryPool {
     ) external returns (uint40 seat);
 
     /// @notice Gives notice, by holder or principal. The seat is in no draw of a later appeal.
-    function vacate(uint40 seat) external;
+    function vacate(uint40 seat, Sitter calldata who) external;
 
     /// @notice Pays the stake of a seat that left or was suspended back to its principal after `exitDelay`. Anyone may send it.
-    function withdrawStake(uint40 seat) external;
+    function withdrawStake(uint40 seat, Sitter calldata who) external;
 
     /// @notice Fixes beacon round and seats for the appeal that is open on `deal`. Anyone may send it.
     /// @dev The terms' appeal fee must be at least what one silent seat loses, so that seats are not called for nothing. A
@@ -122,9 +121,23 @@ interface IJuryPool {
     /// @param seats number of leading seats that joined at least `seatAge` before the appeal, see `seatsAt`.
     function request(uint256[10] calldata terms, uint40 seats) external;
 
+    /// @notice Brings the pending verdict before the escrow and this jury in one call: DealEscrow.appeal, and what `request`
+    /// does. Anyone may send it.
+    /// @param b, evidence, votes, signature as in DealEscrow.appeal; the signature may not be empty.
+    /// @param plea as there, and above it the number of seats 40.
+    function appeal(
+        uint256[10] calldata terms,
+        Ballot b,
+        bytes32 evidence,
+        bytes32 votes,
+        uint256 plea,
+        bytes calldata signature
+    ) external;
+
     /// @notice Records one drawn seat's signed verdict, so that it does not count as silent when no quorum is reached.
     /// @param index position in the draw.
-    /// @param b, evidence, votes as in `rule`. @param tail the deal's first panel, then the signature.
+    /// @param b, evidence, votes as in `rule`. @param tail the deal's first panel, the sitters as in `rule` up to this
+    /// position, then the signature.
     function testify(
         uint256[10] calldata terms,
         Ballot b,
@@ -135,21 +148,27 @@ interface IJuryPool {
     ) external;
 
     /// @notice Takes the ruling of the current draw: at least 5 of 7 signatures over one Verdict with round 1 (2 after a
-    /// redraw) and the appealed attempt, before the deadline, after the round is proven.
+    /// redraw) and the appealed attempt, before the deadline, after the round is proven. It settles in the escrow in the
+    /// same call, so a deal that the parties have settled meanwhile takes none.
     /// @param b what Ballot says; signers bit i: the i-th drawn seat signed.
-    /// @param tail the deal's first panel, then the signatures in the order of the bits.
+    /// @param tail the deal's first panel; then holder and principal, 20 bytes each, of every seat that the walk looks at and
+    /// that had not left before the appeal, in the order of the walk, up to the last seat that signed (in draw 2 first
+    /// those of draw 1, to its end, unless nobody was drawn then); then the signatures in the order of the bits.
     function rule(uint256[10] calldata terms, Ballot b, bytes32 evidence, bytes32 votes, bytes calldata tail)
         external;
 
     /// @notice After the first deadline: suspends the silent of the first seven (a tenth of their stake) and draws again.
     /// After the second: suspends the silent again and ends the appeal as silent. When the escrow no longer waits (the
     /// parties settled, or its limit is over) the appeal ends and nobody is suspended.
-    function redraw(uint256[10] calldata terms, uint8 milestone, bytes calldata panel) external;
+    /// @param head milestone 8, members of the first panel 8.
+    /// @param tail the first panel and the sitters of the whole walk, as in `rule`; not read when nobody can be suspended.
+    function redraw(uint256[10] calldata terms, uint256 head, bytes calldata tail) external;
 
     /// @notice Takes all of a seat's stake for two different signed verdicts for one (deal, milestone, round, attempt).
     /// A tenth goes to the sender.
     function slash(
         uint40 seat,
+        Sitter calldata who,
         Verdict calldata a,
         bytes calldata signatureA,
         Verdict calldata b,
@@ -161,13 +180,12 @@ interface IJuryPool {
 
     // --- views ---
 
-    /// @notice What the escrow reads: AppealStatus in bits 0-7, sellerBps in bits 8-23, the verdict's round in bits 24-31
-    /// and in bits 32-255 the highest 224 bits of keccak256(abi.encodePacked(jurors)) over the holders that signed,
-    /// in the order of RulingMade. 0 when there is no appeal.
+    /// @notice What the escrow reads: the AppealStatus. 0 when there is no appeal.
     function ruling(bytes32 deal, uint8 milestone) external view returns (uint256);
     function appealOf(bytes32 deal, uint8 milestone) external view returns (Appeal memory);
     /// @notice The seats of the current draw, in order; fewer than 7 when there are not enough.
-    function drawn(uint256[10] calldata terms, uint8 milestone, bytes calldata panel)
+    /// @param head, tail as in `redraw`.
+    function drawn(uint256[10] calldata terms, uint256 head, bytes calldata tail)
         external
         view
         returns (uint40[] memory);

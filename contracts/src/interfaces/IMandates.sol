@@ -9,13 +9,13 @@ import {Approve, Mandate, Revoke} from "../types/Mandate.sol";
 /// believes an agent. EIP-712 domain: "Mandates", "1".
 /// No owner, no allow-list of spenders: a spender can only use up mandates that name it.
 interface IMandates {
-    /// @notice The whole mandate, so that the state can be rebuilt from logs.
+    /// @notice The whole mandate, so that the state can be rebuilt from logs, in the words of MandateWords.
     /// @param spent micro-USDC carried over from the mandate before it, already decayed.
     event Granted(
         address indexed agent,
         address indexed principal,
         address indexed spender,
-        Mandate mandate,
+        uint256[6] mandate,
         uint64 spent
     );
     event Revoked(address indexed agent, address indexed principal, address indexed spender, uint16 serial);
@@ -43,8 +43,12 @@ interface IMandates {
     /// @dev The serial must be above that of every earlier mandate of (agent, spender) and above every serial its
     /// principal has burnt; otherwise an old signed mandate could undo a revocation or a lower limit. What was
     /// spent is carried over, so that a new grant does not open a second period limit.
-    function grant(Mandate calldata mandate, bytes calldata principalSignature, bytes calldata agentSignature)
-        external;
+    /// @param mandate what both have signed, as MandateWords describes it.
+    function grant(
+        uint256[6] calldata mandate,
+        bytes calldata principalSignature,
+        bytes calldata agentSignature
+    ) external;
 
     /// @notice Burns every serial up to `r.serial` that `principal` has given or will have given to (agent, spender).
     /// Works before any grant. Anyone may send it; the principal's signature decides.

@@ -3,11 +3,12 @@ pragma solidity 0.8.37;
 
 import {Signatures} from "../law/Signatures.sol";
 import {Ballot} from "../types/Ballot.sol";
-import {Status, Verdict} from "../types/Deal.sol";
+import {Status} from "../types/Deal.sol";
 import {DealSlot, Slot} from "../types/DealSlot.sol";
 import {Hashes} from "../types/Hashes.sol";
-import {Appeal, AppealStatus, Seat} from "../types/Jury.sol";
+import {Appeal, AppealStatus} from "../types/Jury.sol";
 import {Core, Packing} from "../types/Packing.sol";
+import {SeatWord, SeatWords} from "../types/Seat.sol";
 import {Tail, Tails} from "../types/Tail.sol";
 import {Terms} from "../types/Terms.sol";
 import {Draw} from "./Draw.sol";
@@ -15,38 +16,51 @@ import {Seats} from "./Seats.sol";
 
 /// @title Appeals: which seats hear them, and what they rule
 /// @notice An appeal is kept under the id of its deal, which is computed from the terms as the escrow does. A draw is never stored:
-/// whoever needs it recomputes it.
+/// whoever needs it recomputes it, from the seats' words and from who sits there, which the call brings.
 abstract contract Hearings is Seats {
     using Draw for Draw.Walk;
 
+    /// An appeal before the court, and what a call brings to draw from: the first panel, and behind it in the tail the
+    /// sitters of the seats that the walk looks at.
+    struct Case {
+        Core c;
+        bytes32 id;
+        uint8 milestone;
+        Appeal a;
+        address[] panel;
+        Tail tail;
+    }
+
     uint256 internal constant SIZE = 7;
     uint256 internal constant QUORUM = 5;
+    uint256 private constant RULING = type(uint72).max; // what RulingMade says of a Ballot
 
     mapping(bytes32 deal => mapping(uint8 milestone => Appeal)) private appeals;
-    mapping(bytes32 deal => mapping(uint8 milestone => uint256)) private rulings; // as in `ruling`, without the status
 
     function request(uint256[10] calldata terms, uint40 count) external locked {
         (Core c, bytes32 id) = _brief(terms);
-        require(c.jury() == address(this), WrongJury(c.jury(), address(this)));
-        require(c.appealFee() >= stake / 10, AppealFeeTooLow(c.appealFee(), stake / 10));
+        _requireHere(c);
         (bool waiting, Slot s) = _waiting(id);
         require(waiting, NotAppealed(id));
-        uint8 milestone = uint8(s.pendingMilestone());
-        require(appeals[id][milestone].status == AppealStatus.None, AlreadyRequested(id, milestone));
-        uint40 appealedAt = uint40(s.challengeUntil());
-        _requireEligible(count, appealedAt);
+        uint256 draw = _fix(id, s.pendingMilestone(), s.attempt(), uint40(s.challengeUntil()), count);
+        emit AppealRequested(id, draw);
+    }
 
-        uint64 round = roundFor(block.timestamp);
-        uint40 deadline = _deadline(round);
-        uint256 limit = appealedAt + APPEAL_LIMIT;
-        require(deadline <= limit, RequestTooLate(deadline, limit));
-        // Memory begins as zero, and so do the fields that are not set here.
-        // slither-disable-next-line uninitialized-local
-        Appeal memory a;
-        (a.status, a.draw, a.attempt) = (AppealStatus.Requested, 1, uint8(s.attempt()));
-        (a.appealedAt, a.seats, a.round, a.deadline) = (appealedAt, count, uint40(round), deadline);
-        appeals[id][milestone] = a;
-        emit AppealRequested(id, milestone, round, count, deadline);
+    function appeal(
+        uint256[10] calldata terms,
+        Ballot b,
+        bytes32 evidence,
+        bytes32 votes,
+        uint256 plea,
+        bytes calldata signature
+    ) external locked {
+        (Core c, bytes32 id) = _brief(terms);
+        _requireHere(c);
+        uint256 draw = _fix(id, b.milestone(), b.attempt(), uint40(block.timestamp), uint40(plea >> 200));
+        // The escrow is known code, and refuses unless this is the verdict that waits. Its event comes first: whoever reads
+        // the logs learns of the appeal before its draw.
+        ESCROW.appeal(terms, b, evidence, votes, plea, signature);
+        emit AppealRequested(id, draw);
     }
 
     function testify(
@@ -57,70 +71,60 @@ abstract contract Hearings is Seats {
         uint8 index,
         bytes calldata tail
     ) external locked {
-        Tail t = Tails.open(tail, b.long());
-        (Core c, bytes32 id) = _brief(terms);
-        bytes32 digest = _escrowDigest(b.structHash(id, evidence, votes));
-        _testify(c, id, b, t, index, digest);
+        Case memory k = _case(terms, b.milestone(), b.size(), Tails.open(tail, b.long()));
+        _testify(k, b, index, _escrowDigest(b.structHash(k.id, evidence, votes)));
     }
 
     function rule(uint256[10] calldata terms, Ballot b, bytes32 evidence, bytes32 votes, bytes calldata tail)
         external
         locked
     {
-        Tail t = Tails.open(tail, b.long());
-        (Core c, bytes32 id) = _brief(terms);
-        Verdict memory v = Verdict({
-            deal: id,
-            milestone: uint8(b.milestone()),
-            round: uint8(b.round()),
-            attempt: uint8(b.attempt()),
-            sellerBps: uint16(b.sellerBps()),
-            evidence: evidence,
-            votes: votes
-        });
-        _rule(c, v, b, t);
+        Case memory k = _case(terms, b.milestone(), b.size(), Tails.open(tail, b.long()));
+        address[] memory jurors = _ruled(k, b, evidence, votes);
+        _sharePot(jurors);
+        ESCROW.settleRuling(terms, b, jurors);
     }
 
-    function redraw(uint256[10] calldata terms, uint8 milestone, bytes calldata panel) external locked {
-        (Core c, bytes32 id) = _brief(terms);
-        Appeal memory a = appeals[id][milestone];
-        _requireOpen(id, milestone, a);
+    function redraw(uint256[10] calldata terms, uint256 head, bytes calldata tail) external locked {
+        Case memory k = _case(terms, head & 0xff, head >> 8 & 0xff, Tails.open(tail, 0));
+        Appeal memory a = k.a;
+        _requireOpen(k);
         require(block.timestamp >= a.deadline, DeadlineNotPassed(block.timestamp, a.deadline));
-        (bool waiting, Slot s) = _waiting(id);
-        waiting = waiting && s.pendingMilestone() == milestone
+        (bool waiting, Slot s) = _waiting(k.id);
+        waiting = waiting && s.pendingMilestone() == k.milestone
             && block.timestamp < s.challengeUntil() + APPEAL_LIMIT;
         bool drawn_ = BEACON.randomness(a.round) != 0;
-        if (waiting && drawn_) _suspendSilent(c, id, milestone, a, _members(panel));
+        if (waiting && drawn_) _suspendSilent(k);
         if (!waiting || a.status == AppealStatus.Redrawn) {
-            appeals[id][milestone].status = AppealStatus.Silent;
-            emit AppealSilent(id, milestone);
+            appeals[k.id][k.milestone].status = AppealStatus.Silent;
+            emit AppealSilent(k.id, k.milestone);
             return;
         }
         a.firstRound = drawn_ ? a.round : 0;
         uint64 round = roundFor(block.timestamp);
         (a.status, a.draw, a.testified) = (AppealStatus.Redrawn, 2, 0);
         (a.round, a.deadline) = (uint40(round), _deadline(round));
-        appeals[id][milestone] = a;
-        emit Redrawn(id, milestone, round, a.deadline);
+        appeals[k.id][k.milestone] = a;
+        emit Redrawn(k.id, k.milestone, round, a.deadline);
     }
 
     // --- views ---
 
     function ruling(bytes32 deal, uint8 milestone) external view returns (uint256) {
-        return rulings[deal][milestone] | uint8(appeals[deal][milestone].status);
+        return uint256(appeals[deal][milestone].status);
     }
 
     function appealOf(bytes32 deal, uint8 milestone) external view returns (Appeal memory) {
         return appeals[deal][milestone];
     }
 
-    function drawn(uint256[10] calldata terms, uint8 milestone, bytes calldata panel)
+    function drawn(uint256[10] calldata terms, uint256 head, bytes calldata tail)
         external
         view
         returns (uint40[] memory chosen)
     {
-        (Core c, bytes32 id) = _brief(terms);
-        (chosen,) = _drawn(c, id, milestone, appeals[id][milestone], _members(panel));
+        Case memory k = _case(terms, head & 0xff, head >> 8 & 0xff, Tails.open(tail, 0));
+        (chosen,) = _drawn(k, SIZE);
     }
 
     /// @dev The first round of the first full `roundGrid` that is at least `roundDelay` ahead. A sequencer may lag behind the
@@ -135,47 +139,46 @@ abstract contract Hearings is Seats {
 
     // --- the draw ---
 
-    /// @dev Seats and their holders, at most SIZE, for the draw that the appeal is at.
-    function _drawn(Core c, bytes32 id, uint256 milestone, Appeal memory a, address[] memory panel)
+    /// @dev The first `wanted` seats of the draw that the appeal is at, and their holders; fewer when there are not enough.
+    function _drawn(Case memory k, uint256 wanted)
         private
         view
         returns (uint40[] memory chosen, address[] memory holders)
     {
-        bytes32 given = Hashes.addresses(panel);
-        require(given == c.panel(), WrongPanel(given, c.panel()));
-        require(a.status != AppealStatus.None, NotRequested(id, uint8(milestone)));
+        bytes32 given = Hashes.addresses(k.panel);
+        require(given == k.c.panel(), WrongPanel(given, k.c.panel()));
+        require(k.a.status != AppealStatus.None, NotRequested(k.id, k.milestone));
         uint40[] memory none = new uint40[](0);
-        if (a.firstRound != 0) {
-            (none,) = _walk(_seed(a.firstRound, id, milestone, 1), a, c, panel, none);
+        if (k.a.firstRound != 0) {
+            (none,) = _walk(k, _seed(k, k.a.firstRound, 1), none, SIZE);
         }
-        return _walk(_seed(a.round, id, milestone, a.draw), a, c, panel, none);
+        return _walk(k, _seed(k, k.a.round, k.a.draw), none, wanted);
     }
 
-    function _seed(uint64 round, bytes32 id, uint256 milestone, uint8 draw) private view returns (bytes32) {
+    function _seed(Case memory k, uint64 round, uint8 draw) private view returns (bytes32) {
         bytes32 randomness = BEACON.randomness(round);
         require(randomness != 0, RoundNotProven(round));
-        return keccak256(abi.encode(randomness, id, milestone, draw));
+        return keccak256(abi.encode(randomness, k.id, k.milestone, draw));
     }
 
-    function _walk(bytes32 seed, Appeal memory a, Core c, address[] memory panel, uint40[] memory before)
+    function _walk(Case memory k, bytes32 seed, uint40[] memory before, uint256 wanted)
         private
         view
         returns (uint40[] memory chosen, address[] memory holders)
     {
-        chosen = new uint40[](SIZE);
-        holders = new address[](SIZE);
-        address[] memory principals = new address[](SIZE);
-        Draw.Walk memory walk = Draw.start(seed, a.seats);
+        chosen = new uint40[](wanted);
+        holders = new address[](wanted);
+        address[] memory principals = new address[](wanted);
+        Draw.Walk memory walk = Draw.start(seed, k.a.seats);
         uint256 n;
-        while (n < SIZE && walk.more()) {
+        while (n < wanted && walk.more()) {
             uint40 number = walk.next();
             if (_among(number, before)) continue;
-            Seat storage seat = _known(number);
-            (address holder, uint40 leftAt) = (seat.holder, seat.leftAt);
-            if (leftAt != 0 && leftAt <= a.appealedAt) continue;
-            if (_among(holder, panel) || _among(holder, holders)) continue;
-            address principal = seat.principal;
-            if (c.isParty(holder) || c.isParty(principal) || _among(principal, principals)) continue;
+            SeatWord kept = _known(number);
+            if (kept.leftAt() != 0 && kept.leftAt() <= k.a.appealedAt) continue;
+            (address holder, address principal) = _sitter(k.tail, number, kept);
+            if (_among(holder, holders, n) || _among(principal, principals, n)) continue;
+            if (_barred(k, holder, principal)) continue;
             (chosen[n], holders[n], principals[n]) = (number, holder, principal);
             ++n;
         }
@@ -185,11 +188,29 @@ abstract contract Hearings is Seats {
         }
     }
 
-    /// @dev Places that are not taken yet are zero, which nobody is.
-    function _among(address account, address[] memory list) private pure returns (bool found) {
+    /// @dev Who sits there, as the tail says next and the seat's word confirms.
+    function _sitter(Tail t, uint40 number, SeatWord kept)
+        private
+        pure
+        returns (address holder, address principal)
+    {
+        uint256 from = t.take(40);
+        assembly ("memory-safe") {
+            holder := shr(96, calldataload(from))
+            principal := shr(96, calldataload(add(from, 20)))
+        }
+        _requireSitter(number, SeatWords.hash(holder, principal), kept.sitter());
+    }
+
+    /// @dev Who has judged this deal already, or is a party to it.
+    function _barred(Case memory k, address holder, address principal) private pure returns (bool) {
+        return k.c.isParty(holder) || k.c.isParty(principal) || _among(holder, k.panel, k.panel.length);
+    }
+
+    function _among(address account, address[] memory list, uint256 count) private pure returns (bool found) {
         assembly ("memory-safe") {
             let at := add(list, 0x20)
-            for { let end := add(at, shl(5, mload(list))) } lt(at, end) { at := add(at, 0x20) } {
+            for { let end := add(at, shl(5, count)) } lt(at, end) { at := add(at, 0x20) } {
                 found := or(found, eq(mload(at), account))
             }
         }
@@ -210,57 +231,83 @@ abstract contract Hearings is Seats {
         id = _escrowDigest(hash);
     }
 
-    function _members(bytes calldata panel) private pure returns (address[] memory) {
-        return Tails.addresses(Tails.open(panel, 0), panel.length / 20);
+    /// @param members how many addresses of the first panel the tail begins with.
+    function _case(uint256[10] calldata terms, uint256 milestone, uint256 members, Tail t)
+        private
+        view
+        returns (Case memory k)
+    {
+        (k.c, k.id) = _brief(terms);
+        k.milestone = uint8(milestone);
+        k.a = appeals[k.id][k.milestone];
+        (k.panel, k.tail) = (t.addresses(members), t);
+    }
+
+    /// @dev Whether this jury may hear it at all.
+    function _requireHere(Core c) private view {
+        require(c.jury() == address(this), WrongJury(c.jury(), address(this)));
+        require(c.appealFee() >= stake / 10, AppealFeeTooLow(c.appealFee(), stake / 10));
     }
 
     /// @dev An appeal that can be ruled on now, by this verdict.
-    function _open(bytes32 id, Ballot b) private view returns (Appeal memory a) {
-        a = appeals[id][uint8(b.milestone())];
-        _requireOpen(id, uint8(b.milestone()), a);
-        require(block.timestamp < a.deadline, DeadlinePassed(block.timestamp, a.deadline));
-        require(b.round() == a.draw, WrongRound(b.round(), a.draw));
-        require(b.attempt() == a.attempt, WrongAttempt(b.attempt(), a.attempt));
+    function _requireRipe(Case memory k, Ballot b) private view {
+        _requireOpen(k);
+        require(block.timestamp < k.a.deadline, DeadlinePassed(block.timestamp, k.a.deadline));
+        require(b.round() == k.a.draw, WrongRound(b.round(), k.a.draw));
+        require(b.attempt() == k.a.attempt, WrongAttempt(b.attempt(), k.a.attempt));
         require(b.sellerBps() <= Terms.BPS, BpsTooHigh(b.sellerBps(), Terms.BPS));
     }
 
-    function _requireOpen(bytes32 id, uint8 milestone, Appeal memory a) private pure {
-        bool open = a.status == AppealStatus.Requested || a.status == AppealStatus.Redrawn;
-        require(open, NotRequested(id, milestone));
+    function _requireOpen(Case memory k) private pure {
+        bool open = k.a.status == AppealStatus.Requested || k.a.status == AppealStatus.Redrawn;
+        require(open, NotRequested(k.id, k.milestone));
     }
 
-    function _testify(Core c, bytes32 id, Ballot b, Tail t, uint256 index, bytes32 digest) private {
-        Appeal memory a = _open(id, b);
-        (uint40[] memory chosen, address[] memory holders) =
-            _drawn(c, id, b.milestone(), a, t.addresses(b.size()));
-        require(index < chosen.length, SignerOutOfPanel(index, chosen.length));
-        require(a.testified & (uint256(1) << index) == 0, AlreadyTestified(chosen[index]));
-        _requireSigned(holders[index], digest, t.signature());
-        appeals[id][uint8(b.milestone())].testified = a.testified | uint8(uint256(1) << index);
-        emit Testified(id, uint8(b.milestone()), chosen[index], uint8(index), digest, uint16(b.sellerBps()));
-    }
-
-    function _rule(Core c, Verdict memory v, Ballot b, Tail t) private {
-        bytes32 digest = _escrowDigest(b.structHash(v.deal, v.evidence, v.votes));
-        (uint40[] memory chosen, address[] memory jurors) = _ruled(c, v.deal, b, t, digest);
-        emit RulingMade(v.deal, v.milestone, v, chosen, b.signers(), jurors);
-        _sharePot(jurors);
-    }
-
-    /// @dev Checks a ruling and keeps what the escrow reads of it.
-    function _ruled(Core c, bytes32 id, Ballot b, Tail t, bytes32 digest)
+    /// @dev Fixes round and seats of an appeal that was brought at `appealedAt`; says what AppealRequested does.
+    function _fix(bytes32 id, uint256 milestone, uint256 attempt, uint40 appealedAt, uint40 count)
         private
-        returns (uint40[] memory chosen, address[] memory jurors)
+        returns (uint256 draw)
     {
-        Appeal memory a = _open(id, b);
-        address[] memory holders;
-        (chosen, holders) = _drawn(c, id, b.milestone(), a, t.addresses(b.size()));
-        jurors = _requireVotes(holders, b, t, digest);
-        uint8 milestone = uint8(b.milestone());
-        (a.status, a.sellerBps) = (AppealStatus.Ruled, uint16(b.sellerBps()));
-        appeals[id][milestone] = a;
-        uint256 hash = uint256(Hashes.addresses(jurors)) >> 32 << 32;
-        rulings[id][milestone] = hash | b.round() << 24 | b.sellerBps() << 8;
+        Appeal storage kept = appeals[id][uint8(milestone)];
+        require(kept.status == AppealStatus.None, AlreadyRequested(id, uint8(milestone)));
+        _requireEligible(count, appealedAt);
+        uint64 round = roundFor(block.timestamp);
+        uint40 deadline = _deadline(round);
+        uint256 limit = appealedAt + APPEAL_LIMIT;
+        require(deadline <= limit, RequestTooLate(deadline, limit));
+        // Memory begins as zero, and so do the fields that are not set here.
+        // slither-disable-next-line uninitialized-local
+        Appeal memory a;
+        (a.status, a.draw, a.attempt) = (AppealStatus.Requested, 1, uint8(attempt));
+        (a.appealedAt, a.seats, a.round, a.deadline) = (appealedAt, count, uint40(round), deadline);
+        appeals[id][uint8(milestone)] = a;
+        draw = milestone | attempt << 8 | uint256(count) << 16 | uint256(appealedAt) << 56;
+        draw |= uint256(deadline) << 96 | uint256(round) << 136;
+    }
+
+    function _testify(Case memory k, Ballot b, uint256 index, bytes32 digest) private {
+        _requireRipe(k, b);
+        (uint40[] memory chosen, address[] memory holders) = _drawn(k, index < SIZE ? index + 1 : SIZE);
+        require(index < chosen.length, SignerOutOfPanel(index, chosen.length));
+        require(k.a.testified & (uint256(1) << index) == 0, AlreadyTestified(chosen[index]));
+        _requireSigned(holders[index], digest, k.tail.signature());
+        appeals[k.id][k.milestone].testified = k.a.testified | uint8(uint256(1) << index);
+        emit Testified(k.id, k.milestone, chosen[index], uint8(index), digest, uint16(b.sellerBps()));
+    }
+
+    /// @dev Checks a ruling. The draw is walked no further than to the last who signed.
+    function _ruled(Case memory k, Ballot b, bytes32 evidence, bytes32 votes)
+        private
+        returns (address[] memory jurors)
+    {
+        bytes32 digest = _escrowDigest(b.structHash(k.id, evidence, votes));
+        _requireRipe(k, b);
+        uint256 wanted = 0;
+        while (wanted < SIZE && b.signers() >> wanted != 0) ++wanted;
+        (, address[] memory holders) = _drawn(k, wanted);
+        jurors = _requireVotes(holders, b, k.tail, digest);
+        appeals[k.id][k.milestone].status = AppealStatus.Ruled;
+        emit RulingMade(k.id, Ballot.unwrap(b) & RULING, evidence, votes);
     }
 
     /// @dev `count` is exactly the seats that had joined `seatAge` before the appeal.
@@ -268,8 +315,8 @@ abstract contract Hearings is Seats {
         uint40 all = uint40(seats.length);
         // A number of seats, which nobody can send.
         // slither-disable-next-line incorrect-equality
-        bool enough = count == all || (count < all && seats[count].joinedAt + seatAge > appealedAt);
-        bool old = count == 0 || (count <= all && seats[count - 1].joinedAt + seatAge <= appealedAt);
+        bool enough = count == all || (count < all && seats[count].joinedAt() + seatAge > appealedAt);
+        bool old = count == 0 || (count <= all && seats[count - 1].joinedAt() + seatAge <= appealedAt);
         require(enough && old, WrongSeats(count, all));
     }
 
@@ -305,12 +352,10 @@ abstract contract Hearings is Seats {
 
     // --- money ---
 
-    function _suspendSilent(Core c, bytes32 id, uint8 milestone, Appeal memory a, address[] memory panel)
-        private
-    {
-        (uint40[] memory chosen,) = _drawn(c, id, milestone, a, panel);
+    function _suspendSilent(Case memory k) private {
+        (uint40[] memory chosen,) = _drawn(k, SIZE);
         for (uint256 i = 0; i < chosen.length; ++i) {
-            if (a.testified & (uint256(1) << i) == 0) _suspend(chosen[i]);
+            if (k.a.testified & (uint256(1) << i) == 0) _suspend(chosen[i]);
         }
     }
 

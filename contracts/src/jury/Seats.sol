@@ -7,7 +7,7 @@ import {IJuryPool} from "../interfaces/IJuryPool.sol";
 import {IUsdc} from "../interfaces/IUsdc.sol";
 import {Eip712} from "../law/Eip712.sol";
 import {Locked} from "../law/Locked.sol";
-import {Seat, SeatStatus} from "../types/Jury.sol";
+import {Seat, SeatStatus, SeatWord, SeatWords, Sitter} from "../types/Seat.sol";
 
 /// @title Seats and their stakes
 /// @notice A seat costs one fixed stake, which weighs the same for everybody. Seats are only appended and their times of
@@ -29,7 +29,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     uint40 public immutable rulingTime;
     uint40 public immutable exitDelay;
 
-    Seat[] internal seats;
+    SeatWord[] internal seats;
     mapping(address to => uint64) public owed;
     uint64 public pot;
 
@@ -75,23 +75,24 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         );
     }
 
-    function vacate(uint40 seat) external locked {
-        Seat storage kept = _kept(seat);
-        bool owner = msg.sender == kept.holder || msg.sender == kept.principal;
+    function vacate(uint40 seat, Sitter calldata who) external locked {
+        SeatWord kept = _of(seat, who);
+        bool owner = msg.sender == who.holder || msg.sender == who.principal;
         require(owner, NotSeatOwner(msg.sender, seat));
-        require(kept.status == SeatStatus.Active, SeatNotActive(seat));
-        (kept.status, kept.leftAt) = (SeatStatus.Left, uint40(block.timestamp));
+        require(kept.status() == SeatStatus.Active, SeatNotActive(seat));
+        seats[seat] = kept.gone(SeatStatus.Left);
         emit SeatVacated(seat);
     }
 
-    function withdrawStake(uint40 seat) external locked {
-        Seat storage kept = _kept(seat);
-        bool out = kept.status == SeatStatus.Left || kept.status == SeatStatus.Suspended;
-        require(out && kept.stake != 0, NothingStaked(seat));
-        uint40 until = kept.leftAt + exitDelay;
+    function withdrawStake(uint40 seat, Sitter calldata who) external locked {
+        SeatWord kept = _of(seat, who);
+        SeatStatus status = kept.status();
+        bool out = status == SeatStatus.Left || status == SeatStatus.Suspended;
+        require(out, NothingStaked(seat));
+        uint40 until = kept.leftAt() + exitDelay;
         require(block.timestamp >= until, StillLocked(block.timestamp, until));
-        (address principal, uint64 amount) = (kept.principal, kept.stake);
-        (kept.status, kept.stake) = (SeatStatus.Withdrawn, 0);
+        (address principal, uint64 amount) = (who.principal, kept.stake(stake));
+        seats[seat] = kept.gone(SeatStatus.Withdrawn);
         emit StakeWithdrawn(seat, principal, amount);
         require(USDC.transfer(principal, amount), TransferFailed(principal, amount));
     }
@@ -111,14 +112,22 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     }
 
     function seatOf(uint40 seat) external view returns (Seat memory) {
-        return _kept(seat);
+        SeatWord kept = _kept(seat);
+        return Seat({
+            sitter: bytes20(kept.sitter()),
+            joinedAt: kept.joinedAt(),
+            leftAt: kept.leftAt(),
+            status: kept.status(),
+            silences: kept.silences(),
+            stake: kept.stake(stake)
+        });
     }
 
     function seatsAt(uint40 time) external view returns (uint40) {
         (uint256 low, uint256 high) = (0, seats.length);
         while (low < high) {
             uint256 middle = (low + high) / 2;
-            if (seats[middle].joinedAt <= time) low = middle + 1;
+            if (seats[middle].joinedAt() <= time) low = middle + 1;
             else high = middle;
         }
         return uint40(low);
@@ -142,17 +151,27 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
 
     // --- for appeals and slashing ---
 
-    function _kept(uint40 seat) internal view returns (Seat storage) {
+    function _kept(uint40 seat) internal view returns (SeatWord) {
         require(seat < seats.length, NoSuchSeat(seat, uint40(seats.length)));
         return seats[seat];
     }
 
+    /// @dev The seat of whom the caller says.
+    function _of(uint40 seat, Sitter calldata who) internal view returns (SeatWord kept) {
+        kept = _kept(seat);
+        _requireSitter(seat, SeatWords.hash(who.holder, who.principal), kept.sitter());
+    }
+
+    function _requireSitter(uint40 seat, uint160 given, uint160 sitter) internal pure {
+        require(given == sitter, WrongSitter(seat, bytes20(given), bytes20(sitter)));
+    }
+
     /// @dev A seat that is known to be there.
-    function _known(uint256 seat) internal view returns (Seat storage kept) {
-        Seat[] storage list = seats;
+    function _known(uint256 seat) internal view returns (SeatWord kept) {
+        SeatWord[] storage list = seats;
         assembly ("memory-safe") {
             mstore(0x00, list.slot)
-            kept.slot := add(keccak256(0x00, 0x20), shl(1, seat))
+            kept := sload(add(keccak256(0x00, 0x20), seat))
         }
     }
 
@@ -163,14 +182,13 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
 
     /// @dev Takes a tenth of the stake of a seat that was silent, and the seat out of later draws.
     function _suspend(uint40 seat) internal {
-        Seat storage kept = seats[seat];
-        uint64 lost = kept.stake / 10;
-        kept.stake -= lost;
-        if (kept.leftAt == 0) kept.leftAt = uint40(block.timestamp);
-        if (kept.status == SeatStatus.Active || kept.status == SeatStatus.Left) {
-            kept.status = SeatStatus.Suspended;
-        }
-        emit SeatSuspended(seat, lost, kept.stake);
+        SeatWord kept = seats[seat];
+        (SeatStatus status, uint64 left) = (kept.status(), kept.stake(stake));
+        uint64 lost = left / 10;
+        bool here = status == SeatStatus.Active || status == SeatStatus.Left;
+        kept = kept.gone(here ? SeatStatus.Suspended : status);
+        seats[seat] = lost == 0 ? kept : kept.silenced();
+        emit SeatSuspended(seat, lost, left - lost);
         _fillPot(lost);
     }
 
@@ -190,17 +208,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         require(holder != address(0), ZeroAddress());
         require(holder != principal, HolderIsPrincipal(holder));
         seat = uint40(seats.length);
-        seats.push(
-            Seat({
-                holder: holder,
-                joinedAt: uint40(block.timestamp),
-                leftAt: 0,
-                provider: provider,
-                principal: principal,
-                stake: stake,
-                status: SeatStatus.Active
-            })
-        );
+        seats.push(SeatWords.taken(holder, principal));
         emit Seated(seat, holder, principal, provider);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Hashes} from "./Hashes.sol";
+
 /// A principal's authority to one agent before one spender contract. Field order is the EIP-712 type `Mandate`.
 struct Mandate {
     address agent;
@@ -32,4 +34,44 @@ struct Revoke {
 struct Approve {
     bytes32 deal;
     uint40 until;
+}
+
+/// @title How a mandate travels in the call that grants it and in the event
+/// @notice Both sign `Mandate` with one word per field; the call and the event have the same values in six words, since most
+/// of those thirteen are zeros:
+///
+/// | word | from the lowest bit up |
+/// |--:|---|
+/// | 0 | agent 160, validFrom 40, validUntil 40, serial 16 |
+/// | 1 | principal 160, humanAbove 64, period 32 |
+/// | 2 | spender 160, perPeriod 64, scopes 32 |
+/// | 3-5 | card, agentId, policy |
+library MandateWords {
+    /// @return m the mandate. @return hash its struct hash.
+    function unpack(uint256[6] calldata words) internal pure returns (Mandate memory m, bytes32 hash) {
+        bytes32 typeHash = Hashes.MANDATE;
+        assembly ("memory-safe") {
+            let from := mload(0x40)
+            mstore(0x40, add(from, 0x1c0))
+            m := add(from, 0x20)
+            mstore(from, typeHash)
+            let account := 0xffffffffffffffffffffffffffffffffffffffff
+            let w := calldataload(words)
+            mstore(m, and(w, account)) // agent
+            mstore(add(m, 0x120), and(shr(160, w), 0xffffffffff)) // validFrom
+            mstore(add(m, 0x140), and(shr(200, w), 0xffffffffff)) // validUntil
+            mstore(add(m, 0x180), shr(240, w)) // serial
+            w := calldataload(add(words, 0x20))
+            mstore(add(m, 0x20), and(w, account)) // principal
+            mstore(add(m, 0xa0), and(shr(160, w), 0xffffffffffffffff)) // humanAbove
+            mstore(add(m, 0xe0), shr(224, w)) // period
+            w := calldataload(add(words, 0x40))
+            mstore(add(m, 0x40), and(w, account)) // spender
+            mstore(add(m, 0xc0), and(shr(160, w), 0xffffffffffffffff)) // perPeriod
+            mstore(add(m, 0x100), shr(224, w)) // scopes
+            calldatacopy(add(m, 0x60), add(words, 0x60), 0x40) // card, agentId
+            mstore(add(m, 0x160), calldataload(add(words, 0xa0))) // policy
+            hash := keccak256(from, 0x1c0)
+        }
+    }
 }

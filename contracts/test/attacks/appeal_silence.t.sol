@@ -6,7 +6,8 @@ import {JuryPool} from "../../src/JuryPool.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {AppealEnd, Deal, Verdict} from "../../src/types/Deal.sol";
-import {Appeal, AppealStatus, SeatStatus} from "../../src/types/Jury.sol";
+import {Appeal, AppealStatus} from "../../src/types/Jury.sol";
+import {SeatStatus} from "../../src/types/Seat.sol";
 import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 
@@ -34,7 +35,7 @@ contract AppealSilenceAttack is Court {
         requested(d);
         silent(d);
         silent(d);
-        escrow.rule(d, new address[](0));
+        escrow.rule(d);
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "the refund of the earlier verdict");
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 7 * ONE, "nothing but the deposit");
         assertEq(jury.pot(), 12 * STAKE / 10, "twelve seats lost a tenth each");
@@ -54,7 +55,7 @@ contract AppealSilenceAttack is Court {
         for (uint256 i = 0; i < 7; ++i) {
             assertEq(jury.seatOf(first[i]).stake, i < 4 ? STAKE : STAKE - STAKE / 10, "stake");
         }
-        escrow.rule(d, ruled(d, 0, 2));
+        ruled(d, 0, 2);
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "the second seven ruled");
         assertConserved(id);
     }
@@ -70,7 +71,7 @@ contract AppealSilenceAttack is Court {
         vm.warp(limit);
         vm.expectEmit(address(escrow));
         emit IDealEscrow.AppealClosed(id, 0, AppealEnd.Abandoned, 0, 0, 7 * ONE);
-        escrow.rule(d, new address[](0));
+        escrow.rule(d);
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 61 * ONE, "refund, and the deposit of who only delayed");
         assertConserved(id);
     }
@@ -84,19 +85,10 @@ contract AppealSilenceAttack is Court {
         Appeal memory a = jury.appealOf(id, 0);
         assertLe(a.deadline, limit, "the ruling is due within the limit");
         assertGe(a.deadline, limit - 1 hours, "and no hour is lost");
-        escrow.rule(d, ruledOn(d));
-        assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "the ruling counts");
-    }
-
-    function ruledOn(Deal memory d) private returns (address[] memory court) {
         proven(d);
         Verdict memory v = courtVerdict(d, 10_000, 1);
         jury.rule(d, v, votesOfCourt(d, v, 31));
-        uint40[] memory seats = jury.drawn(d, 0, panel());
-        court = new address[](5);
-        for (uint256 i = 0; i < 5; ++i) {
-            court[i] = holderOf(seats[i]).addr;
-        }
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "the ruling counts");
     }
 
     function test_nobody_is_fined_once_the_limit_is_over() external {

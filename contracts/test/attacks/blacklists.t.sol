@@ -129,11 +129,12 @@ contract BlacklistAttack is Court {
         deposited(sellerPrincipal.addr, 100 * ONE);
         (Deal memory d, Verdict memory v) = pending(0);
         appealed(d, v, seller);
-        address[] memory court = ruled(d, 10_000, 1);
+        address[] memory court = heard(d, 1);
         for (uint256 i = 0; i < court.length; ++i) {
             blacklisted(court[i]);
         }
-        escrow.rule(d, court);
+        v = courtVerdict(d, 10_000, 1);
+        jury.rule(d, v, votesOfCourt(d, v, 31));
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "paid");
         assertEq(escrow.credit(court[0]), 1_400_000, "the court's fee waits");
         assertConserved(v.deal);

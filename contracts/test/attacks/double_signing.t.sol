@@ -5,9 +5,10 @@ import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
-import {SeatStatus} from "../../src/types/Jury.sol";
+import {SeatStatus} from "../../src/types/Seat.sol";
 import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 
 /// @notice Attack: a juror signs one verdict for each side and lets them race; or it is accused of it falsely, by verdicts of another
 /// deal, milestone, round, attempt, escrow or chain, or by its signature on a single one.
@@ -78,6 +79,7 @@ contract DoubleSigningAttack is Court {
         minted(principal, STAKE);
         vm.startPrank(principal);
         usdc.approve(address(jury), STAKE);
+        Sitters.noted(jurors[2].addr, principal);
         uint40 other = jury.join(jurors[2].addr, 1);
         vm.stopPrank();
         Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 10_000, 0, 0);

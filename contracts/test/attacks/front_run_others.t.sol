@@ -10,6 +10,8 @@ import {Deal, Verdict, Withdraw} from "../../src/types/Deal.sol";
 import {Mandate, Revoke} from "../../src/types/Mandate.sol";
 import {Agreement, Breach, Destroyed, Nda} from "../../src/types/Nda.sol";
 import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
+import {Sitters} from "../escrow/Sitters.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 import {FrontRunning} from "./FrontRunning.sol";
 
 /// @notice Front-running of money, authority, accords and appeals.
@@ -85,7 +87,9 @@ contract FrontRunOthersAttack is FrontRunning {
         bytes32 digest = mandates.mandateDigest(m);
         sameWhoeverSends(
             address(mandates),
-            abi.encodeCall(mandates.grant, (m, sign(buyerPrincipal, digest), sign(buyer, digest)))
+            abi.encodeCall(
+                mandates.grant, (MandateCalls.words(m), sign(buyerPrincipal, digest), sign(buyer, digest))
+            )
         );
         Revoke memory r = Revoke(buyer.addr, address(escrow), 9);
         sameWhoeverSends(
@@ -127,14 +131,14 @@ contract FrontRunOthersAttack is FrontRunning {
         uint40[] memory seats = jury.drawn(d, 0, panel());
         Votes memory one = Votes(panel(), 0, new bytes[](1));
         one.signatures[0] = sign(holderOf(seats[0]), escrow.verdictDigest(v));
-        Encoding.Piece memory p = Encoding.ruling(one);
+        Encoding.Piece memory p = Encoding.ruling(one, Sitters.walked(jury, d, 0, panel(), 1));
         Ballot head = Ballot.wrap(Encoding.head(v, one, 0, p.long));
         sameWhoeverSends(
             address(jury),
             abi.encodeCall(IJuryPool.testify, (d.brief(), head, v.evidence, v.votes, 0, p.data))
         );
         Votes memory votes = votesOfCourt(d, v, 31);
-        p = Encoding.ruling(votes);
+        p = Encoding.ruling(votes, jury.sittersOf(d, v, votes));
         head = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
         sameWhoeverSends(
             address(jury), abi.encodeCall(IJuryPool.rule, (d.brief(), head, v.evidence, v.votes, p.data))

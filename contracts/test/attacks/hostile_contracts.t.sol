@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
 import {Cancel, Deal, Rating, Release, Status, Verdict} from "../../src/types/Deal.sol";
 import {AppealStatus} from "../../src/types/Jury.sol";
 import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
@@ -246,15 +247,15 @@ contract HostileContractsAttack is Court {
     function test_a_hostile_jury_delays_its_own_deal_until_the_limit_and_no_longer() external {
         Hostile court = new Hostile(bytes32(uint256(AppealStatus.Requested)));
         (Deal memory d, Verdict memory v) = juryDeal(court);
-        court.aim(abi.encodeCall(IDealEscrow.rule, (d.brief(), "")));
+        court.aim(abi.encodeCall(IDealEscrow.rule, (d.brief())));
         uint256 limit = block.timestamp + APPEAL_LIMIT;
         uint256 before = vm.snapshotState();
         for (uint256 m = 0; m <= uint256(type(Mood).max); ++m) {
             court.turn(moodAt(m));
             vm.warp(limit - 1);
-            refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief(), "")), false);
+            refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief())), false);
             vm.warp(limit);
-            refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief(), "")), true);
+            refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief())), true);
             assertEq(usdc.balanceOf(buyerPrincipal.addr) >= 54 * ONE, true, "the earlier verdict stood");
             assertEq(slotOf(v.deal).done, 1, "settled");
             assertConserved(v.deal);
@@ -262,24 +263,39 @@ contract HostileContractsAttack is Court {
         }
     }
 
-    function test_a_hostile_jury_rules_no_more_than_there_is() external {
-        // Ruled, 10 001 basis points: no ruling at all.
-        Hostile court = new Hostile(bytes32(uint256(AppealStatus.Ruled) | uint256(10_001) << 8));
+    function test_a_jury_that_is_asked_does_not_rule_meanwhile() external {
+        Hostile court = new Hostile(bytes32(uint256(AppealStatus.Silent)));
+        (Deal memory d, Verdict memory v) = juryDeal(court);
+        Votes memory none;
+        Ballot b = Ballot.wrap(Encoding.head(verdictOn(d, 0, 10_000), none, 0, 0));
+        court.aim(abi.encodeCall(IDealEscrow.settleRuling, (d.brief(), b, new address[](0))));
+        court.turn(Mood.Reentering);
+        refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief())), false);
+        assertStatus(v.deal, Status.Appealed);
+        court.turn(Mood.Agreeing);
+        refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief())), true);
+        assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "its silence, and no ruling");
+    }
+
+    function test_what_a_jury_says_of_its_ruling_is_none() external {
+        // It only says that it has ruled: no ruling at all.
+        Hostile court = new Hostile(bytes32(uint256(AppealStatus.Ruled) | uint256(10_000) << 8));
         (Deal memory d, Verdict memory v) = juryDeal(court);
         vm.expectRevert(
             abi.encodeWithSelector(
                 IDealEscrow.NoRuling.selector, AppealStatus.Ruled, block.timestamp + APPEAL_LIMIT
             )
         );
-        escrow.rule(d, new address[](0));
+        escrow.rule(d);
         assertStatus(v.deal, Status.Appealed);
     }
 
     function test_a_jury_that_pays_nobody_leaves_its_fee_to_the_buyer() external {
-        uint256 nobody = uint256(keccak256("")) >> 32 << 32;
-        Hostile court = new Hostile(bytes32(nobody | uint256(AppealStatus.Ruled) | uint256(10_000) << 8));
+        Hostile court = new Hostile(0);
         (Deal memory d, Verdict memory v) = juryDeal(court);
-        escrow.rule(d, new address[](0));
+        Verdict memory ruling = verdictOn(d, 0, 10_000);
+        vm.prank(address(court));
+        escrow.settleRuling(d, ruling, new address[](0));
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "milestone and deposit");
         assertConserved(v.deal);
         escrow.cancel(d, Cancel(v.deal, 0, d.end), "", signCancel(seller, Cancel(v.deal, 0, d.end)));
@@ -290,7 +306,7 @@ contract HostileContractsAttack is Court {
         Hostile court = new Hostile(0);
         (Deal memory d,) = juryDeal(court);
         vm.warp(block.timestamp + APPEAL_LIMIT);
-        bytes memory call_ = abi.encodeCall(IDealEscrow.rule, (d.brief(), ""));
+        bytes memory call_ = abi.encodeCall(IDealEscrow.rule, (d.brief()));
         vm.expectPartialRevert(IDealEscrow.GasTooLow.selector);
         (bool ignored,) = address(escrow).call{gas: 110_000}(call_);
         assertTrue(ignored, "expectPartialRevert turns the outcome around");

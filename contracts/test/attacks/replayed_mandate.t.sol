@@ -2,17 +2,20 @@
 pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
+import {Mandates} from "../../src/Mandates.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {Deal} from "../../src/types/Deal.sol";
 import {Mandate, Revoke} from "../../src/types/Mandate.sol";
 import {EscrowCalls} from "../escrow/Calls.sol";
 import {World} from "../escrow/World.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 
 /// @notice Attack: an agent that was dismissed, or whose limit was lowered, shows the mandate that both once signed again, and
 /// opens a deal with its former principal's credit.
 /// Rule: a grant needs a serial above every one that was granted or burnt, and what was spent is carried over.
 contract ReplayedMandateAttack is World {
+    using MandateCalls for Mandates;
     using EscrowCalls for DealEscrow;
 
     function grantAgain(Mandate memory m)

@@ -8,11 +8,14 @@ import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {Approve, Mandate, Revoke, SCOPE_BUY} from "../../src/types/Mandate.sol";
 import {Agreement, Breach, Destroyed, Nda} from "../../src/types/Nda.sol";
 import {Test} from "../base/Test.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 
 /// @notice Attack: a mandate, revocation, approval, NDA, agreement, allegation or attestation is shown before another contract
 /// with the same code, on another chain, or with the roles exchanged.
 /// Rule: every digest holds chain and contract, and names its two sides in order.
 contract AuthorityReplayAttack is Test {
+    using MandateCalls for Mandates;
+
     uint40 private constant NOW = 1_800_000_000;
 
     Mandates private mandates;

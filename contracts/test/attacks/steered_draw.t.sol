@@ -8,6 +8,7 @@ import {Deal, Verdict} from "../../src/types/Deal.sol";
 import {Appeal} from "../../src/types/Jury.sol";
 import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 
 /// @notice Attack: an appellant chooses who judges it: by a sequencer whose clock stands still while the beacon goes on, by asking at
 /// a moment of its choice, by seats that it takes when it sees the verdict, by counting seats wrongly, by its own seats
@@ -131,6 +132,7 @@ contract SteeredDrawAttack is Court {
         minted(principal, STAKE);
         vm.startPrank(principal);
         usdc.approve(address(jury), STAKE);
+        Sitters.noted(holder, principal);
         jury.join(holder, 1);
         vm.stopPrank();
     }
@@ -149,8 +151,8 @@ contract SteeredDrawAttack is Court {
         uint40[] memory seats = jury.drawn(d, 0, panel());
         (uint256 asPrincipal, uint256 asHolder) = (0, 0);
         for (uint256 i = 0; i < seats.length; ++i) {
-            if (jury.seatOf(seats[i]).principal == whale.addr) ++asPrincipal;
-            if (jury.seatOf(seats[i]).holder == whale.addr) ++asHolder;
+            if (Sitters.who(jury, seats[i]).principal == whale.addr) ++asPrincipal;
+            if (Sitters.who(jury, seats[i]).holder == whale.addr) ++asHolder;
         }
         assertTrue(asPrincipal <= 1 && asHolder <= 1, "once as principal, once as holder");
         assertEq(seats.length, 7, "and the others fill the panel");
@@ -166,7 +168,7 @@ contract SteeredDrawAttack is Court {
         silent(d);
         silent(d);
         assertEq(jury.pot(), 0, "nobody is fined");
-        escrow.rule(d, new address[](0));
+        escrow.rule(d);
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "the verdict stood");
         assertConserved(id);
     }

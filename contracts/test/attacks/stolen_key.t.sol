@@ -182,7 +182,7 @@ contract StolenKeyAttack is World {
         judged(d, v);
         appealed(d, v, buyer); // the reserve
         vm.warp(block.timestamp + APPEAL_LIMIT);
-        escrow.rule(d, new address[](0)); // abandoned: the reserve is gone
+        escrow.rule(d); // abandoned: the reserve is gone
         taken(HUMAN_ABOVE);
         taken(HUMAN_ABOVE);
         v = verdictOn(d, 1, 10_000);

@@ -12,6 +12,7 @@ import {
     MARK_SELLER_RATES
 } from "../../src/types/Ballot.sol";
 import {Cancel, Deal, Meta, Rating, Release, Verdict} from "../../src/types/Deal.sol";
+import {Sitters} from "./Sitters.sol";
 
 /// Signatures of panel members over one Verdict.
 struct Votes {
@@ -112,9 +113,9 @@ library Encoding {
         }
     }
 
-    /// @notice The first panel, and then the signatures of a ruling.
-    function ruling(Votes memory votes) internal pure returns (Piece memory p) {
-        p.data = packed(votes.panel);
+    /// @notice The first panel, who sits where the walk looks, and then the signatures of a ruling.
+    function ruling(Votes memory votes, bytes memory sitters) internal pure returns (Piece memory p) {
+        p.data = bytes.concat(packed(votes.panel), sitters);
         for (uint256 i = 0; i < votes.signatures.length; ++i) {
             add(p, votes.signatures[i]);
         }
@@ -323,8 +324,14 @@ library EscrowCalls {
         e.appeal(d.brief(), Ballot.wrap(Encoding.head(v, none, 0, 0)), v.evidence, v.votes, plea, signature);
     }
 
-    function rule(DealEscrow e, Deal memory d, address[] memory court) internal {
-        e.rule(d.brief(), Encoding.packed(court));
+    function rule(DealEscrow e, Deal memory d) internal {
+        e.rule(d.brief());
+    }
+
+    /// @notice Sent by whoever is the jury, on the verdict's milestone, round and share.
+    function settleRuling(DealEscrow e, Deal memory d, Verdict memory v, address[] memory court) internal {
+        Votes memory none;
+        e.settleRuling(d.brief(), Ballot.wrap(Encoding.head(v, none, 0, 0)), court);
     }
 
     function timeout(DealEscrow e, Deal memory d, uint8 milestone) internal {
@@ -365,12 +372,48 @@ library EscrowCalls {
     }
 }
 
-/// @notice The jury's calls in the types that people sign.
+/// @notice The jury's calls in the types that people sign. Who sits where is brought as it was noted.
 library JuryCalls {
     using Encoding for Deal;
 
+    uint256 private constant SIZE = 7;
+
+    function vacate(JuryPool j, uint40 seat) internal {
+        j.vacate(seat, Sitters.who(j, seat));
+    }
+
+    function withdrawStake(JuryPool j, uint40 seat) internal {
+        j.withdrawStake(seat, Sitters.who(j, seat));
+    }
+
+    function slash(
+        JuryPool j,
+        uint40 seat,
+        Verdict memory a,
+        bytes memory signatureA,
+        Verdict memory b,
+        bytes memory signatureB
+    ) internal {
+        j.slash(seat, Sitters.who(j, seat), a, signatureA, b, signatureB);
+    }
+
     function request(JuryPool j, Deal memory d, uint40 seats) internal {
         j.request(d.brief(), seats);
+    }
+
+    /// @notice Brings the verdict before escrow and jury in one call.
+    function appeal(
+        JuryPool j,
+        Deal memory d,
+        Verdict memory v,
+        uint40 until,
+        address by,
+        bytes memory signature,
+        uint40 seats
+    ) internal {
+        Votes memory none;
+        uint256 plea = uint256(uint160(by)) | uint256(until) << 160 | uint256(seats) << 200;
+        j.appeal(d.brief(), Ballot.wrap(Encoding.head(v, none, 0, 0)), v.evidence, v.votes, plea, signature);
     }
 
     function testify(
@@ -383,18 +426,31 @@ library JuryCalls {
     ) internal {
         Votes memory votes = Votes(panel, 0, new bytes[](1));
         votes.signatures[0] = signature;
-        Encoding.Piece memory p = Encoding.ruling(votes);
+        bytes memory sitters = Sitters.walked(j, d, v.milestone, panel, index < SIZE ? index + 1 : SIZE);
+        Encoding.Piece memory p = Encoding.ruling(votes, sitters);
         uint256 head = Encoding.head(v, votes, 0, p.long);
         j.testify(d.brief(), Ballot.wrap(head), v.evidence, v.votes, index, p.data);
     }
 
     function rule(JuryPool j, Deal memory d, Verdict memory v, Votes memory votes) internal {
-        Encoding.Piece memory p = Encoding.ruling(votes);
+        Encoding.Piece memory p = Encoding.ruling(votes, sittersOf(j, d, v, votes));
         j.rule(d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, p.long)), v.evidence, v.votes, p.data);
     }
 
+    /// @notice Who sits where the walk looks until it has found the last who signed.
+    function sittersOf(JuryPool j, Deal memory d, Verdict memory v, Votes memory votes)
+        internal
+        view
+        returns (bytes memory)
+    {
+        uint256 wanted;
+        while (wanted < SIZE && votes.signers >> wanted != 0) ++wanted;
+        return Sitters.walked(j, d, v.milestone, votes.panel, wanted);
+    }
+
     function redraw(JuryPool j, Deal memory d, uint8 milestone, address[] memory panel) internal {
-        j.redraw(d.brief(), milestone, Encoding.packed(panel));
+        (uint256 head, bytes memory tail) = whole(j, d, milestone, panel);
+        j.redraw(d.brief(), head, tail);
     }
 
     function drawn(JuryPool j, Deal memory d, uint8 milestone, address[] memory panel)
@@ -402,6 +458,17 @@ library JuryCalls {
         view
         returns (uint40[] memory)
     {
-        return j.drawn(d.brief(), milestone, Encoding.packed(panel));
+        (uint256 head, bytes memory tail) = whole(j, d, milestone, panel);
+        return j.drawn(d.brief(), head, tail);
+    }
+
+    /// @notice Head and tail of a call that looks at the whole draw.
+    function whole(JuryPool j, Deal memory d, uint8 milestone, address[] memory panel)
+        internal
+        view
+        returns (uint256 head, bytes memory tail)
+    {
+        head = milestone | panel.length << 8;
+        tail = bytes.concat(Encoding.packed(panel), Sitters.walked(j, d, milestone, panel, SIZE));
     }
 }

@@ -6,6 +6,7 @@ import {JuryPool} from "../../src/JuryPool.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
 import {Appeal} from "../../src/types/Jury.sol";
 import {EscrowCalls, JuryCalls, Votes} from "./Calls.sol";
+import {Sitters} from "./Sitters.sol";
 import {World} from "./World.sol";
 
 /// @notice The world with twelve seats besides the first panel, each of its own principal, old enough to hear appeals.
@@ -40,6 +41,7 @@ abstract contract Court is World {
         minted(principal, STAKE);
         vm.prank(principal);
         usdc.approve(address(jury), STAKE);
+        Sitters.noted(holder.addr, principal);
         vm.prank(principal);
         return jury.join(holder.addr, uint16(i));
     }
@@ -91,12 +93,17 @@ abstract contract Court is World {
         v.round = round;
     }
 
-    /// @notice Requested if it is the first draw, proven, and ruled by the first five drawn seats.
+    /// @notice Requested if it is the first draw, proven, and ruled by the first five drawn seats: which settles it.
     function ruled(Deal memory d, uint16 bps, uint8 round) internal returns (address[] memory court) {
-        if (round == 1) requested(d);
-        proven(d);
+        court = heard(d, round);
         Verdict memory v = courtVerdict(d, bps, round);
         jury.rule(d, v, votesOfCourt(d, v, 31));
+    }
+
+    /// @notice Requested if it is the first draw, and proven; the first five drawn seats' holders.
+    function heard(Deal memory d, uint8 round) internal returns (address[] memory court) {
+        if (round == 1) requested(d);
+        proven(d);
         uint40[] memory seats = jury.drawn(d, 0, panel());
         court = new address[](5);
         for (uint256 i = 0; i < 5; ++i) {

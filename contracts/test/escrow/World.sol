@@ -20,14 +20,17 @@ import {
     Verdict
 } from "../../src/types/Deal.sol";
 import {Mandate, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 import {Claim, Encoding, EscrowCalls, Votes} from "./Calls.sol";
 import {RecordedBeacon} from "./RecordedBeacon.sol";
 import {Signing} from "./Signing.sol";
+import {Sitters} from "./Sitters.sol";
 import {DealSlot, Slot} from "./Slots.sol";
 
 /// @notice The worked example: 180 USDC as 54 / 63 / 63 between the agents of two principals, five jurors, two vaults.
 /// Helpers are named by what a person does: `opened`, `judged`, `appealed`.
 abstract contract World is Signing {
+    using MandateCalls for Mandates;
     using EscrowCalls for DealEscrow;
 
     using DealSlot for uint256;
@@ -81,6 +84,7 @@ abstract contract World is Signing {
             abi.encode(STAKE, SEAT_AGE, uint256(1 hours), uint256(10 minutes), RULING_TIME, EXIT_DELAY);
         bytes memory parts = abi.encode(address(usdc), address(beacon), address(escrow));
         jury = JuryPool(created("JuryPool.sol:JuryPool", bytes.concat(parts, constants)));
+        Sitters.court(jury, address(escrow), address(beacon));
 
         for (uint256 i = 0; i < 5; ++i) {
             _insert(jurors, account(string.concat("juror ", vm.toString(i))));

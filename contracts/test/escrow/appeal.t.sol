@@ -131,7 +131,7 @@ contract AppealTest is Court {
             judged(d, v);
             appealed(d, v, i == 0 ? seller : buyer);
             vm.warp(block.timestamp + APPEAL_LIMIT);
-            escrow.rule(d, new address[](0));
+            escrow.rule(d);
         }
         assertEq(escrow.credit(sellerPrincipal.addr), 95 * ONE, "only the bond");
         released(d, 2, true);

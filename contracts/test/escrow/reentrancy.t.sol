@@ -55,7 +55,8 @@ contract ReentrancyTest is World {
         reentries.push(abi.encodeCall(IDealEscrow.payout, (brief)));
         reentries.push(abi.encodeCall(IDealEscrow.payoutAndRate, (brief, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.appeal, (brief, b, 0, 0, 0, "")));
-        reentries.push(abi.encodeCall(IDealEscrow.rule, (brief, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.settleRuling, (brief, b, new address[](0))));
+        reentries.push(abi.encodeCall(IDealEscrow.rule, (brief)));
         reentries.push(abi.encodeCall(IDealEscrow.timeout, (brief, 0)));
         reentries.push(abi.encodeCall(IDealEscrow.payJurors, (brief, "")));
         reentries.push(abi.encodeCall(IDealEscrow.rate, (brief, 0, 0, "")));

@@ -175,9 +175,8 @@ contract ReleaseTest is World {
         escrow.payout(d);
         vm.expectRevert(closed);
         escrow.timeout(d, 0);
-        address[] memory nobody = new address[](0);
         vm.expectRevert(closed);
-        escrow.rule(d, nobody);
+        escrow.rule(d);
         Claim memory claim = claimOf(d, 0);
         vm.expectRevert(closed);
         escrow.claim(d, claim);

@@ -5,17 +5,18 @@ import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {AppealEnd, Cause, Deal, Status, Verdict} from "../../src/types/Deal.sol";
-import {AppealStatus} from "../../src/types/Jury.sol";
-import {Hostile} from "../attacks/Hostile.sol";
-import {EscrowCalls, JuryCalls} from "./Calls.sol";
+import {EscrowCalls, JuryCalls, Votes} from "./Calls.sol";
 import {Court} from "./Court.sol";
 import {Slot} from "./Slots.sol";
 
-/// rule
+/// settleRuling
 /// ├── a ruling settles: the loser's deposit pays the jurors, an overturned panel loses its fee
+/// ├── any account that both parties named may rule, in their deal alone
+/// └── when another sends it, nothing is under appeal, or it is on another milestone or over the whole
+/// rule
 /// ├── silence, also of the jury contract: the earlier verdict stands and the deposit returns
 /// ├── an appeal that nobody pursued: the verdict stands and the deposit goes to the other side
-/// └── when there is no ruling yet, or the jurors are not the ruling's
+/// └── when there may still be a ruling
 contract RuleTest is Court {
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
@@ -28,12 +29,14 @@ contract RuleTest is Court {
     function test_a_seller_that_wins_is_paid_and_the_buyers_reserve_pays_the_jurors() external {
         (Deal memory d, Verdict memory v) = pending(0);
         appealed(d, v, seller);
-        address[] memory court = ruled(d, 10_000, 1);
+        address[] memory court = heard(d, 1);
+        Verdict memory ruling = courtVerdict(d, 10_000, 1);
+        Votes memory votes = votesOfCourt(d, ruling, 31);
         vm.expectEmit(address(escrow));
         emit IDealEscrow.AppealClosed(v.deal, 0, AppealEnd.Ruled, 7 * ONE, 7 * ONE, 0);
         vm.expectEmit(address(escrow));
         emit IDealEscrow.Settled(v.deal, outcome(0, Cause.Ruled, 1, 0, 10_000, [54 * ONE, 0]));
-        escrow.rule(d, court);
+        jury.rule(d, ruling, votes);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "milestone and deposit");
         for (uint256 i = 0; i < court.length; ++i) {
             assertEq(escrow.credit(court[i]), 1_400_000, "a fifth of seven");
@@ -47,7 +50,7 @@ contract RuleTest is Court {
     function test_a_seller_that_loses_pays_the_jurors() external {
         (Deal memory d, Verdict memory v) = pending(5000);
         appealed(d, v, seller);
-        escrow.rule(d, ruled(d, 5000, 1));
+        ruled(d, 5000, 1);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 27 * ONE, "half, and no deposit");
         (uint32 signers,) = escrow.signersOf(v.deal, 0);
         assertEq(signers, 7, "a confirmed panel keeps its fee");
@@ -57,7 +60,7 @@ contract RuleTest is Court {
     function test_a_buyer_that_loses_has_no_reserve_left_and_pays_the_next_deposit_from_credit() external {
         (Deal memory d, Verdict memory v) = pending(10_000);
         appealed(d, v, buyer);
-        escrow.rule(d, ruled(d, 10_000, 1));
+        ruled(d, 10_000, 1);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 54 * ONE, "paid");
         assertEq(slotOf(v.deal).left, 129 * ONE, "the reserve is gone");
         Verdict memory second = verdictOn(d, 1, 10_000);
@@ -76,7 +79,7 @@ contract RuleTest is Court {
         Verdict memory v = verdictOn(d, 0, 10_000);
         judged(d, v);
         appealed(d, v, buyer);
-        escrow.rule(d, ruled(d, 0, 1));
+        ruled(d, 0, 1);
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "refunded");
         Slot memory s = slotOf(v.deal);
         assertEq(s.left, 139 * ONE, "two milestones, both fees, three of the bond");
@@ -88,7 +91,6 @@ contract RuleTest is Court {
         (Deal memory d, Verdict memory v) = pending(10_000);
         appealed(d, v, buyer);
         address[] memory court = ruled(d, 0, 1);
-        escrow.rule(d, court);
         assertEq(escrow.credit(court[0]), 1_400_000, "jurors are paid");
         assertTrue(slotOf(v.deal).reserveSpent, "by the appellant");
         assertConserved(v.deal);
@@ -98,27 +100,86 @@ contract RuleTest is Court {
         (Deal memory d, Verdict memory v) = pending(0);
         appealed(d, v, seller);
         uint256 stands = block.timestamp + APPEAL_LIMIT;
-        address[] memory nobody = new address[](0);
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NoRuling.selector, 0, stands));
-        escrow.rule(d, nobody);
+        escrow.rule(d);
         requested(d);
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NoRuling.selector, 1, stands));
-        escrow.rule(d, nobody);
+        escrow.rule(d);
     }
 
-    function test_the_jurors_are_the_ones_of_the_ruling() external {
+    function test_nobody_but_the_jury_of_the_terms_settles_a_ruling() external {
         (Deal memory d, Verdict memory v) = pending(0);
         appealed(d, v, seller);
-        address[] memory court = ruled(d, 10_000, 1);
-        uint256 ruling = uint256(keccak256(abi.encodePacked(court))) >> 32;
-        court[0] = stranger.addr;
-        uint256 given = uint256(keccak256(abi.encodePacked(court))) >> 32;
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongSigners.selector, given, ruling));
-        escrow.rule(d, court);
-        (court[0], court[1]) = (court[1], court[0]);
-        given = uint256(keccak256(abi.encodePacked(court))) >> 32;
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongSigners.selector, given, ruling));
-        escrow.rule(d, court);
+        Verdict memory ruling = courtVerdict(d, 10_000, 1);
+        address[] memory nobody = new address[](0);
+        address[4] memory others = [stranger.addr, seller.addr, jurors[0].addr, address(escrow)];
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NotTheJury.selector, others[i], address(jury)));
+            vm.prank(others[i]);
+            escrow.settleRuling(d, ruling, nobody);
+        }
+    }
+
+    function test_the_escrow_itself_as_the_jury_cannot_be_made_to_rule_by_a_batch() external {
+        Deal memory d = terms();
+        d.jury = address(escrow);
+        opened(d);
+        vm.warp(NOW + 1 days);
+        Verdict memory v = verdictOn(d, 0, 0);
+        judged(d, v);
+        appealed(d, v, seller);
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = bytes.concat(IDealEscrow.settleRuling.selector);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDealEscrow.NotBatchable.selector, IDealEscrow.settleRuling.selector)
+        );
+        escrow.settleMany(calls);
+    }
+
+    function test_a_ruling_is_on_the_milestone_under_appeal_and_at_most_everything() external {
+        (Deal memory d, Verdict memory v) = pending(0);
+        appealed(d, v, seller);
+        address[] memory nobody = new address[](0);
+        Verdict memory ruling = courtVerdict(d, 10_001, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.BpsTooHigh.selector, 10_001, 10_000));
+        vm.prank(address(jury));
+        escrow.settleRuling(d, ruling, nobody);
+        (ruling.milestone, ruling.sellerBps) = (1, 10_000);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongMilestone.selector, 1, 0));
+        vm.prank(address(jury));
+        escrow.settleRuling(d, ruling, nobody);
+    }
+
+    function test_a_ruling_needs_an_appeal() external {
+        (Deal memory d,) = pending(0);
+        Verdict memory ruling = courtVerdict(d, 10_000, 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Pending, Status.Appealed)
+        );
+        vm.prank(address(jury));
+        escrow.settleRuling(d, ruling, new address[](0));
+    }
+
+    function test_a_ruling_on_a_milestone_that_was_settled_meanwhile_settles_no_other() external {
+        Deal memory d = terms();
+        opened(d);
+        vm.warp(NOW + 1 days);
+        Verdict memory v = verdictOn(d, 0, 0);
+        judged(d, v);
+        appealed(d, v, seller);
+        heard(d, 1);
+        Verdict memory ruling = courtVerdict(d, 10_000, 1);
+        Votes memory votes = votesOfCourt(d, ruling, 31);
+        released(d, 0, true);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Open, Status.Appealed)
+        );
+        jury.rule(d, ruling, votes);
+        v = verdictOn(d, 1, 10_000);
+        judged(d, v);
+        appealed(d, v, buyer);
+        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongMilestone.selector, 0, 1));
+        jury.rule(d, ruling, votes);
     }
 
     function test_silence_never_beats_the_verdict() external {
@@ -129,7 +190,7 @@ contract RuleTest is Court {
         silent(d);
         vm.expectEmit(address(escrow));
         emit IDealEscrow.AppealClosed(v.deal, 0, AppealEnd.Silent, 0, 7 * ONE, 0);
-        escrow.rule(d, new address[](0));
+        escrow.rule(d);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 54 * ONE, "the verdict stood");
         assertTrue(!slotOf(v.deal).reserveSpent, "the deposit returned");
         assertConserved(v.deal);
@@ -137,14 +198,13 @@ contract RuleTest is Court {
 
     function test_only_a_deal_under_appeal_is_ruled_on() external {
         (Deal memory d,) = pending(0);
-        address[] memory nobody = new address[](0);
         vm.expectRevert(
             abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Pending, Status.Appealed)
         );
-        escrow.rule(d, nobody);
+        escrow.rule(d);
         d.meta.salt = 2;
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.None, Status.Open));
-        escrow.rule(d, nobody);
+        escrow.rule(d);
     }
 
     function test_after_the_limit_the_verdict_stands_whatever_the_jury_says() external {
@@ -152,22 +212,24 @@ contract RuleTest is Court {
         appealed(d, v, seller);
         requested(d);
         vm.warp(block.timestamp + APPEAL_LIMIT);
-        escrow.rule(d, new address[](0));
+        escrow.rule(d);
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 54 * ONE, "the fail stood");
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 7 * ONE, "the deposit returned");
         assertConserved(v.deal);
     }
 
-    function test_a_ruling_that_was_made_counts_whenever_it_is_brought() external {
+    function test_a_ruling_of_the_second_court_counts_until_the_verdict_stands() external {
         (Deal memory d, Verdict memory v) = pending(0);
         appealed(d, v, seller);
-        address[] memory court = ruled(d, 10_000, 1);
-        vm.warp(block.timestamp + APPEAL_LIMIT);
-        uint256 ruling = uint256(keccak256(abi.encodePacked(court))) >> 32;
-        uint256 nobody = uint256(keccak256("")) >> 32;
-        vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongSigners.selector, nobody, ruling));
-        escrow.rule(d, new address[](0)); // the earlier verdict does not stand any more
-        escrow.rule(d, court);
+        uint256 limit = block.timestamp + APPEAL_LIMIT;
+        requested(d);
+        proven(d);
+        vm.warp(limit - 1);
+        jury.redraw(d, 0, panel());
+        heard(d, 2);
+        assertGe(block.timestamp, limit, "anyone may let the verdict stand");
+        Verdict memory ruling = courtVerdict(d, 10_000, 2);
+        jury.rule(d, ruling, votesOfCourt(d, ruling, 31));
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "as it was ruled");
         assertConserved(v.deal);
     }
@@ -177,11 +239,10 @@ contract RuleTest is Court {
         appealed(d, v, buyer);
         uint256 standsFrom = block.timestamp + APPEAL_LIMIT;
         vm.warp(standsFrom - 1);
-        address[] memory nobody = new address[](0);
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NoRuling.selector, 0, standsFrom));
-        escrow.rule(d, nobody);
+        escrow.rule(d);
         vm.warp(block.timestamp + 1);
-        escrow.rule(d, nobody);
+        escrow.rule(d);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "milestone and the buyer's deposit");
         assertConserved(v.deal);
     }
@@ -195,30 +256,30 @@ contract RuleTest is Court {
         judged(d, v);
         appealed(d, v, seller);
         uint256 standsFrom = block.timestamp + APPEAL_LIMIT;
-        address[] memory nobody = new address[](0);
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.NoRuling.selector, 0, standsFrom));
-        escrow.rule(d, nobody);
+        escrow.rule(d);
         vm.warp(standsFrom);
-        escrow.rule(d, nobody);
+        escrow.rule(d);
         assertEq(slotOf(v.deal).done, 1, "done");
         assertConserved(v.deal);
     }
 
-    /// @notice A jury that rules at once, for nobody's pay.
+    /// @notice A jury that is an account, and rules at once for nobody's pay.
     function ruledByAnother(uint16 verdict_, uint16 ruling_, Account memory by, uint64 bond)
         private
         returns (Deal memory d, bytes32 id)
     {
-        uint256 nobody = uint256(keccak256("")) >> 32 << 32;
-        Hostile court = new Hostile(bytes32(nobody | uint256(ruling_) << 8 | uint256(AppealStatus.Ruled)));
         d = terms();
-        (d.jury, d.appealFee, d.juryFee, d.sellerBond) = (address(court), 0, 0, bond);
+        (d.jury, d.appealFee, d.juryFee, d.sellerBond) = (stranger.addr, 0, 0, bond);
+        d.meta.salt = uint256(verdict_) << 16 | ruling_;
         id = opened(d);
         vm.warp(NOW + 1 days);
         Verdict memory v = verdictOn(d, 0, verdict_);
         judged(d, v);
         appealed(d, v, by);
-        escrow.rule(d, new address[](0));
+        v.sellerBps = ruling_;
+        vm.prank(stranger.addr);
+        escrow.settleRuling(d, v, new address[](0));
     }
 
     function test_where_an_appeal_costs_nothing_neither_reserve_nor_bond_is_spent() external {
@@ -248,7 +309,6 @@ contract RuleTest is Court {
             Verdict memory ruling = verdictOn(d, i, 0);
             ruling.round = 1;
             jury.rule(d, ruling, votesOfCourt(d, ruling, 31));
-            escrow.rule(d, courtOf(d, i));
             Slot memory s = slotOf(v.deal);
             assertTrue(s.bondSpent && s.reserveSpent == (i == 1), "the bond once, then the reserve");
             assertConserved(v.deal);
@@ -262,14 +322,6 @@ contract RuleTest is Court {
         uint64 round = uint64(jury.appealOf(escrow.dealId(d), milestone).round);
         vm.warp(block.timestamp + 3 hours);
         beacon.prove(round, abi.encode(round));
-    }
-
-    function courtOf(Deal memory d, uint8 milestone) private returns (address[] memory court) {
-        uint40[] memory seats = jury.drawn(d, milestone, panel());
-        court = new address[](5);
-        for (uint256 i = 0; i < 5; ++i) {
-            court[i] = holderOf(seats[i]).addr;
-        }
     }
 }
 

@@ -114,7 +114,7 @@ contract SettleManyTest is World {
             emit IDealEscrow.ItemFailed(0, may[i], "");
             escrow.settleMany(calls);
         }
-        bytes4[11] memory mayNot = [
+        bytes4[12] memory mayNot = [
             IDealEscrow.deposit.selector,
             IDealEscrow.depositWithAuthorization.selector,
             IDealEscrow.withdraw.selector,
@@ -124,6 +124,7 @@ contract SettleManyTest is World {
             IDealEscrow.openFromMandate.selector,
             IDealEscrow.voidDeal.selector,
             IDealEscrow.appeal.selector,
+            IDealEscrow.settleRuling.selector,
             IDealEscrow.payoutMany.selector,
             IDealEscrow.settleMany.selector
         ];

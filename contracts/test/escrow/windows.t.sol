@@ -152,11 +152,7 @@ contract WindowsTest is Court {
     function test_the_earlier_verdict_stands_from_the_appeals_limit_on() external {
         (Deal memory d, Verdict memory v) = pending(0);
         appealed(d, v, seller);
-        from(
-            abi.encodeCall(IDealEscrow.rule, (d.brief(), "")),
-            DUE + APPEAL_LIMIT,
-            IDealEscrow.NoRuling.selector
-        );
+        from(abi.encodeCall(IDealEscrow.rule, (d.brief())), DUE + APPEAL_LIMIT, IDealEscrow.NoRuling.selector);
     }
 
     function test_jurors_are_paid_from_close_and_grace_on() external {

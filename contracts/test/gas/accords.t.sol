@@ -5,10 +5,13 @@ import {Accords} from "../../src/Accords.sol";
 import {Mandates} from "../../src/Mandates.sol";
 import {Mandate} from "../../src/types/Mandate.sol";
 import {Nda} from "../../src/types/Nda.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 import {Meter} from "./Meter.sol";
 
 /// @notice What comes before a deal: an NDA, and an agent's authority.
 contract AccordsGasTest is Meter {
+    using MandateCalls for Mandates;
+
     uint40 private constant NOW = 1_800_000_000;
 
     Account private alice = account("alice");

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {Deal, Rating, Release, Verdict} from "../../src/types/Deal.sol";
-import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
+import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 import {Meter} from "./Meter.sol";
 
@@ -342,24 +342,25 @@ contract DealGasTest is Court, Meter {
         vm.warp(NOW + 1 days);
         Verdict memory v = verdictOn(d, 0, 10_000);
         judged(d, v);
-        appealed(d, v, buyer);
+        bytes memory plea = signCompact(buyer, appealDigest(v, uint40(block.timestamp)));
+        uint256 before = vm.snapshotState();
+        escrow.appeal(d, v, uint40(block.timestamp), d.buyer, plea);
         measured("appeal opened");
-        uint256 sum = lastGas();
         jury.request(d, SEATS);
         measured("appeal requested");
-        sum += lastGas();
+        vm.revertToState(before);
+        jury.appeal(d, v, uint40(block.timestamp), d.buyer, plea, SEATS);
+        measured("appeal opened and requested");
+        uint256 sum = lastGas();
         proven(d);
         Verdict memory second = courtVerdict(d, 0, 1);
-        jury.rule(d, second, votesOfCourt(d, second, 31));
-        measured("appeal ruled, 5 of 7");
-        sum += lastGas();
+        Votes memory votes = votesOfCourt(d, second, 31);
         uint40[] memory seats = jury.drawn(d, 0, panel());
-        address[] memory court = new address[](5);
         for (uint256 i = 0; i < 5; ++i) {
-            court[i] = holderOf(seats[i]).addr;
+            votes.signatures[i] = signCompact(holderOf(seats[i]), escrow.verdictDigest(second));
         }
-        escrow.rule(d, court);
-        measured("ruling settled");
+        jury.rule(d, second, votes);
+        measured("appeal ruled and settled, 5 of 7");
         noted("appeal to ruling, without the beacon", sum + lastGas());
     }
 }

@@ -5,6 +5,7 @@ import {Mandates} from "../../src/Mandates.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {Mandate, Revoke} from "../../src/types/Mandate.sol";
 import {Test} from "../base/Test.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 import {Dice} from "./Cast.sol";
 import {Purse} from "./Hostiles.sol";
 import {Leaky, Leave, Warrant} from "./Leaky.sol";
@@ -58,7 +59,7 @@ contract Agents is Test {
         bool free = w.principal == m.principal || block.timestamp >= w.validUntil;
         bool timely = block.timestamp >= m.validFrom && block.timestamp < m.validUntil;
         Leave may = newer && free && timely && !forged && !forgedByAgent ? Leave.Granted : Leave.Refused;
-        bytes memory call_ = abi.encodeCall(IMandates.grant, (m, principals_, agents_));
+        bytes memory call_ = abi.encodeCall(IMandates.grant, (MandateCalls.words(m), principals_, agents_));
         if (!_tried(address(this), call_, may, "E11 only a newer serial, signed by both, is in force")) {
             return;
         }

@@ -21,7 +21,7 @@ abstract contract Books is Court {
     bool internal stopped; // USDC is paused
     address[] internal known; // everybody who can have anything
     mapping(address account => bool) private isKnown;
-    uint256[35] internal reached;
+    uint256[34] internal reached;
 
     function know(address account) internal {
         if (isKnown[account]) return;

@@ -7,10 +7,12 @@ import {Mandates} from "../../src/Mandates.sol";
 import {Cancel, Deal, Rating, Release, Verdict, Withdraw} from "../../src/types/Deal.sol";
 import {Mandate, Revoke} from "../../src/types/Mandate.sol";
 import {Claim, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 
 /// @notice A stranger through whom every call goes to which the sender does not matter. It owns nothing and signs
 /// nothing, so whatever it brings about, the signatures in its hands allowed.
 contract Desk {
+    using MandateCalls for Mandates;
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 
@@ -114,8 +116,8 @@ contract Desk {
         escrow.appeal(d, v, until, by, signature);
     }
 
-    function ruleOn(Deal memory d, address[] memory court) external {
-        escrow.rule(d, court);
+    function ruleOn(Deal memory d) external {
+        escrow.rule(d);
     }
 
     function withdrawFor(Withdraw memory w, bytes memory signature) external {
@@ -124,6 +126,17 @@ contract Desk {
 
     function request(Deal memory d, uint40 seats) external {
         jury.request(d, seats);
+    }
+
+    function appealAtJury(
+        Deal memory d,
+        Verdict memory v,
+        uint40 until,
+        address by,
+        bytes memory signature,
+        uint40 seats
+    ) external {
+        jury.appeal(d, v, until, by, signature, seats);
     }
 
     function testify(

@@ -2,10 +2,12 @@
 pragma solidity 0.8.37;
 
 import {JuryPool} from "../../src/JuryPool.sol";
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
 import {Status, Verdict} from "../../src/types/Deal.sol";
 import {Appeal, AppealStatus} from "../../src/types/Jury.sol";
 import {SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
-import {JuryCalls, Votes} from "../escrow/Calls.sol";
+import {Encoding, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Dice, Side} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
 import {FalseJury} from "./Hostiles.sol";
@@ -28,10 +30,8 @@ abstract contract Hearings is Seating {
         uint40 seats;
         uint40 round;
         uint40 deadline;
-        uint16 bps; // of the ruling
         uint8 attempt;
         uint40[] first; // the seats of the first draw
-        address[] court; // who signed the ruling
     }
 
     mapping(bytes32 deal => mapping(uint256 milestone => Hearing)) private hearings;
@@ -55,9 +55,30 @@ abstract contract Hearings is Seating {
         bytes memory plea = signed(forged ? nobody : by.signer, digest);
         bool good = p.status == Status.Pending && block.timestamp < p.until && !other && !forged && !late;
         Leave may = good && honest(by) ? _deposit(p, by, bySeller) : Leave.Refused;
+        if (roll(dice, 3) == 0) return _appealAtJury(p, by, bySeller, v, until, plea, may);
         bytes memory call_ = abi.encodeCall(Desk.appeal, (p.terms, v, until, by.signer.addr, plea));
         if (!tried(call_, may, "E15 a party appeals within the window, with its deposit")) return;
         _appealed(p, by, bySeller);
+    }
+
+    /// @dev In one call with the request.
+    function _appealAtJury(
+        Page storage p,
+        Side storage by,
+        bool bySeller,
+        Verdict memory v,
+        uint40 until,
+        bytes memory plea,
+        Leave may
+    ) private {
+        uint40 now_ = uint40(block.timestamp);
+        uint40 seats = seatedBefore(now_);
+        if (!_hearable(p, now_)) may = Leave.Refused;
+        bytes memory call_ =
+            abi.encodeCall(Desk.appealAtJury, (p.terms, v, until, by.signer.addr, plea, seats));
+        if (!tried(call_, may, "E15 an appeal and its request in one call")) return;
+        _appealed(p, by, bySeller);
+        _requested(p, seats);
     }
 
     function request(uint256 seed) external {
@@ -68,16 +89,25 @@ abstract contract Hearings is Seating {
     }
 
     function _request(Dice memory dice, Page storage p) private {
-        Hearing storage h = hearings[p.id][p.milestone];
         uint40 seats = seatedBefore(p.appealedAt);
         if (faulty(dice, 5)) seats = uint40(roll(dice, seats + 3));
-        bool good = p.status == Status.Appealed && p.terms.jury == address(jury)
-            && h.status == AppealStatus.None && p.terms.appealFee >= STAKE / 10
-            && seats == seatedBefore(p.appealedAt) && _nextOut() + RULING_TIME <= p.appealedAt + APPEAL_LIMIT; // else no ruling could come in time
+        bool good =
+            p.status == Status.Appealed && _hearable(p, p.appealedAt) && seats == seatedBefore(p.appealedAt);
         bytes memory call_ = abi.encodeCall(Desk.request, (p.terms, seats));
         if (!tried(call_, either(good), "E15 an appeal is requested once, over the seats that were there")) {
             return;
         }
+        _requested(p, seats);
+    }
+
+    /// @dev The jury of the terms, a deposit worth a fine, no request before, and time for a ruling.
+    function _hearable(Page storage p, uint40 appealedAt) private view returns (bool) {
+        return p.terms.jury == address(jury) && hearings[p.id][p.milestone].status == AppealStatus.None
+            && p.terms.appealFee >= STAKE / 10 && _nextOut() + RULING_TIME <= appealedAt + APPEAL_LIMIT;
+    }
+
+    function _requested(Page storage p, uint40 seats) private {
+        Hearing storage h = hearings[p.id][p.milestone];
         (h.status, h.appealedAt, h.seats) = (AppealStatus.Requested, p.appealedAt, seats);
         h.attempt = p.attempt;
         _drawFixed(p, h, p.milestone);
@@ -100,7 +130,7 @@ abstract contract Hearings is Seating {
         if (tried(call_, either(good), "E20 a drawn seat testifies once")) h.testified |= uint8(1 << index);
     }
 
-    /// @notice The court rules, at the jury.
+    /// @notice The court rules, which settles the milestone if it is still under appeal.
     function hear(uint256 seed) external {
         Dice memory dice = Dice(seed);
         (Page storage p, uint8 m) = _heard(dice);
@@ -115,15 +145,24 @@ abstract contract Hearings is Seating {
         uint256 bps = [p.bps, BPS, 0, 7777][roll(dice, 4)];
         Verdict memory v = verdictFor(p, m, uint8(h.status) ^ (otherRound ? 3 : 0), h.attempt, bps);
         Votes memory votes = _courtVotes(v, drawn, signers, forged);
-        bool good = !forged && !otherRound && signers != 15 && block.timestamp < h.deadline;
+        bool good = !forged && !otherRound && signers != 15 && block.timestamp < h.deadline
+            && p.status == Status.Appealed && p.milestone == m;
         bytes memory call_ = abi.encodeCall(Desk.ruleAtJury, (p.terms, v, votes));
         if (!tried(call_, either(good), "E06 five of the drawn seven rule, in time")) return;
-        (h.status, h.bps) = (AppealStatus.Ruled, uint16(bps));
+        h.status = AppealStatus.Ruled;
+        address[] memory court = _courtOf(drawn, signers);
+        sharePot(court);
+        rulingMade(p, bps, court);
+        count(Reached.Ruled);
+        pay(p);
+    }
+
+    function _courtOf(uint40[] memory drawn, uint256 signers) private view returns (address[] memory court) {
+        court = new address[](onesIn(signers));
+        uint256 n;
         for (uint256 i = 0; i < drawn.length; ++i) {
-            if (signers >> i & 1 != 0) h.court.push(holders[drawn[i]].addr);
+            if (signers >> i & 1 != 0) court[n++] = holders[drawn[i]].addr;
         }
-        sharePot(h.court);
-        count(Reached.RuledAtJury);
     }
 
     function redraw(uint256 seed) external {
@@ -152,7 +191,7 @@ abstract contract Hearings is Seating {
         count(Reached.Redrawn);
     }
 
-    /// @notice The escrow takes the ruling, or learns that there is none.
+    /// @notice The escrow learns that there is no ruling.
     function settleAppeal(uint256 seed) external {
         Dice memory dice = Dice(seed);
         Page storage p = find(dice, APPEALED);
@@ -161,26 +200,41 @@ abstract contract Hearings is Seating {
         if (p.status == Status.Appealed && roll(dice, 8) == 0) {
             waitUntil(p.appealedAt + APPEAL_LIMIT - roll(dice, 2));
         }
-        _settleAppeal(p, faulty(dice, 5));
+        bool alone = p.status == Status.Appealed && p.terms.jury == address(falseJury);
+        if (alone && roll(dice, 3) == 0) return _ruleAlone(dice, p);
+        _settleAppeal(p);
     }
 
-    function _settleAppeal(Page storage p, bool otherCourt) internal {
+    /// @dev A jury that is just an account rules as it likes, in the deals that name it.
+    function _ruleAlone(Dice memory dice, Page storage p) private {
+        uint256 bps = [p.bps, BPS, 0, 7777, BPS + 1][roll(dice, strict ? 4 : 5)];
+        address[] memory court = new address[](1 + roll(dice, 3));
+        for (uint256 i = 0; i < court.length; ++i) {
+            court[i] = holders[roll(dice, holders.length)].addr;
+        }
+        Votes memory none;
+        Ballot b = Ballot.wrap(Encoding.head(verdictFor(p, p.milestone, 1, 0, bps), none, 0, 0));
+        bytes memory call_ = abi.encodeCall(IDealEscrow.settleRuling, (Encoding.brief(p.terms), b, court));
+        vm.prank(address(falseJury));
+        (bool done,) = address(escrow).call(call_);
+        if (done != bps <= BPS) {
+            revert Broken("E07 the jury of the terms rules, over no more than there is", done);
+        }
+        if (!done) return count(Reached.Refused);
+        rulingMade(p, bps, court);
+        count(Reached.Ruled);
+        pay(p);
+    }
+
+    function _settleAppeal(Page storage p) internal {
         Hearing storage h = hearings[p.id][p.milestone];
-        address[] memory court = h.court;
-        bool ruled = p.terms.jury == address(jury) && h.status == AppealStatus.Ruled;
-        if (ruled && otherCourt) court[0] = nobody.addr;
         (bool silent, bool absent) = _answer(p, h);
         bool over = silent || block.timestamp >= p.appealedAt + APPEAL_LIMIT;
-        Leave may = either(p.status == Status.Appealed && (ruled ? !otherCourt : over));
-        bytes memory call_ = abi.encodeCall(Desk.ruleOn, (p.terms, court));
+        Leave may = either(p.status == Status.Appealed && over);
+        bytes memory call_ = abi.encodeCall(Desk.ruleOn, (p.terms));
         if (!tried(call_, may, "E07 only a ruling beats a verdict, and silence never does")) return;
-        if (ruled) {
-            rulingMade(p, h.bps, court);
-            count(Reached.Ruled);
-        } else {
-            stands(p, absent);
-            count(absent ? Reached.Abandoned : Reached.Silent);
-        }
+        stands(p, absent);
+        count(absent ? Reached.Abandoned : Reached.Silent);
         pay(p);
     }
 
@@ -220,7 +274,7 @@ abstract contract Hearings is Seating {
         }
         FalseJury.Mood mood = falseJury.mood();
         silent = mood == FalseJury.Mood.Silent;
-        return (silent, !silent && mood != FalseJury.Mood.Excessive);
+        return (silent, !silent && mood != FalseJury.Mood.Boasting);
     }
 
     /// @dev A deal that is under appeal, or one whose appeal was overtaken, and the milestone.

@@ -39,7 +39,7 @@ contract FalseJury {
     enum Mood {
         Absent, // says that there is no appeal
         Silent, // says that the appeal ended in silence
-        Excessive, // rules more than all to the seller
+        Boasting, // says that it has ruled, which only a call of its own would show
         Short, // answers less than a word
         BurningGas
     }
@@ -59,6 +59,6 @@ contract FalseJury {
             }
         }
         if (mood == Mood.Silent) return 4;
-        return mood == Mood.Excessive ? uint256(3) | uint256(10_001) << 8 : 0;
+        return mood == Mood.Boasting ? uint256(3) | uint256(10_000) << 8 : 0;
     }
 }

@@ -59,7 +59,6 @@ enum Reached {
     TimedOut,
     FellBack,
     Appealed,
-    RuledAtJury,
     Redrawn,
     Ruled,
     Overturned,

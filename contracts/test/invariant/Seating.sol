@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Verdict} from "../../src/types/Deal.sol";
-import {SeatStatus} from "../../src/types/Jury.sol";
+import {SeatStatus} from "../../src/types/Seat.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 import {Dice} from "./Cast.sol";
 import {Desk} from "./Desk.sol";
 import {Judgements} from "./Judgements.sol";
@@ -64,7 +65,7 @@ abstract contract Seating is Judgements {
         bool may = by != nobody.addr && seatStatus[seat] == SeatStatus.Active;
         if (strict && !may) return;
         vm.prank(by);
-        bool done = _asks(abi.encodeCall(IJuryPool.vacate, (seat)));
+        bool done = _asks(abi.encodeCall(IJuryPool.vacate, (seat, Sitters.who(jury, seat))));
         if (done != may) revert Broken("E05 an active seat is left by its holder or principal", done);
         if (done) (seatStatus[seat], leftAt[seat]) = (SeatStatus.Left, uint40(block.timestamp));
     }
@@ -133,6 +134,7 @@ abstract contract Seating is Judgements {
     // --- books ---
 
     function _kept(Account memory holder, address owner, uint40 joined) private {
+        Sitters.noted(holder.addr, owner);
         holders.push(holder);
         owners.push(owner);
         joinedAt.push(joined);

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Status} from "../../src/types/Deal.sol";
-import {Seat} from "../../src/types/Jury.sol";
+import {Seat} from "../../src/types/Seat.sol";
 import {DealSlot, Slot} from "../escrow/Slots.sol";
 import {Dice} from "./Cast.sol";
 import {Leaky, Warrant} from "./Leaky.sol";
@@ -54,7 +54,7 @@ contract Town is Weather {
         assertTrue(pages.length != 0, "the first deals opened");
     }
 
-    function reachedSoFar() external view returns (uint256[35] memory) {
+    function reachedSoFar() external view returns (uint256[34] memory) {
         return reached;
     }
 
@@ -226,7 +226,7 @@ contract Town is Weather {
             latest = p.appealedAt + APPEAL_LIMIT;
         }
         if (block.timestamp < latest) vm.warp(latest);
-        if (p.status == Status.Appealed) _settleAppeal(p, false);
+        if (p.status == Status.Appealed) _settleAppeal(p);
         if (isLive(p) && _canPayOut(p)) _payout(p);
         for (uint8 m = 0; m < p.count && isLive(p); ++m) {
             if (!isDone(p, m)) _timeout(p, m);

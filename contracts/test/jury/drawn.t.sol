@@ -6,9 +6,11 @@ import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Draw} from "../../src/jury/Draw.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
-import {Appeal, Seat} from "../../src/types/Jury.sol";
+import {Appeal} from "../../src/types/Jury.sol";
+import {Seat} from "../../src/types/Seat.sol";
 import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 
 /// drawn
 /// ├── is the shuffle that the interface describes, done a second time here with a whole deck in memory
@@ -86,6 +88,7 @@ contract DrawnTest is Court {
         vm.startPrank(crowd);
         usdc.approve(address(jury), 200 * STAKE);
         for (uint160 i = 0; i < 200; ++i) {
+            Sitters.noted(address(0xc0de0000 + i), crowd);
             jury.join(address(0xc0de0000 + i), 1);
         }
         vm.stopPrank();

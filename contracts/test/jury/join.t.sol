@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
-import {Seat} from "../../src/types/Jury.sol";
+import {Seat, SeatStatus} from "../../src/types/Seat.sol";
 import {JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 
 /// join, joinWithAuthorization
 /// ├── a principal stakes for a holder; seats are numbered in order
@@ -21,7 +22,12 @@ contract JoinTest is Court {
         emit IJuryPool.Seated(17, holder.addr, address(this), 99);
         uint40 seat = jury.join(holder.addr, 99);
         Seat memory kept = jury.seatOf(seat);
-        assertEq(kept.holder, holder.addr, "holder");
+        bytes20 sitter =
+            bytes20(uint160(uint256(keccak256(abi.encodePacked(holder.addr, address(this)))) >> 96));
+        assertTrue(kept.sitter == sitter, "who sits there");
+        assertEq(uint256(kept.status), uint256(SeatStatus.Active), "status");
+        assertEq(kept.stake, STAKE, "stake");
+        assertEq(uint256(kept.leftAt) + kept.silences, 0, "neither left nor silent");
         assertEq(kept.joinedAt, NOW, "joined at");
         assertEq(jury.seatCount(), 18, "count");
         assertEq(jury.seatsAt(NOW - 1), 17, "older ones");
@@ -37,7 +43,8 @@ contract JoinTest is Court {
         vm.expectRevert(bytes("FiatTokenV2: invalid signature"));
         jury.joinWithAuthorization(principal.addr, stranger.addr, 3, 0, NOW + 1, 0, given);
         uint40 seat = jury.joinWithAuthorization(principal.addr, holder.addr, 3, 0, NOW + 1, 0, given);
-        assertEq(jury.seatOf(seat).principal, principal.addr, "principal");
+        Sitters.noted(holder.addr, principal.addr);
+        assertEq(Sitters.who(jury, seat).principal, principal.addr, "principal");
     }
 
     function test_nobody_and_the_principal_itself_hold_no_seat() external {

@@ -5,9 +5,11 @@ import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
-import {AppealStatus, SeatStatus} from "../../src/types/Jury.sol";
+import {AppealStatus} from "../../src/types/Jury.sol";
+import {SeatStatus} from "../../src/types/Seat.sol";
 import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 
 /// testify, redraw
 /// ├── after the first deadline the silent lose a tenth and seven others are drawn
@@ -58,7 +60,6 @@ contract RedrawTest is Court {
         address[] memory court = ruled(d, 10_000, 2);
         assertEq(jury.owed(court[0]), 7 * ONE, "a fifth of seven fines of five");
         assertEq(jury.pot(), 0, "pot");
-        escrow.rule(d, court);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "milestone and deposit");
     }
 
@@ -178,7 +179,7 @@ contract RedrawTest is Court {
         jury.withdrawStake(seat);
         vm.warp(block.timestamp + EXIT_DELAY);
         jury.withdrawStake(seat);
-        assertEq(usdc.balanceOf(jury.seatOf(seat).principal), STAKE - STAKE / 10, "nine tenths");
+        assertEq(usdc.balanceOf(Sitters.who(jury, seat).principal), STAKE - STAKE / 10, "nine tenths");
         assertEq(uint256(jury.seatOf(seat).status), uint256(SeatStatus.Withdrawn), "status");
     }
 }

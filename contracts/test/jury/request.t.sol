@@ -42,7 +42,9 @@ contract RequestTest is Court {
         uint64 round = jury.roundFor(block.timestamp);
         uint40 deadline = beacon.genesis() + uint40(round - 1) * 3 + RULING_TIME;
         vm.expectEmit(address(jury));
-        emit IJuryPool.AppealRequested(escrow.dealId(d), 0, round, SEATS, deadline);
+        uint256 draw = uint256(SEATS) << 16 | uint256(NOW + 1 days) << 56;
+        draw |= uint256(deadline) << 96 | uint256(round) << 136;
+        emit IJuryPool.AppealRequested(escrow.dealId(d), draw);
         requested(d);
         Appeal memory a = jury.appealOf(escrow.dealId(d), 0);
         assertEq(a.seats, SEATS, "seats");

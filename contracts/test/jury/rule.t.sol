@@ -3,17 +3,23 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
+import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
+import {Draw} from "../../src/jury/Draw.sol";
+import {Ballot} from "../../src/types/Ballot.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
-import {AppealStatus} from "../../src/types/Jury.sol";
+import {Appeal, AppealStatus} from "../../src/types/Jury.sol";
 import {Tails} from "../../src/types/Tail.sol";
-import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
+import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 
 /// rule
 /// ├── five of the seven drawn; the draw skips the first panel, parties, young, left and doubled seats
 /// └── when too few sign, the round is unproven, the deadline past, or the verdict for another round or attempt
 contract JuryRuleTest is Court {
+    using Draw for Draw.Walk;
+    using Encoding for Deal;
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 
@@ -38,25 +44,102 @@ contract JuryRuleTest is Court {
         }
     }
 
-    function test_a_ruling_is_kept_with_its_signers() external {
+    function test_a_ruling_is_told_and_settles_in_the_same_call() external {
         Deal memory d = underAppeal();
         requested(d);
         proven(d);
         Verdict memory v = courtVerdict(d, 2500, 1);
         uint40[] memory seats = jury.drawn(d, 0, panel());
+        Votes memory votes = votesOfCourt(d, v, 31);
         address[] memory court = new address[](5);
         for (uint256 i = 0; i < 5; ++i) {
             court[i] = holderOf(seats[i]).addr;
         }
-        Votes memory votes = votesOfCourt(d, v, 31);
         vm.expectEmit(address(jury));
-        emit IJuryPool.RulingMade(v.deal, 0, v, seats, 31, court);
+        uint256 ruling = uint256(1) << 8 | uint256(2500) << 24 | uint256(31) << 40;
+        emit IJuryPool.RulingMade(v.deal, ruling, v.evidence, v.votes);
+        vm.expectCall(
+            address(escrow),
+            abi.encodeCall(
+                IDealEscrow.settleRuling, (d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, 31)), court)
+            )
+        );
         jury.rule(d, v, votes);
-        uint256 word = jury.ruling(escrow.dealId(d), 0);
-        assertEq(word & 0xff, uint256(AppealStatus.Ruled), "status");
-        assertEq(word >> 8 & 0xffff, 2500, "bps");
-        assertEq(word >> 24 & 0xff, 1, "round");
-        assertEq(word >> 32, uint256(keccak256(abi.encodePacked(court))) >> 32, "signers");
+        assertEq(jury.ruling(escrow.dealId(d), 0), uint256(AppealStatus.Ruled), "status");
+        assertEq(slotOf(v.deal).done, 1, "settled");
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 205 * ONE / 10, "a quarter, and the deposit");
+    }
+
+    function test_who_sits_where_is_said_as_the_seats_have_it() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        Verdict memory v = courtVerdict(d, 0, 1);
+        Votes memory votes = votesOfCourt(d, v, 31);
+        bytes memory sitters = jury.sittersOf(d, v, votes);
+        uint256 walked = sitters.length / 40;
+        for (uint256 i = 0; i < walked; ++i) {
+            bytes memory other = bytes.concat(sitters);
+            other[i * 40 + 39] ^= 0x01; // the principal's last byte
+            uint40 seat = seatIn(d, v.deal, i);
+            uint256 sitter = Sitters.word(jury, seat);
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IJuryPool.WrongSitter.selector, seat, hashIn(other, i), bytes20(uint160(sitter))
+                )
+            );
+            ruledWith(d, v, votes, other);
+        }
+        ruledWith(d, v, votes, sitters);
+    }
+
+    function hashIn(bytes memory sitters, uint256 i) private pure returns (bytes20 hash) {
+        assembly ("memory-safe") {
+            hash := shl(96, shr(96, keccak256(add(add(sitters, 0x20), mul(i, 40)), 40)))
+        }
+    }
+
+    /// @notice The i-th seat of the order.
+    function seatIn(Deal memory, bytes32 id, uint256 i) private view returns (uint40 seat) {
+        Appeal memory a = jury.appealOf(id, 0);
+        bytes32 seed = keccak256(abi.encode(beacon.randomness(uint64(a.round)), id, 0, 1));
+        Draw.Walk memory walk = Draw.start(seed, a.seats);
+        for (uint256 k = 0; k <= i; ++k) {
+            seat = walk.next();
+        }
+    }
+
+    function ruledWith(Deal memory d, Verdict memory v, Votes memory votes, bytes memory sitters) private {
+        Encoding.Piece memory p = Encoding.ruling(votes, sitters);
+        Ballot head = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
+        jury.rule(d.brief(), head, v.evidence, v.votes, p.data);
+    }
+
+    function test_a_ruling_brings_nobody_beyond_the_last_who_signed() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        Verdict memory v = courtVerdict(d, 0, 1);
+        Votes memory votes = votesOfCourt(d, v, 31);
+        (, bytes memory all) = jury.whole(d, 0, panel());
+        assertTrue(jury.sittersOf(d, v, votes).length < all.length, "five need fewer than seven");
+        votes = votesOfCourt(d, v, 31 << 2);
+        assertEq(jury.sittersOf(d, v, votes).length + 100, all.length, "the last needs all");
+        jury.rule(d, v, votes);
+    }
+
+    function test_nobody_signs_for_an_eighth_seat() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        Verdict memory v = courtVerdict(d, 0, 1);
+        Votes memory votes = votesOfCourt(d, v, 31);
+        votes.signers = 128 | 31;
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.SignerOutOfPanel.selector, 159, 7));
+        jury.rule(d, v, votes);
+        (votes.signers, votes.signatures) = (0, new bytes[](0));
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.TooFewSigners.selector, 0, 5));
+        jury.rule(d, v, votes);
     }
 
     function test_four_of_seven_are_too_few() external {

@@ -5,9 +5,10 @@ import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Verdict} from "../../src/types/Deal.sol";
-import {SeatStatus} from "../../src/types/Jury.sol";
+import {SeatStatus} from "../../src/types/Seat.sol";
 import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 
 /// slash
 /// ├── two verdicts for one slot cost the whole stake, a tenth to the reporter
@@ -59,6 +60,7 @@ contract SlashTest is Court {
         jury = JuryPool(created("JuryPool.sol:JuryPool", bytes.concat(parts, constants)));
         minted(address(this), 9);
         usdc.approve(address(jury), 9);
+        Sitters.noted(stranger.addr, address(this));
         jury.join(stranger.addr, 1);
         Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 1, 0, 0);
         Verdict memory b = Verdict(keccak256("deal"), 0, 0, 0, 2, 0, 0);

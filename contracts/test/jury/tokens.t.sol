@@ -6,16 +6,22 @@ import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Locked} from "../../src/law/Locked.sol";
 import {Ballot} from "../../src/types/Ballot.sol";
 import {Verdict} from "../../src/types/Deal.sol";
+import {Sitter} from "../../src/types/Seat.sol";
+import {JuryCalls} from "../escrow/Calls.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 import {AnsweringToken, ReenteringToken} from "../escrow/Tokens.sol";
 import {World} from "../escrow/World.sol";
 
 /// @notice Tokens that are not USDC, or that USDC could become: what the jury takes for a transfer, and that it is locked meanwhile.
 contract JuryTokensTest is World {
+    using JuryCalls for JuryPool;
+
     function juryWith(address token) private {
         bytes memory constants =
             abi.encode(STAKE, SEAT_AGE, uint256(1 hours), uint256(10 minutes), RULING_TIME, EXIT_DELAY);
         bytes memory parts = abi.encode(token, address(beacon), address(escrow));
         jury = JuryPool(created("JuryPool.sol:JuryPool", bytes.concat(parts, constants)));
+        Sitters.noted(stranger.addr, address(this));
     }
 
     /// @notice A slashed seat, so that a tenth of its stake is owed to this test.
@@ -66,20 +72,22 @@ contract JuryTokensTest is World {
         uint256[10] memory terms_;
         Verdict memory v;
         Ballot b;
-        bytes[10] memory reentries;
+        Sitter memory nobody;
+        bytes[11] memory reentries;
         reentries[0] = abi.encodeCall(IJuryPool.join, (stranger.addr, 1));
         reentries[1] =
             abi.encodeCall(IJuryPool.joinWithAuthorization, (address(this), stranger.addr, 1, 0, 0, 0, ""));
-        reentries[2] = abi.encodeCall(IJuryPool.vacate, (0));
-        reentries[3] = abi.encodeCall(IJuryPool.withdrawStake, (0));
+        reentries[2] = abi.encodeCall(IJuryPool.vacate, (0, nobody));
+        reentries[3] = abi.encodeCall(IJuryPool.withdrawStake, (0, nobody));
         reentries[4] = abi.encodeCall(IJuryPool.collect, (address(this)));
         reentries[5] = abi.encodeCall(IJuryPool.request, (terms_, 0));
         reentries[6] = abi.encodeCall(IJuryPool.testify, (terms_, b, 0, 0, 0, ""));
         reentries[7] = abi.encodeCall(IJuryPool.rule, (terms_, b, 0, 0, ""));
         reentries[8] = abi.encodeCall(IJuryPool.redraw, (terms_, 0, ""));
-        reentries[9] = abi.encodeCall(IJuryPool.slash, (0, v, "", v, ""));
+        reentries[9] = abi.encodeCall(IJuryPool.slash, (0, nobody, v, "", v, ""));
+        reentries[10] = abi.encodeCall(IJuryPool.appeal, (terms_, b, 0, 0, 0, ""));
         bytes memory locked = abi.encodeWithSelector(Locked.Reentered.selector);
-        for (uint256 i = 0; i < 10; ++i) {
+        for (uint256 i = 0; i < 11; ++i) {
             token.aim(reentries[i]);
             uint40 seat = i % 2 == 0
                 ? jury.join(stranger.addr, 1)
@@ -95,7 +103,7 @@ contract JuryTokensTest is World {
         Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 1, 0, 0);
         v = Verdict(keccak256("deal"), 0, 0, 0, 2, 0, 0);
         bytes memory byA = sign(stranger, escrow.verdictDigest(a));
-        jury.slash(10, a, byA, v, sign(stranger, escrow.verdictDigest(v)));
+        jury.slash(11, a, byA, v, sign(stranger, escrow.verdictDigest(v)));
         token.aim(reentries[4]);
         jury.collect(address(this));
         assertEq(token.answer(), locked, "while what is owed goes");

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {JuryPool} from "../../src/JuryPool.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
+import {Verdict} from "../../src/types/Deal.sol";
+import {Sitter} from "../../src/types/Seat.sol";
 import {JuryCalls} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 
@@ -39,6 +41,25 @@ contract VacateTest is Court {
         jury.withdrawStake(3);
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.NoSuchSeat.selector, 17, 17));
         jury.withdrawStake(17);
+    }
+
+    function test_whoever_acts_on_a_seat_says_who_sits_there() external {
+        Sitter memory other = Sitter(jurors[3].addr, stranger.addr);
+        bytes20 given =
+            bytes20(uint160(uint256(keccak256(abi.encodePacked(jurors[3].addr, stranger.addr))) >> 96));
+        bytes20 sitter = jury.seatOf(3).sitter;
+        bytes memory wrong = abi.encodeWithSelector(IJuryPool.WrongSitter.selector, 3, given, sitter);
+        vm.expectRevert(wrong);
+        vm.prank(stranger.addr);
+        jury.vacate(3, other);
+        vm.prank(jurors[3].addr);
+        jury.vacate(3);
+        vm.warp(NOW + EXIT_DELAY);
+        vm.expectRevert(wrong);
+        jury.withdrawStake(3, other);
+        Verdict memory v;
+        vm.expectRevert(wrong);
+        jury.slash(3, other, v, "", v, "");
     }
 
     function test_the_principal_may_give_notice_too() external {

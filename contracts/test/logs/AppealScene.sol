@@ -5,6 +5,7 @@ import {DealEscrow} from "../../src/DealEscrow.sol";
 import {JuryPool} from "../../src/JuryPool.sol";
 import {Cancel, Deal, Verdict} from "../../src/types/Deal.sol";
 import {EscrowCalls, JuryCalls} from "../escrow/Calls.sol";
+import {Sitters} from "../escrow/Sitters.sol";
 import {Scene} from "./Scene.sol";
 
 /// @notice Appeals that are won and lost by either side, with and without reserve and bond, silent, abandoned and settled; and what
@@ -17,7 +18,12 @@ abstract contract AppealScene is Scene {
         Deal memory d = begun();
         appealedOn(d, 0, 0, seller);
         ruledOn(d, 0, 9000); // wins, the reserve pays
-        appealedOn(d, 1, 0, seller);
+        pass(3 days);
+        Verdict memory v = judgedOn(d, 1, 0);
+        pass(1 hours);
+        uint40 until = uint40(block.timestamp);
+        uint40 seats = jury.seatsAt(until - SEAT_AGE);
+        jury.appeal(d, v, until, seller.addr, signAppeal(seller, v, until), seats); // all in one call
         ruledOn(d, 1, 5000); // wins, with the reserve spent
         appealedOn(d, 2, 5000, seller);
         ruledOn(d, 2, 4000); // loses, and that closes it
@@ -36,7 +42,7 @@ abstract contract AppealScene is Scene {
         ruledOn(d, 1, 2000); // wins, without a bond: its own deposit pays
         appealedOn(d, 2, 10_000, buyer);
         pass(APPEAL_LIMIT);
-        escrow.rule(d, new address[](0)); // the jury was asked and did not answer in time
+        escrow.rule(d); // the jury was asked and did not answer in time
         seen();
     }
 
@@ -71,21 +77,14 @@ abstract contract AppealScene is Scene {
             if (i == 0) silent(d);
             else ruled(d, 2000, 2);
             seen();
-            address[] memory court = new address[](i == 0 ? 0 : 5);
-            if (i == 1) {
-                uint40[] memory second = jury.drawn(d, 0, panel());
-                for (uint256 k = 0; k < 5; ++k) {
-                    court[k] = holderOf(second[k]).addr;
-                }
-            }
-            escrow.rule(d, court);
+            if (i == 0) escrow.rule(d);
             // Never brought before the jury: the deposit goes to the other side.
             d = begun();
             pass(3 days);
             v = judgedOn(d, 0, i == 0 ? 10_000 : 0);
             appealed(d, v, i == 0 ? buyer : seller);
             pass(APPEAL_LIMIT);
-            escrow.rule(d, new address[](0));
+            escrow.rule(d);
             seen();
         }
         // A beacon that stands still: nobody was drawn, so nobody is passed over.
@@ -125,6 +124,7 @@ abstract contract AppealScene is Scene {
         jury.vacate(3);
         Account memory joiner = account("joiner");
         minted(joiner.addr, STAKE);
+        Sitters.noted(stranger.addr, joiner.addr);
         bytes32 nonce = keccak256(abi.encode(keccak256("Join"), stranger.addr, uint16(3), bytes32(0)));
         bytes memory given = authorization(joiner, address(jury), STAKE, block.timestamp + 1, nonce);
         jury.joinWithAuthorization(joiner.addr, stranger.addr, 3, 0, block.timestamp + 1, 0, given);

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IAccords} from "../../src/interfaces/IAccords.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
-import {Mandate} from "../../src/types/Mandate.sol";
 import {Nda} from "../../src/types/Nda.sol";
 import {Vm} from "../base/Vm.sol";
 import {JuryLogs} from "./JuryLogs.sol";
@@ -42,17 +41,15 @@ abstract contract AuthorityLogs is JuryLogs {
     }
 
     function _granted(Vm.Log memory l) private {
-        (Mandate memory m, uint64 spent) = abi.decode(l.data, (Mandate, uint64));
-        uint256 word = with(uint256(uint160(m.principal)), 160, 40, m.validUntil);
-        put(
-            l.emitter,
-            _authorityAt(m.agent, m.spender, 0),
-            with(with(word, 200, 32, m.scopes), 232, 16, m.serial)
-        );
-        word = with(with(uint256(m.humanAbove), 64, 64, m.perPeriod), 128, 64, spent);
-        put(
-            l.emitter, _authorityAt(m.agent, m.spender, 1), with(with(word, 192, 32, time), 224, 32, m.period)
-        );
+        (uint256[6] memory m, uint64 spent) = abi.decode(l.data, (uint256[6], uint64));
+        (address agent, address spender) = (topicAddress(l, 1), topicAddress(l, 3));
+        assertTrue(agent == address(uint160(m[0])) && spender == address(uint160(m[2])), "said twice");
+        uint256 word = with(uint256(uint160(m[1])), 160, 40, field(m[0], 200, 40));
+        word = with(with(word, 200, 32, m[2] >> 224), 232, 16, m[0] >> 240);
+        put(l.emitter, _authorityAt(agent, spender, 0), word);
+        word = with(with(field(m[1], 160, 64), 64, 64, field(m[2], 160, 64)), 128, 64, spent);
+        word = with(with(word, 192, 32, time), 224, 32, m[1] >> 224);
+        put(l.emitter, _authorityAt(agent, spender, 1), word);
     }
 
     function _revoked(Vm.Log memory l) private {

@@ -3,13 +3,13 @@ pragma solidity 0.8.37;
 
 import {IDrandBeacon} from "../../src/IDrandBeacon.sol";
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
-import {Verdict} from "../../src/types/Deal.sol";
-import {AppealStatus, SeatStatus} from "../../src/types/Jury.sol";
+import {AppealStatus} from "../../src/types/Jury.sol";
+import {SeatStatus} from "../../src/types/Seat.sol";
 import {Vm} from "../base/Vm.sol";
 import {EscrowLogs} from "./EscrowLogs.sol";
 
 /// @notice What a JuryPool and the beacon keep, rebuilt from what they say.
-/// Slot 0: the seats, two words each. 1: what is owed. 2: the pot. 3: appeals. 4: rulings. The beacon's slot 0: rounds.
+/// Slot 0: the seats, a word each. 1: what is owed. 2: the pot. 3: appeals. The beacon's slot 0: rounds.
 abstract contract JuryLogs is EscrowLogs {
     address private pool;
     address private drand;
@@ -33,9 +33,9 @@ abstract contract JuryLogs is EscrowLogs {
         } else if (topic == IJuryPool.SeatSuspended.selector) {
             _suspended(l);
         } else if (topic == IJuryPool.SeatSlashed.selector) {
-            _slashed(uint256(l.topics[1]));
+            _out(uint256(l.topics[1]), SeatStatus.Slashed);
         } else if (topic == IJuryPool.StakeWithdrawn.selector) {
-            _withdrawnStake(uint256(l.topics[1]));
+            _out(uint256(l.topics[1]), SeatStatus.Withdrawn);
         } else if (topic == IJuryPool.PotChanged.selector) {
             put(pool, bytes32(uint256(2)), abi.decode(l.data, (uint64)));
         } else if (topic == IJuryPool.Owed.selector) {
@@ -57,45 +57,45 @@ abstract contract JuryLogs is EscrowLogs {
         }
     }
 
-    // --- seats: holder 160, joinedAt 40, leftAt 40, provider 16; principal 160, stake 64, status 8 ---
+    // --- seats: sitter 160, joinedAt 40, leftAt 40, status 3, silences 13 ---
 
-    function _seatAt(uint256 seat, uint256 word) private pure returns (bytes32) {
-        return bytes32(uint256(keccak256(abi.encode(uint256(0)))) + seat * 2 + word);
+    function _seatAt(uint256 seat) private pure returns (bytes32) {
+        return bytes32(uint256(keccak256(abi.encode(uint256(0)))) + seat);
     }
 
     function _seated(Vm.Log memory l) private {
         uint256 seat = uint256(l.topics[1]);
         put(pool, bytes32(0), seat + 1);
-        uint256 word = with(uint256(l.topics[2]), 160, 40, time);
-        put(pool, _seatAt(seat, 0), with(word, 240, 16, abi.decode(l.data, (uint16))));
-        word = with(uint256(l.topics[3]), 160, 64, stakeOfASeat);
-        put(pool, _seatAt(seat, 1), with(word, 224, 8, uint256(SeatStatus.Active)));
+        bytes32 sitter = keccak256(abi.encodePacked(topicAddress(l, 2), topicAddress(l, 3)));
+        uint256 word = with(uint256(sitter) >> 96, 160, 40, time);
+        put(pool, _seatAt(seat), with(word, 240, 3, uint256(SeatStatus.Active)));
     }
 
     /// @dev The time at which a seat first left stays.
     function _out(uint256 seat, SeatStatus status) private {
-        uint256 word = get(pool, _seatAt(seat, 0));
-        if (field(word, 200, 40) == 0) put(pool, _seatAt(seat, 0), with(word, 200, 40, time));
-        put(pool, _seatAt(seat, 1), with(get(pool, _seatAt(seat, 1)), 224, 8, uint256(status)));
+        uint256 word = get(pool, _seatAt(seat));
+        if (field(word, 200, 40) == 0) word = with(word, 200, 40, time);
+        put(pool, _seatAt(seat), with(word, 240, 3, uint256(status)));
     }
 
     function _suspended(Vm.Log memory l) private {
         uint256 seat = uint256(l.topics[1]);
-        (, uint64 stake) = abi.decode(l.data, (uint64, uint64));
-        SeatStatus was = SeatStatus(field(get(pool, _seatAt(seat, 1)), 224, 8));
+        (uint64 lost, uint64 stake) = abi.decode(l.data, (uint64, uint64));
+        uint256 word = get(pool, _seatAt(seat));
+        SeatStatus was = SeatStatus(field(word, 240, 3));
+        if (was != SeatStatus.Slashed && was != SeatStatus.Withdrawn) {
+            assertEq(stake, stakeAfter(field(word, 243, 13)) - lost, "what a silence leaves");
+        }
+        if (lost != 0) put(pool, _seatAt(seat), with(word, 243, 13, field(word, 243, 13) + 1));
         bool seated = was == SeatStatus.Active || was == SeatStatus.Left;
         _out(seat, seated ? SeatStatus.Suspended : was);
-        put(pool, _seatAt(seat, 1), with(get(pool, _seatAt(seat, 1)), 160, 64, stake));
     }
 
-    function _slashed(uint256 seat) private {
-        _out(seat, SeatStatus.Slashed);
-        put(pool, _seatAt(seat, 1), with(get(pool, _seatAt(seat, 1)), 160, 64, 0));
-    }
-
-    function _withdrawnStake(uint256 seat) private {
-        uint256 word = with(get(pool, _seatAt(seat, 1)), 160, 64, 0);
-        put(pool, _seatAt(seat, 1), with(word, 224, 8, uint256(SeatStatus.Withdrawn)));
+    function stakeAfter(uint256 silences) private view returns (uint64 left) {
+        left = stakeOfASeat;
+        for (; silences != 0; --silences) {
+            left -= left / 10;
+        }
     }
 
     function _owed(Vm.Log memory l) private {
@@ -103,24 +103,27 @@ abstract contract JuryLogs is EscrowLogs {
         put(pool, place, get(pool, place) + abi.decode(l.data, (uint64)));
     }
 
-    // --- appeals: status 8, appealedAt 40, seats 40, round 40, deadline 40, sellerBps 16, attempt 8, testified 8,
-    // draw 8, firstRound 40 ---
+    // --- appeals: status 8, appealedAt 40, seats 40, round 40, deadline 40, attempt 8, testified 8, draw 8,
+    // firstRound 40 ---
 
     function _appealAt(Vm.Log memory l) private pure returns (bytes32) {
-        return under(l.topics[2], under(l.topics[1], bytes32(uint256(3))));
+        return _appealAt(l.topics[1], l.topics[2]);
+    }
+
+    function _appealAt(bytes32 deal, bytes32 milestone) private pure returns (bytes32) {
+        return under(milestone, under(deal, bytes32(uint256(3))));
     }
 
     function _set(Vm.Log memory l, uint256 shift, uint256 bits, uint256 value) private {
         put(pool, _appealAt(l), with(get(pool, _appealAt(l)), shift, bits, value));
     }
 
-    /// @dev When it was appealed and against which attempt, the escrow's word says.
     function _requested(Vm.Log memory l) private {
-        (uint64 round, uint40 seats, uint40 deadline) = abi.decode(l.data, (uint64, uint40, uint40));
-        uint256 deal = wordOf(l.topics[1]);
-        uint256 word = uint256(AppealStatus.Requested) | field(deal, 64, 40) << 8;
-        word = with(with(with(word, 48, 40, seats), 88, 40, round), 128, 40, deadline);
-        put(pool, _appealAt(l), with(with(word, 184, 8, field(deal, 249, 3)), 200, 8, 1));
+        uint256 draw = abi.decode(l.data, (uint256));
+        uint256 word = uint256(AppealStatus.Requested) | field(draw, 56, 40) << 8;
+        word = with(with(word, 48, 40, field(draw, 16, 40)), 88, 40, field(draw, 136, 64));
+        word = with(with(word, 128, 40, field(draw, 96, 40)), 168, 8, field(draw, 8, 8));
+        put(pool, _appealAt(l.topics[1], bytes32(field(draw, 0, 8))), with(word, 184, 8, 1));
     }
 
     /// @dev The first seven are passed over only if they had been drawn: if their round was proven.
@@ -129,24 +132,20 @@ abstract contract JuryLogs is EscrowLogs {
         uint256 word = get(pool, _appealAt(l));
         uint256 first = field(word, 88, 40);
         if (get(drand, under(bytes32(first), bytes32(0))) == 0) first = 0;
-        word = with(with(word, 0, 8, uint256(AppealStatus.Redrawn)), 208, 40, first);
-        word = with(with(with(word, 88, 40, round), 128, 40, deadline), 192, 8, 0);
-        put(pool, _appealAt(l), with(word, 200, 8, 2));
+        word = with(with(word, 0, 8, uint256(AppealStatus.Redrawn)), 192, 40, first);
+        word = with(with(with(word, 88, 40, round), 128, 40, deadline), 176, 8, 0);
+        put(pool, _appealAt(l), with(word, 184, 8, 2));
     }
 
     function _testified(Vm.Log memory l) private {
         (uint8 index,,) = abi.decode(l.data, (uint8, bytes32, uint16));
-        uint256 said = field(get(pool, _appealAt(l)), 192, 8);
-        _set(l, 192, 8, said | uint256(1) << index);
+        uint256 said = field(get(pool, _appealAt(l)), 176, 8);
+        _set(l, 176, 8, said | uint256(1) << index);
     }
 
     function _ruled(Vm.Log memory l) private {
-        (Verdict memory v,,, address[] memory jurors) =
-            abi.decode(l.data, (Verdict, uint40[], uint256, address[]));
-        _set(l, 0, 8, uint256(AppealStatus.Ruled));
-        _set(l, 168, 16, v.sellerBps);
-        uint256 ruling = uint256(keccak256(abi.encodePacked(jurors))) >> 32 << 32;
-        bytes32 place = under(l.topics[2], under(l.topics[1], bytes32(uint256(4))));
-        put(pool, place, ruling | uint256(v.round) << 24 | uint256(v.sellerBps) << 8);
+        (uint256 ruling,,) = abi.decode(l.data, (uint256, bytes32, bytes32));
+        bytes32 place = _appealAt(l.topics[1], bytes32(field(ruling, 0, 8)));
+        put(pool, place, with(get(pool, place), 0, 8, uint256(AppealStatus.Ruled)));
     }
 }

@@ -101,15 +101,7 @@ abstract contract Scene is Court, AuthorityLogs {
         v.round = 1;
         Votes memory votes = votesOfCourt(d, v, 0x5d); // five of seven
         jury.rule(d, v, votes);
-        uint40[] memory seats = jury.drawn(d, milestone, panel());
-        address[] memory court = new address[](5);
-        uint256 n;
-        for (uint256 i = 0; i < 7; ++i) {
-            if (0x5d >> i & 1 != 0) court[n++] = holderOf(seats[i]).addr;
-        }
         pass(1 hours);
-        escrow.rule(d, court);
-        seen();
     }
 
     function rated(Deal memory d) internal {

@@ -4,9 +4,12 @@ pragma solidity 0.8.37;
 import {Mandates} from "../../src/Mandates.sol";
 import {Mandate, Revoke, SCOPE_BUY} from "../../src/types/Mandate.sol";
 import {Test} from "../base/Test.sol";
+import {MandateCalls} from "./MandateCalls.sol";
 
 /// @notice One agent, its principal, and a spender: 100 per 1000 seconds, a person above 60.
 abstract contract MandateWorld is Test {
+    using MandateCalls for Mandates;
+
     uint40 internal constant NOW = 1_800_000_000;
     Mandates internal mandates;
     Account internal agent = account("agent");

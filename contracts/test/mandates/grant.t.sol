@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Mandates} from "../../src/Mandates.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
-import {Mandate, SCOPE_BUY} from "../../src/types/Mandate.sol";
+import {Hashes} from "../../src/types/Hashes.sol";
+import {Mandate, MandateWords, SCOPE_BUY} from "../../src/types/Mandate.sol";
 import {OwnedWallet} from "../escrow/Wallets.sol";
+import {MandateCalls} from "./MandateCalls.sol";
 import {MandateWorld} from "./MandateWorld.sol";
 
 /// grant
@@ -11,6 +14,8 @@ import {MandateWorld} from "./MandateWorld.sol";
 /// ├── a re-grant carries over what was spent
 /// └── when the serial is old, the time wrong, a signature another's, or the agent serves another
 contract GrantTest is MandateWorld {
+    using MandateCalls for Mandates;
+
     function refused(Mandate memory m, bytes memory reason) private {
         bytes32 digest = mandates.mandateDigest(m);
         (bytes memory byPrincipal, bytes memory byAgent) = (sign(principal, digest), sign(agent, digest));
@@ -21,7 +26,7 @@ contract GrantTest is MandateWorld {
     function test_a_mandate_is_in_force_when_both_have_signed() external {
         Mandate memory m = mandate(1);
         vm.expectEmit(address(mandates));
-        emit IMandates.Granted(agent.addr, principal.addr, spender.addr, m, 0);
+        emit IMandates.Granted(agent.addr, principal.addr, spender.addr, MandateCalls.words(m), 0);
         granted(m);
         assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), principal.addr, "principal");
         assertEq(mandates.principalOf(agent.addr, spender.addr, 2), address(0), "not for what it is not");
@@ -190,5 +195,15 @@ contract GrantTest is MandateWorld {
         assertEq(mandates.available(agent.addr, spender.addr), 0, "at the new, slower rate");
         vm.warp(NOW + 9500);
         assertEq(mandates.available(agent.addr, spender.addr), 5, "half a period after the last of it");
+    }
+
+    function unpacked(uint256[6] calldata words) external pure returns (Mandate memory m, bytes32 hash) {
+        return MandateWords.unpack(words);
+    }
+
+    function test_a_mandate_travels_in_six_words(Mandate memory m) external view {
+        (Mandate memory read, bytes32 hash) = this.unpacked(MandateCalls.words(m));
+        assertEq(keccak256(abi.encode(read)), keccak256(abi.encode(m)), "every field");
+        assertEq(hash, keccak256(bytes.concat(abi.encode(Hashes.MANDATE), abi.encode(m))), "as it is signed");
     }
 }

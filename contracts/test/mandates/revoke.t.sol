@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Mandates} from "../../src/Mandates.sol";
 import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {Mandate, Revoke, SCOPE_BUY} from "../../src/types/Mandate.sol";
+import {MandateCalls} from "./MandateCalls.sol";
 import {MandateWorld} from "./MandateWorld.sol";
 
 /// revoke
 /// ├── burns the serial, also before any grant, and only the signer's own
 /// └── when it is not above what is burnt
 contract RevokeTest is MandateWorld {
+    using MandateCalls for Mandates;
+
     function refused(Mandate memory m, bytes memory reason) private {
         bytes32 digest = mandates.mandateDigest(m);
         (bytes memory byPrincipal, bytes memory byAgent) = (sign(principal, digest), sign(agent, digest));

@@ -44,7 +44,7 @@ contract FinalityProof is DealProof {
         refused(abi.encodeCall(IDealEscrow.verdict, (brief(), Ballot.wrap(w.head), s, w.a, w.b)));
         refused(abi.encodeCall(IDealEscrow.consent, (brief(), Ballot.wrap(w.head), w.a, w.b, s)));
         refused(abi.encodeCall(IDealEscrow.appeal, (brief(), Ballot.wrap(w.head), w.a, w.b, w.other, s)));
-        refused(abi.encodeCall(IDealEscrow.rule, (brief(), s)));
+        refused(abi.encodeCall(IDealEscrow.rule, (brief())));
         assert(escrow.slot(id) == word && usdc.balanceOf(address(escrow)) == inside(word));
     }
 

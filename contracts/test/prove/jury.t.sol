@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IJuryPool} from "../../src/interfaces/IJuryPool.sol";
 import {Verdict} from "../../src/types/Deal.sol";
 import {Hashes} from "../../src/types/Hashes.sol";
+import {Sitter} from "../../src/types/Seat.sol";
 import {Ledger} from "./Ledger.sol";
 import {Proof} from "./Proof.sol";
 
@@ -52,7 +53,7 @@ contract JuryProof is Proof {
         if (!ok) return;
         assert(balance >= STAKE && usdc.balanceOf(PRINCIPAL) == balance - STAKE);
         assert(usdc.balanceOf(address(jury)) == 2 * uint256(STAKE) && jury.seatCount() == 2);
-        assert(jury.seatOf(1).stake == STAKE && jury.seatOf(1).principal == PRINCIPAL);
+        assert(jury.seatOf(1).stake == STAKE && jury.seatOf(1).sitter == _hash(holder, PRINCIPAL));
     }
 
     function check_a_stake_comes_back_whole_and_once_after_the_exit_delay(
@@ -62,15 +63,15 @@ contract JuryProof is Proof {
     ) external {
         vm.warp(left);
         vm.prank(by);
-        (bool ok,) = address(jury).call(abi.encodeCall(IJuryPool.vacate, (0)));
+        (bool ok,) = address(jury).call(abi.encodeCall(IJuryPool.vacate, (0, _sitter())));
         if (!ok) return;
         assert(by == HOLDER || by == PRINCIPAL);
         vm.warp(time);
-        (ok,) = address(jury).call(abi.encodeCall(IJuryPool.withdrawStake, (0)));
+        (ok,) = address(jury).call(abi.encodeCall(IJuryPool.withdrawStake, (0, _sitter())));
         if (!ok) return;
         assert(uint256(time) >= uint256(left) + EXIT_DELAY);
         assert(usdc.balanceOf(PRINCIPAL) == STAKE && usdc.balanceOf(address(jury)) == 0);
-        (ok,) = address(jury).call(abi.encodeCall(IJuryPool.withdrawStake, (0)));
+        (ok,) = address(jury).call(abi.encodeCall(IJuryPool.withdrawStake, (0, _sitter())));
         assert(!ok && jury.seatOf(0).stake == 0);
     }
 
@@ -82,7 +83,11 @@ contract JuryProof is Proof {
     ) external {
         vm.prank(by);
         (bool ok,) = address(jury)
-            .call(abi.encodeCall(IJuryPool.slash, (0, a, signature(s[0], s[1]), b, signature(s[2], s[3]))));
+            .call(
+                abi.encodeCall(
+                    IJuryPool.slash, (0, _sitter(), a, signature(s[0], s[1]), b, signature(s[2], s[3]))
+                )
+            );
         if (!ok) return;
         bytes32 first = digestIn(domain, keccak256(bytes.concat(abi.encode(Hashes.VERDICT), abi.encode(a))));
         bytes32 second = digestIn(domain, keccak256(bytes.concat(abi.encode(Hashes.VERDICT), abi.encode(b))));
@@ -91,5 +96,13 @@ contract JuryProof is Proof {
         assert(a.deal == b.deal && a.milestone == b.milestone && a.round == b.round && a.attempt == b.attempt);
         assert(jury.seatOf(0).stake == 0);
         assert(uint256(jury.owed(by)) + jury.pot() == STAKE && jury.owed(by) == STAKE / 10);
+    }
+
+    function _sitter() private pure returns (Sitter memory) {
+        return Sitter(HOLDER, PRINCIPAL);
+    }
+
+    function _hash(address holder, address principal) private pure returns (bytes20) {
+        return bytes20(uint160(uint256(keccak256(abi.encodePacked(holder, principal))) >> 96));
     }
 }

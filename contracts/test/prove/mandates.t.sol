@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IMandates} from "../../src/interfaces/IMandates.sol";
 import {Hashes} from "../../src/types/Hashes.sol";
 import {Mandate, Revoke} from "../../src/types/Mandate.sol";
+import {MandateCalls} from "../mandates/MandateCalls.sol";
 import {Proof} from "./Proof.sol";
 
 /// @notice What a stolen agent key can take: at most the period's limit at once, what decays linearly after that, and
@@ -99,7 +100,9 @@ contract MandatesProof is Proof {
     }
 
     function granted(Mandate memory m, bytes32[4] calldata s) private returns (bool ok) {
-        bytes memory data = abi.encodeCall(IMandates.grant, (m, signature(s[0], s[1]), signature(s[2], s[3])));
+        bytes memory data = abi.encodeCall(
+            IMandates.grant, (MandateCalls.words(m), signature(s[0], s[1]), signature(s[2], s[3]))
+        );
         (ok,) = address(mandates).call(data);
     }
 

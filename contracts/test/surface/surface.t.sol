@@ -63,8 +63,9 @@ contract SurfaceTest is Artifact {
         allow("payoutMany(uint256[10][])");
         allow("rate(uint256[10],bytes32,uint256,bytes)");
         allow("release(uint256[10],uint256,bytes32,bytes)");
-        allow("rule(uint256[10],bytes)");
+        allow("rule(uint256[10])");
         allow("settleMany(bytes[])");
+        allow("settleRuling(uint256[10],uint256,address[])");
         allow("timeout(uint256[10],uint8)");
         allow("verdict(uint256[10],uint256,bytes,bytes32,bytes32)");
         allow("voidDeal(uint256[10],address,bytes)");
@@ -99,23 +100,24 @@ contract SurfaceTest is Artifact {
 
     function juryPoolSurface() private {
         // What changes something.
+        allow("appeal(uint256[10],uint256,bytes32,bytes32,uint256,bytes)");
         allow("collect(address)");
         allow("join(address,uint16)");
         allow("joinWithAuthorization(address,address,uint16,uint256,uint256,bytes32,bytes)");
-        allow("redraw(uint256[10],uint8,bytes)");
+        allow("redraw(uint256[10],uint256,bytes)");
         allow("request(uint256[10],uint40)");
         allow("rule(uint256[10],uint256,bytes32,bytes32,bytes)");
         allow(
-            "slash(uint40,(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes,(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes)"
+            "slash(uint40,(address,address),(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes,(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes)"
         );
         allow("testify(uint256[10],uint256,bytes32,bytes32,uint8,bytes)");
-        allow("vacate(uint40)");
-        allow("withdrawStake(uint40)");
+        allow("vacate(uint40,(address,address))");
+        allow("withdrawStake(uint40,(address,address))");
         // What is read.
         allow("appealOf(bytes32,uint8)");
         allow("beacon()");
         allow("domainSeparator()");
-        allow("drawn(uint256[10],uint8,bytes)");
+        allow("drawn(uint256[10],uint256,bytes)");
         allow("escrow()");
         allow("exitDelay()");
         allow("owed(address)");
@@ -135,9 +137,7 @@ contract SurfaceTest is Artifact {
 
     function mandatesSurface() private {
         // What changes something.
-        allow(
-            "grant((address,address,address,bytes32,uint256,uint64,uint64,uint32,uint32,uint40,uint40,bytes32,uint16),bytes,bytes)"
-        );
+        allow("grant(uint256[6],bytes,bytes)");
         allow("revoke((address,address,uint16),address,bytes)");
         allow("spend(address,address,uint32,bytes32,uint64,bytes)");
         // What is read.

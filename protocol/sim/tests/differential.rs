@@ -10,7 +10,7 @@ const SEQUENCES: u64 = 10_000;
 const THREADS: u64 = 2;
 
 /// Every function that moves a deal or its money.
-const FUNCTIONS: [&str; 30] = [
+const FUNCTIONS: [&str; 31] = [
     "deposit",
     "depositWithAuthorization",
     "withdraw",
@@ -28,6 +28,7 @@ const FUNCTIONS: [&str; 30] = [
     "payout",
     "payoutAndRate",
     "appeal",
+    "settleRuling",
     "rule",
     "timeout",
     "payJurors",
@@ -44,9 +45,9 @@ const FUNCTIONS: [&str; 30] = [
 ];
 
 /// Custom errors of the escrow and of its mandates, and texts of USDC. Too rare for a minute, and so not in the
-/// list: `ApprovalExpired`, `Blacklisted`, `WrongSigners`, and an authorization of USDC that was used before. Not in
+/// list: `ApprovalExpired`, `Blacklisted`, and an authorization of USDC that was used before. Not in
 /// the model: `GasTooLow` and `Reentered`, since it knows no gas and nothing that the escrow calls can call back.
-const ERRORS: [&str; 69] = [
+const ERRORS: [&str; 71] = [
     "AgentIsPrincipal",
     "AlreadyClaimed",
     "AlreadyRated",
@@ -76,6 +77,7 @@ const ERRORS: [&str; 69] = [
     "NoSuchMilestone",
     "NotAParty",
     "NotBatchable",
+    "NotTheJury",
     "NotThePendingVerdict",
     "NotYet",
     "NotYetValid",
@@ -104,6 +106,7 @@ const ERRORS: [&str; 69] = [
     "VerdictPending",
     "WindowOver",
     "WrongMandates",
+    "WrongMilestone",
     "WrongNonce",
     "WrongPanel",
     "WrongPrincipal",

@@ -14,7 +14,7 @@ use super::{
     Deployment,
     event::SeatIndex,
     pack, shape,
-    sol::{Claim, IAccords, IDealEscrow, IDrandBeacon, IJuryPool, IMandates, IUsdc, Votes},
+    sol::{Claim, IAccords, IDealEscrow, IDrandBeacon, IJuryPool, IMandates, IUsdc, Sitter, Votes},
 };
 use crate::{
     ids::MilestoneIndex,
@@ -55,7 +55,7 @@ impl Deployment {
     #[must_use]
     pub fn grant(&self, mandate: &Mandate, principal: Signature, agent: Signature) -> Call {
         let call = IMandates::grantCall {
-            mandate: shape(mandate),
+            mandate: pack::mandate(mandate),
             principalSignature: principal,
             agentSignature: agent,
         };
@@ -290,11 +290,10 @@ impl Deployment {
         to(self.contracts.escrow, &call)
     }
 
-    /// Ends an appeal by the jury's ruling, or by its silence.
+    /// Ends an appeal on which nobody ruled.
     #[must_use]
-    pub fn close_appeal(&self, deal: &Deal, jurors: &[Address]) -> Call {
-        let call = IDealEscrow::ruleCall { terms: pack::brief(deal), jurors: pack::addresses(jurors) };
-        to(self.contracts.escrow, &call)
+    pub fn close_appeal(&self, deal: &Deal) -> Call {
+        to(self.contracts.escrow, &IDealEscrow::ruleCall { terms: pack::brief(deal) })
     }
 
     /// Settles a milestone whose time is over.
@@ -336,37 +335,66 @@ impl Deployment {
 
     /// Gives notice for a seat.
     #[must_use]
-    pub fn vacate(&self, seat: SeatIndex) -> Call {
-        to(self.contracts.jury, &IJuryPool::vacateCall { seat: U40::from(seat.0) })
+    pub fn vacate(&self, seat: SeatIndex, who: Sitter) -> Call {
+        to(self.contracts.jury, &IJuryPool::vacateCall { seat: U40::from(seat.0), who })
     }
 
     /// Pays the stake of a seat that left back to its principal.
     #[must_use]
-    pub fn withdraw_stake(&self, seat: SeatIndex) -> Call {
-        to(self.contracts.jury, &IJuryPool::withdrawStakeCall { seat: U40::from(seat.0) })
+    pub fn withdraw_stake(&self, seat: SeatIndex, who: Sitter) -> Call {
+        to(self.contracts.jury, &IJuryPool::withdrawStakeCall { seat: U40::from(seat.0), who })
     }
 
-    /// Fixes beacon round and seats of an appeal.
+    /// Takes the pending verdict to escrow and jury in one call; `until` in Unix seconds, `seats` as old as an appeal
+    /// asks now.
+    #[must_use]
+    pub fn appeal_at_jury(
+        &self,
+        deal: &Deal,
+        verdict: &Verdict,
+        (until, seats): (u64, u64),
+        (by, signature): (Address, Signature),
+    ) -> Call {
+        let (head, _) = pack::ballot(verdict, &Votes::default(), &NO_CONSENTS, 0);
+        let call = IJuryPool::appealCall {
+            terms: pack::brief(deal),
+            head,
+            evidence: verdict.evidence,
+            votes: verdict.votes,
+            plea: pack::plea(by, until, seats),
+            signature,
+        };
+        to(self.contracts.jury, &call)
+    }
+
+    /// Fixes beacon round and seats of an appeal that the escrow knows of already.
     #[must_use]
     pub fn request_appeal(&self, deal: &Deal, seats: u64) -> Call {
         let call = IJuryPool::requestCall { terms: pack::brief(deal), seats: U40::from(seats) };
         to(self.contracts.jury, &call)
     }
 
-    /// Brings the ruling of the drawn seats.
+    /// Brings the ruling of the drawn seats, which settles it. `walked` says who has each seat that the walk looks at and
+    /// that had not left before the appeal, in its order, up to the last seat that signed.
     #[must_use]
-    pub fn rule_appeal(&self, deal: &Deal, verdict: &Verdict, votes: &Votes) -> Call {
-        let (head, tail) = pack::ruling(verdict, votes);
+    pub fn rule_appeal(&self, deal: &Deal, verdict: &Verdict, votes: &Votes, walked: &[Sitter]) -> Call {
+        let (head, tail) = pack::ruling(verdict, votes, walked);
         let Verdict { evidence, votes, .. } = *verdict;
         let call = IJuryPool::ruleCall { terms: pack::brief(deal), head, evidence, votes, tail };
         to(self.contracts.jury, &call)
     }
 
-    /// Draws again after silence, or ends the appeal as silent.
+    /// Draws again after silence, or ends the appeal as silent. `walked` is of the whole draw.
     #[must_use]
-    pub fn redraw(&self, deal: &Deal, milestone: MilestoneIndex, panel: &[Address]) -> Call {
-        let (terms, panel) = (pack::brief(deal), pack::addresses(panel));
-        to(self.contracts.jury, &IJuryPool::redrawCall { terms, milestone: milestone.0, panel })
+    pub fn redraw(
+        &self,
+        deal: &Deal,
+        milestone: MilestoneIndex,
+        panel: &[Address],
+        walked: &[Sitter],
+    ) -> Call {
+        let (head, tail) = pack::bench(milestone, panel, walked);
+        to(self.contracts.jury, &IJuryPool::redrawCall { terms: pack::brief(deal), head, tail })
     }
 
     /// Pays out what the jury pool owes.

@@ -12,8 +12,12 @@ use super::{
     pack::{self, field},
     revert, shape,
     sol::{
-        Cause, IAccords::IAccordsEvents, IDealEscrow::IDealEscrowEvents, IDrandBeacon::IDrandBeaconEvents,
-        IJuryPool::IJuryPoolEvents, IMandates::IMandatesEvents,
+        Cause,
+        IAccords::IAccordsEvents,
+        IDealEscrow::IDealEscrowEvents,
+        IDrandBeacon::IDrandBeaconEvents,
+        IJuryPool::{self, IJuryPoolEvents},
+        IMandates::IMandatesEvents,
     },
 };
 use crate::{
@@ -72,7 +76,10 @@ impl Deployment {
 fn mandates(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
     use IMandatesEvents as E;
     Ok(match E::decode_raw_log(&log.topics, &log.data)? {
-        E::Granted(e) => ChainEvent::Granted { mandate: Box::new(shape(&e.mandate)), spent: Usdc(e.spent) },
+        E::Granted(e) => {
+            let mandate = Box::new(pack::unpack_mandate(&e.mandate));
+            ChainEvent::Granted { mandate, spent: Usdc(e.spent) }
+        }
         E::Revoked(e) => ChainEvent::Revoked {
             agent: e.agent,
             principal: e.principal,
@@ -251,10 +258,10 @@ fn jury(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
         },
         E::AppealRequested(e) => ChainEvent::AppealRequested {
             deal: e.deal.into(),
-            milestone: milestone(e.milestone)?,
-            round: e.round,
-            seats: e.seats.to(),
-            deadline: e.deadline.to(),
+            milestone: milestone(byte(e.draw, 0))?,
+            seats: field(e.draw, 16, 40),
+            deadline: field(e.draw, 96, 40),
+            round: field(e.draw, 136, 64),
         },
         E::Redrawn(e) => ChainEvent::Redrawn {
             deal: e.deal.into(),
@@ -269,17 +276,7 @@ fn jury(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
             digest: e.digest,
             seller_bps: share(e.sellerBps)?,
         },
-        E::RulingMade(e) => ChainEvent::Ruled {
-            deal: e.deal.into(),
-            milestone: milestone(e.milestone)?,
-            seats: e.seats.iter().map(|seat| SeatIndex(seat.to())).collect(),
-            signers: signers(e.signers)?,
-            jurors: e.jurors,
-            verdict: {
-                share(e.verdict.sellerBps)?;
-                Box::new(shape(&e.verdict))
-            },
-        },
+        E::RulingMade(e) => ruled(&e)?,
         E::AppealSilent(e) => {
             ChainEvent::AppealSilent { deal: e.deal.into(), milestone: milestone(e.milestone)? }
         }
@@ -287,6 +284,24 @@ fn jury(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
         E::Owed(e) => ChainEvent::Owed { to: e.to, amount: Usdc(e.amount) },
         E::Collected(e) => ChainEvent::Collected { to: e.to, amount: Usdc(e.amount) },
     })
+}
+
+fn ruled(e: &IJuryPool::RulingMade) -> Result<ChainEvent, Fault> {
+    let milestone = milestone(byte(e.ruling, 0))?;
+    let bps = half(e.ruling, 24);
+    share(bps)?;
+    let verdict = Verdict {
+        deal: e.deal,
+        milestone: milestone.0,
+        round: byte(e.ruling, 8),
+        attempt: byte(e.ruling, 16),
+        sellerBps: bps,
+        evidence: e.evidence,
+        votes: e.votes,
+    };
+    let signers = u32::try_from(field(e.ruling, 40, 32)).expect("invariant: thirty-two bits");
+    let (deal, signers) = (e.deal.into(), Signers(signers));
+    Ok(ChainEvent::Ruled { deal, milestone, verdict: Box::new(verdict), signers })
 }
 
 fn beacon(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {

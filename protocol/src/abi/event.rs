@@ -163,14 +163,13 @@ pub enum ChainEvent {
     Redrawn { deal: DealId, milestone: MilestoneIndex, round: u64, deadline: u64 },
     /// A drawn seat put its own verdict on chain.
     Testified { deal: DealId, milestone: MilestoneIndex, seat: SeatIndex, digest: B256, seller_bps: Bps },
-    /// The appeal panel ruled.
+    /// The appeal panel ruled; the escrow's logs beside it say what that settles.
     Ruled {
         deal: DealId,
         milestone: MilestoneIndex,
         verdict: Box<typed::Verdict>,
-        seats: Vec<SeatIndex>,
+        /// By place in the draw, which follows from the beacon's round and the seats.
         signers: Signers,
-        jurors: Vec<Address>,
     },
     /// Nobody ruled; the earlier verdict stands.
     AppealSilent { deal: DealId, milestone: MilestoneIndex },

@@ -15,9 +15,12 @@ use alloy_sol_types::SolStruct;
 
 use super::{
     call::Signature,
-    sol::{Claim, Source, Votes},
+    sol::{Claim, Sitter, Source, Votes},
 };
-use crate::typed::{self, Deal, Meta, Rating, Verdict};
+use crate::{
+    ids::MilestoneIndex,
+    typed::{self, Deal, Mandate, Meta, Rating, Verdict},
+};
 
 /// The words of the terms without `Meta`, and its hash.
 pub(crate) type Brief = [U256; 10];
@@ -125,6 +128,41 @@ fn unpack_meta(words: &[U256; 8]) -> Meta {
     }
 }
 
+/// A mandate as it travels to where it is granted.
+pub(crate) fn mandate(mandate: &Mandate) -> [U256; 6] {
+    [
+        account(mandate.agent)
+            | at(typed::seconds(mandate.validFrom), 160)
+            | at(typed::seconds(mandate.validUntil), 200)
+            | at(mandate.serial, 240),
+        account(mandate.principal) | at(mandate.humanAbove, 160) | at(mandate.period, 224),
+        account(mandate.spender) | at(mandate.perPeriod, 160) | at(mandate.scopes, 224),
+        word(mandate.card),
+        mandate.agentId,
+        word(mandate.policy),
+    ]
+}
+
+/// The mandate that [`mandate`] packed.
+pub(super) fn unpack_mandate(words: &[U256; 6]) -> Mandate {
+    let [w0, w1, w2, card, agent_id, policy] = *words;
+    Mandate {
+        agent: address(w0),
+        principal: address(w1),
+        spender: address(w2),
+        card: card.into(),
+        agentId: agent_id,
+        humanAbove: field(w1, 160, 64),
+        perPeriod: field(w2, 160, 64),
+        period: field(w1, 224, 32) as u32,
+        scopes: field(w2, 224, 32) as u32,
+        validFrom: typed::u40(field(w0, 160, 40)),
+        validUntil: typed::u40(field(w0, 200, 40)),
+        policy: policy.into(),
+        serial: field(w0, 240, 16) as u16,
+    }
+}
+
 /// A verdict's head and tail, with the first panel's votes and the consents that are not empty.
 pub(super) fn ballot(
     verdict: &Verdict,
@@ -143,12 +181,27 @@ pub(super) fn ballot(
     (head(verdict, votes, marks, tail.long), tail.bytes.into())
 }
 
-/// A ruling's head and tail: all addresses of the first panel, then the drawn seats' signatures.
-pub(super) fn ruling(verdict: &Verdict, votes: &Votes) -> (U256, Signature) {
+/// A ruling's head and tail: all addresses of the first panel, who has the seats that the walk looks at, then the drawn
+/// seats' signatures.
+pub(super) fn ruling(verdict: &Verdict, votes: &Votes, walked: &[Sitter]) -> (U256, Signature) {
     let mut tail = Tail::default();
     tail.addresses(&votes.panel);
+    tail.sitters(walked);
     votes.signatures.iter().for_each(|signature| tail.signature(signature));
     (head(verdict, votes, 0, tail.long), tail.bytes.into())
+}
+
+/// Head and tail of a call that looks at a whole draw: the first panel, and who has the seats.
+pub(super) fn bench(milestone: MilestoneIndex, panel: &[Address], walked: &[Sitter]) -> (U256, Signature) {
+    let mut tail = Tail::default();
+    tail.addresses(panel);
+    tail.sitters(walked);
+    (at(milestone.0, 0) | at(panel.len() as u64, 8), tail.bytes.into())
+}
+
+/// Who appeals, until when, and before how many seats.
+pub(super) fn plea(by: Address, until: u64, seats: u64) -> U256 {
+    beside(by, until) | at(seats, 200)
 }
 
 fn head(verdict: &Verdict, votes: &Votes, marks: u8, long: u64) -> U256 {
@@ -208,6 +261,10 @@ struct Tail {
 impl Tail {
     fn addresses(&mut self, list: &[Address]) {
         list.iter().for_each(|address| self.bytes.extend_from_slice(address.as_slice()));
+    }
+
+    fn sitters(&mut self, list: &[Sitter]) {
+        list.iter().for_each(|Sitter { holder, principal }| self.addresses(&[*holder, *principal]));
     }
 
     /// Member by member. A bit without a signature has an address, and a signature without a bit is

@@ -65,6 +65,14 @@ sol! {
         bytes[] signatures;
     }
 
+    /// Who has a seat of the jury pool, which keeps only a hash of it.
+    struct Sitter {
+        /// Signs verdicts.
+        address holder;
+        /// Paid the stake.
+        address principal;
+    }
+
     struct Mandate {
         address agent;
         address principal;
@@ -126,8 +134,8 @@ sol! {
 
     interface IMandates {
         event Granted(
-            address indexed agent, address indexed principal, address indexed spender, Mandate mandate,
-            uint64 spent
+            address indexed agent, address indexed principal, address indexed spender,
+            uint256[6] mandate, uint64 spent
         );
         event Revoked(
             address indexed agent, address indexed principal, address indexed spender, uint16 serial
@@ -150,7 +158,8 @@ sol! {
         error ApprovalMissing(uint64 amount, uint64 humanAbove);
         error ApprovalExpired(uint40 until, uint256 timestamp);
         function grant(
-            Mandate calldata mandate, bytes calldata principalSignature, bytes calldata agentSignature
+            uint256[6] calldata mandate, bytes calldata principalSignature,
+            bytes calldata agentSignature
         ) external;
         function revoke(Revoke calldata r, address principal, bytes calldata signature) external;
         function spend(
@@ -283,7 +292,8 @@ sol! {
         error TooFewReceipts(uint256 receipts, uint256 wanted);
         error StoredInFuture(uint256 storedAt, uint256 timestamp);
         error NoRuling(uint256 status, uint256 standsFrom);
-        error WrongSigners(uint256 given, uint256 ruling);
+        error NotTheJury(address sender, address jury);
+        error WrongMilestone(uint256 ruled, uint256 appealed);
         error NothingForJurors(bytes32 deal);
         error AlreadyRated(bytes32 deal, address rater);
         error CreditTooLow(uint256 credit, uint256 wanted);
@@ -335,7 +345,10 @@ sol! {
             uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, uint256 plea,
             bytes calldata signature
         ) external;
-        function rule(uint256[10] calldata terms, bytes calldata jurors) external;
+        function settleRuling(
+            uint256[10] calldata terms, uint256 head, address[] calldata jurors
+        ) external;
+        function rule(uint256[10] calldata terms) external;
         function timeout(uint256[10] calldata terms, uint8 milestone) external;
         function payJurors(uint256[10] calldata terms, bytes calldata panel) external;
         function rate(
@@ -360,18 +373,13 @@ sol! {
         event SeatSuspended(uint40 indexed seat, uint64 lost, uint64 stake);
         event SeatSlashed(uint40 indexed seat, uint64 lost, bytes32 digestA, bytes32 digestB);
         event StakeWithdrawn(uint40 indexed seat, address indexed principal, uint64 amount);
-        event AppealRequested(
-            bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 seats, uint40 deadline
-        );
+        event AppealRequested(bytes32 indexed deal, uint256 draw);
         event Redrawn(bytes32 indexed deal, uint8 indexed milestone, uint64 round, uint40 deadline);
         event Testified(
             bytes32 indexed deal, uint8 indexed milestone, uint40 indexed seat, uint8 index,
             bytes32 digest, uint16 sellerBps
         );
-        event RulingMade(
-            bytes32 indexed deal, uint8 indexed milestone, Verdict verdict, uint40[] seats, uint256 signers,
-            address[] jurors
-        );
+        event RulingMade(bytes32 indexed deal, uint256 ruling, bytes32 evidence, bytes32 votes);
         event AppealSilent(bytes32 indexed deal, uint8 indexed milestone);
         event PotChanged(uint64 pot);
         event Owed(address indexed to, uint64 amount);
@@ -380,6 +388,7 @@ sol! {
         error ZeroConstant();
         error HolderIsPrincipal(address account);
         error NoSuchSeat(uint40 seat, uint40 count);
+        error WrongSitter(uint40 seat, bytes20 given, bytes20 sitter);
         error SeatNotActive(uint40 seat);
         error NotSeatOwner(address sender, uint40 seat);
         error StillLocked(uint256 timestamp, uint40 until);
@@ -413,9 +422,13 @@ sol! {
             address principal, address holder, uint16 provider, uint256 validAfter, uint256 validBefore,
             bytes32 salt, bytes calldata signature
         ) external returns (uint40 seat);
-        function vacate(uint40 seat) external;
-        function withdrawStake(uint40 seat) external;
+        function vacate(uint40 seat, Sitter calldata who) external;
+        function withdrawStake(uint40 seat, Sitter calldata who) external;
         function request(uint256[10] calldata terms, uint40 seats) external;
+        function appeal(
+            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, uint256 plea,
+            bytes calldata signature
+        ) external;
         function testify(
             uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, uint8 index,
             bytes calldata tail
@@ -423,9 +436,9 @@ sol! {
         function rule(
             uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
         ) external;
-        function redraw(uint256[10] calldata terms, uint8 milestone, bytes calldata panel) external;
+        function redraw(uint256[10] calldata terms, uint256 head, bytes calldata tail) external;
         function slash(
-            uint40 seat, Verdict calldata a, bytes calldata signatureA, Verdict calldata b,
+            uint40 seat, Sitter calldata who, Verdict calldata a, bytes calldata signatureA, Verdict calldata b,
             bytes calldata signatureB
         ) external;
         function collect(address to) external;

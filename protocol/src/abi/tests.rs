@@ -222,9 +222,14 @@ fn a_tail_has_each_address_and_signature_once_and_says_which_are_long() {
     let fields = [(0, 8), (8, 8), (16, 8), (24, 16), (40, 32), (72, 8), (80, 8), (88, 8), (96, 64)];
     let read = fields.map(|(shift, bits)| pack::field(head, shift, bits));
     assert_eq!(read, [1, 0, 2, 9999, 3, 3, 0, 1 | 4, 0b10]);
-    let (head, tail) = pack::ruling(&verdict, &votes);
-    let expected = [&[3; 20][..], &[4; 20], &[5; 20], &key, &[0, 70], &wallet].concat();
+    let sitters = [6, 8]
+        .map(|n| sol::Sitter { holder: Address::repeat_byte(n), principal: Address::repeat_byte(n + 1) });
+    let (head, tail) = pack::ruling(&verdict, &votes, &sitters);
+    let members = [[3; 20], [4; 20], [5; 20], [6; 20], [7; 20], [8; 20], [9; 20]].concat();
+    let expected = [&members[..], &key, &[0, 70], &wallet].concat();
     assert_eq!((tail, pack::field(head, 88, 8)), (expected.into(), 0));
+    let (head, tail) = pack::bench(MilestoneIndex(2), &votes.panel, &sitters);
+    assert_eq!((tail, head), (members.into(), U256::from(2 | 3 << 8)));
 }
 
 #[test]

@@ -145,9 +145,13 @@ pub enum Act {
         until: u64,
         signature: Bytes,
     },
+    SettleRuling {
+        terms: Arc<Terms>,
+        ballot: Ballot,
+        jurors: Vec<Address>,
+    },
     Rule {
         terms: Arc<Terms>,
-        jurors: Bytes,
     },
     Timeout {
         terms: Arc<Terms>,
@@ -248,6 +252,7 @@ impl Act {
             Self::Payout { .. } => "payout",
             Self::PayoutAndRate { .. } => "payoutAndRate",
             Self::Appeal { .. } => "appeal",
+            Self::SettleRuling { .. } => "settleRuling",
             Self::Rule { .. } => "rule",
             Self::Timeout { .. } => "timeout",
             Self::PayJurors { .. } => "payJurors",
@@ -282,7 +287,8 @@ impl Act {
             | Self::Payout { terms }
             | Self::PayoutAndRate { terms, .. }
             | Self::Appeal { terms, .. }
-            | Self::Rule { terms, .. }
+            | Self::SettleRuling { terms, .. }
+            | Self::Rule { terms }
             | Self::Timeout { terms, .. }
             | Self::PayJurors { terms, .. }
             | Self::Rate { terms, .. } => Some(terms),
@@ -389,7 +395,11 @@ impl Act {
                 signature,
             }
             .abi_encode(),
-            Self::Rule { terms, jurors } => escrow::ruleCall { terms: terms.brief, jurors }.abi_encode(),
+            Self::SettleRuling { terms, ballot, jurors } => {
+                let (terms, head) = (terms.brief, ballot.word());
+                escrow::settleRulingCall { terms, head, jurors }.abi_encode()
+            }
+            Self::Rule { terms } => escrow::ruleCall { terms: terms.brief }.abi_encode(),
             Self::Timeout { terms, milestone } => {
                 escrow::timeoutCall { terms: terms.brief, milestone }.abi_encode()
             }
@@ -411,7 +421,7 @@ impl Act {
                     .abi_encode()
             }
             Self::Grant { mandate, principal, agent } => mandates::grantCall {
-                mandate: shape(&mandate),
+                mandate: pack::mandate(&mandate),
                 principalSignature: principal,
                 agentSignature: agent,
             }

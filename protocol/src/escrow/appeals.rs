@@ -1,54 +1,30 @@
 //! Appeals, seen from the money.
 //!
-//! The escrow takes the deposit and reads one word from the jury that the terms name. Whatever that answers
-//! or does not answer, after the limit the earlier verdict stands.
+//! The escrow takes the deposit and waits for the jury that the terms name: for a ruling that it sends, or for the
+//! one word in which it says that there is none. Whatever it says or does not say, after the limit anyone may let
+//! the earlier verdict stand.
 //!
 //! Deliberately absent: how the jury comes to its ruling.
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes};
 
 use super::{
     Turn,
     ballot::Ballot,
     deal::{Deal, Pending, Stage},
-    opening::require_signer,
+    opening::{require_bps, require_signer},
     refusal::{Refusal, ensure, word},
     settling::Outcome,
-    tail::court,
     terms::Terms,
 };
 use crate::{
     abi::sol::{AppealEnd, Cause, IDealEscrow as E, Status},
-    money::Bps,
     typed::{self, SCOPE_BUY, SCOPE_SELL, u40},
 };
 
-/// What the jury says of an appeal; numbers of `AppealStatus`.
+/// What the jury says of an appeal on which nobody ruled; numbers of `AppealStatus`.
 const NONE: u8 = 0;
-const RULED: u8 = 3;
 const SILENT: u8 = 4;
-const HASH_SHIFT: usize = 32;
-
-/// A jury's answer, of which only the status counts where it has not ruled.
-#[derive(Clone, Copy, Debug)]
-struct Answer {
-    status: u8,
-    seller_bps: u16,
-    round: u8,
-    jurors: U256,
-}
-
-impl Answer {
-    fn read(answer: U256) -> Self {
-        let low = answer.as_limbs()[0];
-        Self {
-            status: low as u8,
-            seller_bps: (low >> 8) as u16,
-            round: (low >> 24) as u8,
-            jurors: answer >> HASH_SHIFT,
-        }
-    }
-}
 
 /// An appeal that is open.
 #[derive(Clone, Copy, Debug)]
@@ -106,42 +82,64 @@ impl Turn<'_> {
         self.spend((signer, self.escrow(), payee), scope, id, fee, &Bytes::new())
     }
 
-    pub(super) fn rule(&mut self, terms: &Terms, jurors: &Bytes) -> Result<(), Refusal> {
-        let mut deal = self.live(terms)?;
+    pub(super) fn settle_ruling(
+        &mut self,
+        terms: &Terms,
+        ballot: &Ballot,
+        jurors: &[Address],
+    ) -> Result<(), Refusal> {
+        let (mut deal, open) = self.under_appeal(terms)?;
+        let (sender, jury) = (self.moment.from, terms.deal.jury);
+        ensure!(sender == jury, E::NotTheJury { sender, jury });
+        let appealed = open.verdict.milestone;
+        ensure!(
+            ballot.milestone == appealed,
+            E::WrongMilestone { ruled: word(ballot.milestone), appealed: word(appealed) }
+        );
+        require_bps(ballot.seller_bps)?;
+        let share = self.end_by_ruling(terms, &mut deal, open, ballot.seller_bps, jurors.len() as u64)?;
+        for juror in jurors {
+            self.credit(*juror, terms.id, share)?;
+        }
+        let outcome = Outcome {
+            milestone: appealed,
+            cause: Cause::Ruled,
+            round: ballot.round,
+            attempt: open.verdict.attempt,
+            seller_bps: ballot.seller_bps,
+        };
+        self.settle_and_pay(terms, deal, outcome)
+    }
+
+    pub(super) fn rule(&mut self, terms: &Terms) -> Result<(), Refusal> {
+        let (mut deal, open) = self.under_appeal(terms)?;
+        let asked = (terms.deal.jury, terms.id, open.verdict.milestone);
+        let answer = self.state.rulings.get(&asked).copied().unwrap_or_default();
+        self.let_stand(terms, &mut deal, open, answer.byte(0))?;
+        self.pay(terms, deal)
+    }
+
+    fn under_appeal(&self, terms: &Terms) -> Result<(Deal, Open), Refusal> {
+        let deal = self.live(terms)?;
         let Stage::Appealed { verdict, since, by_seller } = deal.stage else {
             let is_ = deal.status();
             return Err(Refusal::by(&E::WrongStatus { is_, wanted: Status::Appealed }));
         };
-        let open = Open { verdict, since, by_seller };
-        let asked = (terms.deal.jury, terms.id, verdict.milestone);
-        let answer = Answer::read(self.state.rulings.get(&asked).copied().unwrap_or_default());
-        if answer.status == RULED && answer.seller_bps <= Bps::FULL.get() {
-            let (jurors, hash) = court(jurors);
-            let given = U256::from_be_bytes(hash.0) >> HASH_SHIFT;
-            ensure!(given == answer.jurors, E::WrongSigners { given, ruling: answer.jurors });
-            let share = self.settle_by_ruling(terms, &mut deal, open, answer, jurors.len() as u64)?;
-            for juror in jurors {
-                self.credit(juror, terms.id, share)?;
-            }
-        } else {
-            self.let_stand(terms, &mut deal, open, answer.status)?;
-        }
-        self.pay(terms, deal)
+        Ok((deal, Open { verdict, since, by_seller }))
     }
 
     /// The losing side pays the jurors: the buyer from its reserve, the seller from its deposit or its bond; what
     /// the loser does not have, the appellant's deposit pays. Says what each juror gets.
-    fn settle_by_ruling(
+    fn end_by_ruling(
         &mut self,
         terms: &Terms,
         deal: &mut Deal,
         open: Open,
-        answer: Answer,
+        bps: u16,
         jurors: u64,
     ) -> Result<u64, Refusal> {
         let Open { verdict, by_seller, .. } = open;
-        let fee = terms.deal.appealFee;
-        let (before, bps) = (verdict.seller_bps, answer.seller_bps);
+        let (fee, before) = (terms.deal.appealFee, verdict.seller_bps);
         let won = if by_seller { bps > before } else { bps < before };
         // What the appellant has back of its deposit: what the loser can pay in its place.
         let back = match (won, by_seller) {
@@ -170,10 +168,6 @@ impl Turn<'_> {
         if bps != before {
             self.state.accepted.remove(&(terms.id, verdict.milestone));
         }
-        let Pending { milestone, attempt, .. } = verdict;
-        let outcome =
-            Outcome { milestone, cause: Cause::Ruled, round: answer.round, attempt, seller_bps: bps };
-        self.settle(terms, deal, outcome)?;
         deal.stage = Stage::Open;
         Ok(share)
     }

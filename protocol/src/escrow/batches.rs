@@ -72,6 +72,7 @@ const fn is_batchable(act: &Act) -> bool {
         | Act::OpenFromMandate { .. }
         | Act::VoidDeal { .. }
         | Act::Appeal { .. }
+        | Act::SettleRuling { .. }
         | Act::PayoutMany { .. }
         | Act::SettleMany { .. }
         | Act::Grant { .. }

@@ -16,7 +16,7 @@ use super::{
     terms::beside,
 };
 use crate::{
-    abi::{shape, sol::IMandates as M},
+    abi::{pack, sol::IMandates as M},
     typed::{self, seconds, u40},
 };
 
@@ -156,7 +156,7 @@ impl Turn<'_> {
             agent: m.agent,
             principal: m.principal,
             spender: m.spender,
-            mandate: shape(m),
+            mandate: pack::mandate(m),
             spent,
         });
         Ok(())

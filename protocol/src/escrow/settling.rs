@@ -225,6 +225,20 @@ impl Turn<'_> {
         self.pay_told(terms, deal, due, (0, 0))
     }
 
+    /// Settles one milestone and pays.
+    pub(super) fn settle_and_pay(
+        &mut self,
+        terms: &Terms,
+        mut deal: Deal,
+        outcome: Outcome,
+    ) -> Result<(), Refusal> {
+        let shares = deal.settle(terms, outcome.milestone, outcome.seller_bps)?;
+        let due = self.book(terms, &mut deal)?;
+        let outcome = outcome.paid(shares, is_alone(&deal, due, shares));
+        self.emit(&E::Settled { deal: terms.id, outcome });
+        self.pay_told(terms, deal, due, shares)
+    }
+
     /// The same after the settlement of these shares has said whether they are all of it.
     pub(super) fn pay_told(
         &mut self,

@@ -4,10 +4,7 @@
 
 use alloy_primitives::{Address, Bytes};
 
-use super::{
-    refusal::{Refusal, ensure, word},
-    terms::list_hash,
-};
+use super::refusal::{Refusal, ensure, word};
 use crate::abi::sol::IDealEscrow::TailTooShort;
 
 const ADDRESS_BYTES: usize = 20;
@@ -65,13 +62,6 @@ impl<'a> Tail<'a> {
 /// All whole addresses in a piece of bytes that holds nothing else.
 pub(super) fn all_addresses(bytes: &Bytes) -> Vec<Address> {
     bytes.chunks_exact(ADDRESS_BYTES).map(Address::from_slice).collect()
-}
-
-/// All of them, and their hash.
-pub(super) fn court(bytes: &Bytes) -> (Vec<Address>, alloy_primitives::B256) {
-    let list = all_addresses(bytes);
-    let hash = list_hash(&list);
-    (list, hash)
 }
 
 /// What a sender puts into a tail, in order.

@@ -177,8 +177,8 @@ impl State {
                     }
                 });
             }
-            ChainEvent::Ruled { deal, milestone, verdict, seats, signers, jurors } => {
-                let ruling = RulingFact { terms: *verdict, seats, signers, jurors, at };
+            ChainEvent::Ruled { deal, milestone, verdict, signers } => {
+                let ruling = RulingFact { terms: *verdict, signers, at };
                 self.appeal(deal, milestone, |appeal| appeal.ruling = Some(ruling));
             }
             ChainEvent::Proven { round, randomness } => {

@@ -160,12 +160,8 @@ pub struct DrawFact {
 pub struct RulingFact {
     /// As the jurors signed it.
     pub terms: typed::Verdict,
-    /// The drawn seats in order.
-    pub seats: Vec<SeatIndex>,
-    /// Which of them signed.
+    /// Which of the drawn seats signed, by place in the draw.
     pub signers: Signers,
-    /// Their holders, as `DealEscrow.rule` wants them.
-    pub jurors: Vec<Address>,
     /// Its log.
     pub at: At,
 }

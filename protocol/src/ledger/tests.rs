@@ -6,7 +6,8 @@ use super::{state::SeatStanding, *};
 use crate::{
     abi::{
         AppealEnd, Source,
-        event::SeatIndex,
+        event::{SeatIndex, Signers},
+        pack,
         sol::{self, IAccords, IDealEscrow, IDrandBeacon, IJuryPool, IMandates},
         tests::{amounts, deal, deployment, judgement, log, opened_words, outcome},
     },
@@ -242,17 +243,23 @@ fn a_verdict_that_settles_at_once_ends_its_milestone() {
 fn a_mandate_counts_its_spending_down_and_ends_when_revoked() {
     let here = deployment().contracts;
     let (agent, principal) = (Address::repeat_byte(1), Address::repeat_byte(2));
-    let terms = sol::Mandate {
+    let terms = typed::Mandate {
         agent,
         principal,
         spender: here.escrow,
+        card: B256::ZERO,
+        agentId: U256::ZERO,
+        humanAbove: 0,
         perPeriod: 1000,
         period: 100,
+        scopes: 0,
+        validFrom: U40::ZERO,
         validUntil: U40::from(5000),
+        policy: B256::ZERO,
         serial: 4,
-        ..Default::default()
     };
-    let granted = IMandates::Granted { agent, principal, spender: here.escrow, mandate: terms, spent: 0 };
+    let (mandate, spender) = (pack::mandate(&terms), here.escrow);
+    let granted = IMandates::Granted { agent, principal, spender, mandate, spent: 0 };
     let spent = IMandates::Spent { agent, principal, deal: DEAL, spend: amounts([600, 600, 0]) };
     let revoked = |serial| IMandates::Revoked { agent, principal, spender: here.escrow, serial };
     let mut ledger = ledger(&[
@@ -308,21 +315,14 @@ fn an_appeal_keeps_its_draw_its_ruling_and_its_end() {
     let here = deployment().contracts;
     let verdict = B256::repeat_byte(5);
     let appealed = IDealEscrow::Appealed { deal: DEAL, milestone: 0, by: deal().buyer, verdict, deposit: 3 };
-    let asked = IJuryPool::AppealRequested {
-        deal: DEAL,
-        milestone: 0,
-        round: 10,
-        seats: U40::from(20),
-        deadline: U40::from(30),
-    };
+    let draw = [(20_u64, 16), (30, 96), (10, 136)].map(|(value, shift)| U256::from(value) << shift);
+    let asked = IJuryPool::AppealRequested { deal: DEAL, draw: draw[0] | draw[1] | draw[2] };
     let redrawn = IJuryPool::Redrawn { deal: DEAL, milestone: 0, round: 11, deadline: U40::from(31) };
     let ruled = IJuryPool::RulingMade {
         deal: DEAL,
-        milestone: 0,
-        verdict: Default::default(),
-        seats: vec![U40::from(4)],
-        signers: U256::from(1),
-        jurors: vec![Address::repeat_byte(7)],
+        ruling: U256::from(2_u64 << 8 | 3 << 16 | 2500 << 24 | 31 << 40),
+        evidence: B256::repeat_byte(6),
+        votes: B256::repeat_byte(7),
     };
     let over = IDealEscrow::AppealClosed {
         deal: DEAL,
@@ -341,7 +341,17 @@ fn an_appeal_keeps_its_draw_its_ruling_and_its_end() {
     let appeal = known.appeal.as_ref().unwrap();
     let draw = appeal.draw.unwrap();
     assert_eq!((draw.round, draw.seats, draw.deadline, draw.redrawn), (11, 20, 31, true));
-    assert_eq!(appeal.ruling.as_ref().unwrap().jurors, [Address::repeat_byte(7)]);
+    let ruling = appeal.ruling.as_ref().unwrap();
+    let signed = typed::Verdict {
+        deal: DEAL,
+        milestone: 0,
+        round: 2,
+        attempt: 3,
+        sellerBps: 2500,
+        evidence: B256::repeat_byte(6),
+        votes: B256::repeat_byte(7),
+    };
+    assert_eq!((&ruling.terms, ruling.signers), (&signed, Signers(31)), "as the jurors signed it");
     assert_eq!(appeal.end.unwrap().0, AppealEnd::Ruled);
 }
 

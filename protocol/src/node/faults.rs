@@ -10,7 +10,7 @@ use crate::{
     money::Bps,
     stage::jury::{Equivocation, JuryBody, JuryEvent, RunId, SignedVerdict},
     typed::{EthSignature, PanelRequest, Typed, Verdict},
-    wire::{Acceptance, Gossip, Listing, PanelAsk, Say, VerdictReady},
+    wire::{Acceptance, Direct, Envelope, Gossip, Listing, PanelAsk, Say, VerdictReady},
 };
 
 #[expect(dead_code, unused_imports, unused_macros, reason = "the vectors use all of it, these tests some")]

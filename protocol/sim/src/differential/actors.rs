@@ -33,6 +33,8 @@ const NO: [&[u8]; 4] =
     [&hex!("60205ff3"), &hex!("631626ba7e60e01b5f52601f5ff3"), &hex!("5f5ffd"), &hex!("fe")];
 /// Answers with the word stored under keccak256(deal ‖ milestone).
 const JURY: [u8; 17] = hex!("604060045f3760405f20545f5260205ff3");
+/// Before the address of the code that an account runs (EIP-7702): so a jury can answer and also send.
+const DELEGATED: [u8; 3] = hex!("ef0100");
 
 /// Everybody, by part.
 pub(super) struct Actors {
@@ -45,7 +47,7 @@ pub(super) struct Actors {
     pub(super) principals: Vec<Address>,
     pub(super) jurors: Vec<Address>,
     pub(super) vaults: Vec<Address>,
-    /// Answer what they are told.
+    /// Answer what they are told, and send.
     pub(super) juries: Vec<Address>,
     /// Answer nothing that counts: no code, a revert, a wallet's word, all gas spent.
     pub(super) silent_juries: Vec<Address>,
@@ -138,9 +140,12 @@ impl Actors {
             actors.silent_juries.push(wallet);
         }
         actors.silent_juries.push(actors.stranger);
+        let answering = place("answering", 0);
+        actors.codes.push((answering, JURY.to_vec()));
         for number in 0..2 {
             // Asked about a signature it answers with a word that it was never told.
-            let jury = actors.wallet("jury", number, Wallet::No, JURY.to_vec());
+            let code = [&DELEGATED[..], answering.as_slice()].concat();
+            let jury = actors.wallet("jury", number, Wallet::No, code);
             actors.juries.push(jury);
         }
         actors

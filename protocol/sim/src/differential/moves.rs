@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolStruct;
 use nuncio_protocol::{
     escrow::{Act, Deal, Law, State, Terms, deal::Pending, deal::Stage},
@@ -77,12 +77,11 @@ pub(super) struct Plot {
     now: u64,
     deals: Vec<Prospect>,
     brought: BTreeMap<(B256, u8), Brought>,
-    courts: BTreeMap<(B256, u8), Vec<Address>>,
 }
 
 impl Plot {
     pub(super) fn new(craft: Rc<Stagecraft>, dice: Dice, deals: Vec<Prospect>) -> Self {
-        Self { craft, dice, now: DAWN, deals, brought: BTreeMap::new(), courts: BTreeMap::new() }
+        Self { craft, dice, now: DAWN, deals, brought: BTreeMap::new() }
     }
 
     /// The next step.
@@ -126,7 +125,8 @@ impl Plot {
             7 => self.consent(prospect, deal),
             8 => self.payout(prospect),
             9 => self.appeal(prospect, deal),
-            10 => self.rule(prospect, deal),
+            10 if self.dice.percent(75) => return self.settle_ruling(prospect, deal, sender),
+            10 => Act::Rule { terms: Arc::clone(&prospect.terms) },
             11 => self.time_out(prospect, deal),
             12 => self.pay_jurors(prospect),
             13 => self.rate(prospect),
@@ -154,7 +154,7 @@ impl Plot {
                     5 => self.cosign(&prospect),
                     6 => self.consent(&prospect, deal),
                     7 => self.payout(&prospect),
-                    8 => self.rule(&prospect, deal),
+                    8 => Act::Rule { terms: Arc::clone(&prospect.terms) },
                     9 => self.time_out(&prospect, deal),
                     _ if self.dice.percent(15) => self.open(&prospect),
                     _ if self.dice.percent(50) => self.pay_jurors(&prospect),
@@ -272,10 +272,4 @@ fn instants(terms: &Terms, deal: Option<Deal>, law: &Law) -> Vec<u64> {
         Some(Stage::Open | Stage::Void) | None => {}
     }
     instants
-}
-
-/// A word that a jury answers.
-fn answer_word(status: u64, seller_bps: u64, round: u64, jurors: B256) -> U256 {
-    let hash = U256::from_be_bytes(jurors.0) >> 32 << 32;
-    hash | U256::from(status | seller_bps << 8 | round << 24)
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::{
     abi::{
-        ChainLog, Source, shape,
+        ChainLog, Source, pack, shape,
         sol::{IAccords, IDealEscrow, IJuryPool, IMandates},
         tests::{amounts, deployment, judgement, log, opened_words},
     },
@@ -573,7 +573,7 @@ fn mandate(parts: &Parts, n: u8) -> typed::Mandate {
 
 fn granted(mandate: &typed::Mandate) -> ChainLog {
     let (agent, principal, spender) = (mandate.agent, mandate.principal, mandate.spender);
-    let event = IMandates::Granted { agent, principal, spender, mandate: shape(mandate), spent: 0 };
+    let event = IMandates::Granted { agent, principal, spender, mandate: pack::mandate(mandate), spent: 0 };
     log(deployment().contracts.mandates, &event)
 }
 

@@ -21,10 +21,11 @@ use crate::{
     side::Side,
     stage::{
         nda::NdaEvent,
+        negotiation::NegotiationEvent,
         session::{Binding, Handshake, Session},
     },
     typed::{EthSignature, Fund, PanelRequest, Typed},
-    wire::{Assent, Begin, NdaDraft, Say, SeatAccepted},
+    wire::{Assent, Begin, Direct, Envelope, NdaDraft, Say, SeatAccepted},
 };
 
 const DRAFT: PaperId = PaperId([0xd; 32]);

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::people::{self, BUYER, JUROR, NOW, SELLER, account, principal, usdc};
 use crate::{
     abi::{
-        ChainLog, Source, shape,
+        ChainLog, Source, pack, shape,
         sol::{IAccords, IDealEscrow, IJuryPool, IMandates},
         tests::{deployment, log, opened_words},
     },
@@ -220,7 +220,7 @@ impl Pair {
                 agent: a,
                 principal: principal(BUYER),
                 spender: contracts.escrow,
-                mandate: shape(&mandate),
+                mandate: pack::mandate(&mandate),
                 spent: 0,
             };
             logs.push(log(contracts.mandates, &granted));

@@ -1,22 +1,17 @@
-//! Appeals, what juries answer, and what the escrow makes of it.
+//! Appeals, what juries send and answer, and what the escrow makes of it.
 //!
-//! Deliberately absent: the draw of a jury. Here it answers whatever it likes.
+//! Deliberately absent: the draw of a jury. Here it rules as it likes, and answers whatever it likes.
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, U256};
 use nuncio_protocol::{
-    escrow::{Act, Deal, TailWriter},
+    escrow::{Act, Deal},
     typed::{Appeal, Verdict, u40},
 };
 
-use super::{Brought, Plot, answer_word, judge::ballot, waiting};
-use crate::differential::{
-    pool::{Prospect, list_hash},
-    script::What,
-};
-
-const RULED: u64 = 3;
+use super::{Brought, Plot, judge::ballot, waiting};
+use crate::differential::{pool::Prospect, script::What};
 
 impl Plot {
     pub(super) fn appeal(&mut self, prospect: &Prospect, deal: Option<Deal>) -> Act {
@@ -50,32 +45,35 @@ impl Plot {
     /// A jury is told what to say.
     pub(super) fn answer(&mut self, prospect: &Prospect, deal: Option<Deal>) -> What {
         let terms = &prospect.terms;
-        let verdict = waiting(deal);
-        let milestone = verdict.map_or(0, |verdict| verdict.milestone);
-        let same = verdict.map_or(0, |verdict| u64::from(verdict.seller_bps));
-        let count = self.dice.below(6) as usize;
-        let court = self.dice.some(&self.craft.actors.jurors, count);
-        let status = *self.dice.pick(&[0, 1, 2, RULED, RULED, RULED, RULED, RULED, RULED, 4, 4]);
-        let seller_bps = *self.dice.pick(&[0, 0, 10_000, 10_000, 5000, same, 10_001]);
-        let word = answer_word(status, seller_bps, 1 + self.dice.below(2), list_hash(&court));
-        self.courts.insert((terms.id, milestone), court);
+        let milestone = waiting(deal).map_or(0, |verdict| verdict.milestone);
+        // Only the status counts: a jury that says that it has ruled has not, by that.
+        let status = *self.dice.pick(&[0, 1, 2, 3, 4, 4, 4]);
+        let word = U256::from(status | self.dice.below(3) << 8);
         let juries = &self.craft.actors.juries;
         let jury = if juries.contains(&terms.deal.jury) { terms.deal.jury } else { juries[0] };
         What::Answer { jury, deal: terms.id, milestone, word }
     }
 
-    pub(super) fn rule(&mut self, prospect: &Prospect, deal: Option<Deal>) -> Act {
+    /// A ruling, by the jury of the terms or by somebody who would like to be it.
+    pub(super) fn settle_ruling(
+        &mut self,
+        prospect: &Prospect,
+        deal: Option<Deal>,
+        sender: Address,
+    ) -> (Address, Act) {
         let terms = Arc::clone(&prospect.terms);
-        let milestone = waiting(deal).map_or(0, |verdict| verdict.milestone);
-        let mut court: Vec<Address> = self.courts.get(&(terms.id, milestone)).cloned().unwrap_or_default();
-        if self.dice.percent(6) {
-            court.push(self.craft.actors.stranger);
-        }
-        let mut tail = TailWriter::default();
-        tail.addresses(&court);
+        let brought = self.recall_waiting(&terms, deal);
+        let mut ballot = ballot(&brought);
+        ballot.round = *self.dice.pick(&[1, 2]);
+        ballot.seller_bps = *self.dice.pick(&[0, 0, 10_000, 10_000, 5000, ballot.seller_bps, 10_001]);
         if self.dice.percent(3) {
-            tail.plain(&[1; 7]);
+            ballot.milestone ^= 1;
         }
-        Act::Rule { terms, jurors: Bytes::from(tail.bytes) }
+        let count = self.dice.below(6) as usize;
+        let jurors = self.dice.some(&self.craft.actors.jurors, count);
+        let (actors, jury) = (&self.craft.actors, terms.deal.jury);
+        let sends = actors.juries.contains(&jury) || jury == actors.stranger;
+        let from = if sends && self.dice.percent(92) { jury } else { sender };
+        (from, Act::SettleRuling { terms, ballot, jurors })
     }
 }
