@@ -183,6 +183,8 @@ abstract contract Settling is Ratings {
     function _alone(Slot s, uint256 shares) internal pure returns (uint256 mark) {
         (bool closed, uint256 paid) = (s.isAt(Status.Closed), s.paid());
         assembly ("memory-safe") {
+            // Sums of this deal's own shares, and which event tells of them; nobody can send any.
+            // slither-disable-next-line incorrect-equality
             mark := gt(eq(paid, shares), closed)
         }
     }

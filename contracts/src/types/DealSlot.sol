@@ -180,6 +180,8 @@ library DealSlot {
     function settle(Slot s, uint256 milestone, uint256 toSeller) internal pure {
         assert(toSeller <= left(s));
         assembly ("memory-safe") {
+            // Yul names the distance first, as is meant here.
+            // slither-disable-next-line incorrect-shift
             let settled := shl(add(milestone, 8), 1)
             mstore(s, add(mload(s), sub(add(settled, shl(104, toSeller)), shl(168, toSeller))))
         }

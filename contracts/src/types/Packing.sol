@@ -246,10 +246,4 @@ library Cores {
             value := mload(add(core, 0x220))
         }
     }
-
-    function meta(Core core) internal pure returns (bytes32 value) {
-        assembly ("memory-safe") {
-            value := mload(add(core, 0x240))
-        }
-    }
 }

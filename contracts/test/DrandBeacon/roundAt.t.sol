@@ -32,4 +32,12 @@ contract RoundAtTest is Quicknet {
         );
         beacon.roundAt(time);
     }
+
+    function test_a_second_before_the_first_there_is_none_and_the_last_is_the_last() external view {
+        assertEq(beacon.roundAt(0), 0, "when time began");
+        assertEq(beacon.roundAt(GENESIS - 1), 0, "a second before");
+        uint256 last = GENESIS + (uint256(type(uint64).max) - 1) * PERIOD;
+        assertEq(beacon.roundAt(last), type(uint64).max, "the last round");
+        assertEq(beacon.roundAt(last + PERIOD - 1), type(uint64).max, "to its last second");
+    }
 }

@@ -121,4 +121,42 @@ contract AnchorTest is Test {
         (uint40 anchoredAt,,,,,,) = accords.record(id);
         assertEq(anchoredAt, NOW, "anchored");
     }
+
+    function test_a_side_anchors_by_sending_and_never_for_the_other() external {
+        Nda memory n = nda();
+        bytes32 id = accords.ndaId(n);
+        (bytes memory byA, bytes memory byB) = (sign(alice, id), sign(bob, id));
+        vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, bob.addr, id));
+        vm.prank(alice.addr);
+        accords.anchor(n, byA, "");
+        vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, alice.addr, id));
+        vm.prank(bob.addr);
+        accords.anchor(n, "", byB);
+        uint256 before = vm.snapshotState();
+        vm.prank(bob.addr);
+        assertEq(accords.anchor(n, byA, ""), id, "by b");
+        assertTrue(vm.revertToState(before), "back");
+        vm.prank(alice.addr);
+        assertEq(accords.anchor(n, "", byB), id, "by a");
+    }
+
+    function test_the_last_times_that_can_be_told_are_kept() external {
+        Nda memory n = nda();
+        (n.from, n.until, n.destroyBy) = (type(uint40).max - 1, type(uint40).max, type(uint40).max);
+        n.anchorBy = type(uint40).max;
+        bytes32 id = accords.ndaId(n);
+        accords.anchor(n, sign(alice, id), sign(bob, id));
+        (uint40 anchoredAt, uint40 until, uint40 destroyBy, bool ba, bool bb, bool da, bool db) =
+            accords.record(id);
+        assertEq(anchoredAt, NOW, "anchored at");
+        assertEq(until, type(uint40).max, "until");
+        assertEq(destroyBy, type(uint40).max, "destroy by");
+        assertFalse(ba || bb || da || db, "and nothing else");
+    }
+
+    function test_what_nobody_anchored_has_no_record() external view {
+        (uint40 anchoredAt, uint40 until, uint40 destroyBy,,,,) = accords.record(keccak256("none"));
+        assertEq(uint256(anchoredAt) + until + destroyBy, 0, "nothing");
+        assertEq(accords.agreementAnchoredAt(keccak256("none")), 0, "nothing");
+    }
 }

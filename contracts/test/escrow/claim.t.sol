@@ -3,8 +3,9 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {Deal, Status} from "../../src/types/Deal.sol";
-import {Claim, EscrowCalls} from "./Calls.sol";
+import {Deal, Status, Verdict} from "../../src/types/Deal.sol";
+import {Tails} from "../../src/types/Tail.sol";
+import {Claim, Encoding, EscrowCalls} from "./Calls.sol";
 import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
@@ -198,5 +199,162 @@ contract ClaimTest is World {
             expected |= block.timestamp << (i - 1) * 32;
         }
         assertEq(escrow.claims(id), expected, "eight fields");
+    }
+
+    // --- the head and the tail ---
+
+    function headOf(Claim memory c, uint256 long) private pure returns (uint256 head) {
+        head = uint256(c.milestone) | uint256(c.attempt) << 8 | c.vaults.length << 16;
+        head |= c.signatures.length << 24 | c.receipts << 32 | uint256(c.size) << 64 | long << 128;
+    }
+
+    function tailOf(Claim memory c) private pure returns (Encoding.Piece memory p) {
+        p.data = Encoding.packed(c.vaults);
+        for (uint256 i = 0; i < c.signatures.length; ++i) {
+            p.data = bytes.concat(p.data, bytes5(c.storedAt[i]));
+            Encoding.add(p, c.signatures[i]);
+        }
+    }
+
+    function signedBy(Deal memory d, Claim memory c, uint40 storedAt) private view {
+        for (uint256 i = 0; i < 2; ++i) {
+            c.storedAt[i] = storedAt;
+            c.signatures[i] = signReceipt(vaults[i], d, c, storedAt);
+        }
+    }
+
+    /// @dev Every field of the head as large as it can be, and none reaches into the next.
+    function test_the_largest_delivery_of_the_last_attempt_is_claimed() external {
+        Deal memory d = terms();
+        for (uint256 i = 0; i < 4; ++i) {
+            d.amounts2 |= uint256(ONE) << i * 64;
+        }
+        (d.amounts, d.due) = (d.amounts2, uint256(1 days) << 224);
+        bytes32 id = opened(d);
+        Claim memory c = claimOf(d, 7);
+        (c.attempt, c.size, c.manifest) = (type(uint8).max, type(uint64).max, bytes32(type(uint256).max));
+        signedBy(d, c, NOW);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Claimed(id, 7, type(uint8).max, c.manifest, type(uint64).max, 3, c.storedAt);
+        escrow.claim(d, c);
+        assertEq(escrow.claims(id), uint256(NOW) << 224, "the last field alone");
+    }
+
+    function test_a_receipt_may_be_of_any_second_up_to_this_one() external {
+        uint40[4] memory times = [0, 1, NOW - 1, NOW];
+        for (uint256 i = 0; i < 4; ++i) {
+            Deal memory d = terms();
+            d.meta.salt = i;
+            bytes32 id = opened(d);
+            Claim memory c = claimOf(d, 0);
+            signedBy(d, c, times[i]);
+            vm.expectEmit(address(escrow));
+            emit IDealEscrow.Claimed(id, 0, 0, c.manifest, 1000, 3, c.storedAt);
+            escrow.claim(d, c);
+        }
+        Deal memory last = terms();
+        last.meta.salt = 9;
+        opened(last);
+        Claim memory never = claimOf(last, 0);
+        signedBy(last, never, type(uint40).max);
+        refused(
+            last, never, abi.encodeWithSelector(IDealEscrow.StoredInFuture.selector, type(uint40).max, NOW)
+        );
+    }
+
+    /// @dev A bit for each of thirty-two: all but one of thirty-three can sign, and of thirty-four nobody could say so.
+    function test_thirty_three_vaults_are_the_most_that_can_ever_be_claimed_with() external {
+        (Deal memory d, Claim memory c) = with(33, type(uint32).max, 32);
+        escrow.claim(d, c);
+        assertEq(escrow.claims(escrow.dealId(d)), NOW, "claimed");
+        (d, c) = with(34, type(uint32).max, 32);
+        refused(d, c, abi.encodeWithSelector(IDealEscrow.TooFewReceipts.selector, 32, 33));
+    }
+
+    function test_more_receipts_than_all_but_one_may_come() external {
+        (Deal memory d, Claim memory c) = with(4, 15, 4);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Claimed(escrow.dealId(d), 0, 0, c.manifest, 1000, 15, c.storedAt);
+        escrow.claim(d, c);
+    }
+
+    function test_which_of_the_vaults_signed_is_told() external {
+        (Deal memory d, Claim memory c) = with(4, 11, 3);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Claimed(escrow.dealId(d), 0, 0, c.manifest, 1000, 11, c.storedAt);
+        escrow.claim(d, c);
+        (d, c) = with(4, 14, 3);
+        c.receipts = 7;
+        expectUnsigned(vaults[0].addr, receiptDigest(d, c, NOW - 1));
+        escrow.claim(d, c);
+    }
+
+    function test_receipts_in_either_form_of_a_key_may_come_together() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        for (uint256 form = 0; form < 4; ++form) {
+            uint256 before = vm.snapshotState();
+            Claim memory c = claimOf(d, 0);
+            for (uint256 i = 0; i < 2; ++i) {
+                bytes32 digest = receiptDigest(d, c, c.storedAt[i]);
+                bool compact = form >> i & 1 != 0;
+                c.signatures[i] = compact ? signCompact(vaults[i], digest) : sign(vaults[i], digest);
+            }
+            escrow.claim(d, c);
+            assertEq(escrow.claims(id), NOW, "claimed");
+            assertTrue(vm.revertToState(before), "back");
+        }
+    }
+
+    /// @dev Vaults, a long and a short receipt: cut after every single byte.
+    function test_a_tail_may_end_nowhere_but_at_its_end() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        Claim memory c = claimOf(d, 0);
+        c.signatures[1] = signCompact(vaults[1], receiptDigest(d, c, c.storedAt[1]));
+        Encoding.Piece memory p = tailOf(c);
+        uint256 head = headOf(c, p.long);
+        uint256[17] memory whole = Encoding.whole(d);
+        for (uint256 size = 0; size < p.data.length; ++size) {
+            bytes memory cut = bytes.concat(p.data);
+            assembly ("memory-safe") {
+                mstore(cut, size)
+            }
+            (bool done, bytes memory reason) =
+                address(escrow).call(abi.encodeCall(IDealEscrow.claim, (whole, head, c.manifest, cut)));
+            assertFalse(done, "a cut tail");
+            assertEq(bytes32(bytes4(reason)), bytes32(Tails.TailTooShort.selector), "reason");
+        }
+        escrow.claim(whole, head, c.manifest, bytes.concat(p.data, hex"ff"));
+        assertEq(escrow.claims(id), NOW, "what follows the tail changes nothing");
+    }
+
+    // --- in what state ---
+
+    function test_a_delivery_is_claimed_whatever_is_pending() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        Verdict memory v = verdictOn(d, 0, 10_000);
+        judged(d, v);
+        escrow.claim(d, claimOf(d, 0));
+        appealed(d, v, buyer);
+        escrow.claim(d, claimOf(d, 1));
+        assertEq(escrow.claims(id), uint256(NOW) | uint256(NOW) << 32, "both");
+        assertStatus(id, Status.Appealed);
+    }
+
+    function test_a_late_claim_is_late_for_its_own_milestone_only() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        vm.warp(DUE + GRACE);
+        escrow.claim(d, claimOf(d, 1));
+        assertEq(escrow.claims(id), block.timestamp << 32, "the second");
+    }
+
+    function test_a_deal_that_was_given_up_takes_no_claim() external {
+        Deal memory d = terms();
+        d.meta.salt = 7;
+        escrow.voidDeal(d, buyer.addr, signVoid(buyer, d));
+        refused(
+            d,
+            claimOf(d, 0),
+            abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Void, Status.Open)
+        );
     }
 }

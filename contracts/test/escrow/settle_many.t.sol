@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Rating, Release, Status} from "../../src/types/Deal.sol";
-import {EscrowCalls} from "./Calls.sol";
+import {Encoding, EscrowCalls} from "./Calls.sol";
 import {TurncoatWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
@@ -149,5 +149,106 @@ contract SettleManyTest is World {
         escrow.settleMany(new bytes[](0));
         escrow.payoutMany(new Deal[](0));
         assertEq(vm.getRecordedLogs().length, 0, "events");
+    }
+
+    // --- the gas and the reason of an item ---
+
+    /// @dev Each item has its whole share before it begins, or the batch reverts: nobody makes an item fail by sending less.
+    function test_an_item_begins_with_its_whole_share_of_gas_or_the_batch_reverts() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = releaseCall(d, 0);
+        bytes memory data = abi.encodeCall(escrow.settleMany, (calls));
+        (bool done, bytes memory reason) = address(escrow).call{gas: 715_000}(data);
+        assertFalse(done, "with less than the share and what the call itself takes");
+        assertEq(bytes32(bytes4(reason)), bytes32(IDealEscrow.GasTooLow.selector), "reason");
+        (uint256 gas, uint256 wanted) = valuesOf(reason);
+        assertEq(wanted, 721_875, "what it wants");
+        assertTrue(gas < 715_000 && gas > 650_000, "what there was");
+        (done,) = address(escrow).call{gas: 800_000}(data);
+        assertTrue(done, "with more");
+        assertEq(slotOf(id).done, 1, "settled");
+    }
+
+    function valuesOf(bytes memory reason) private pure returns (uint256 first, uint256 second) {
+        assertEq(reason.length, 68, "two values");
+        assembly ("memory-safe") {
+            first := mload(add(reason, 0x24))
+            second := mload(add(reason, 0x44))
+        }
+    }
+
+    /// @dev The gas is asked for before each item: a batch that runs dry half-way has done nothing.
+    function test_a_batch_that_runs_dry_half_way_has_done_nothing() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        bytes[] memory calls = new bytes[](3);
+        for (uint8 i = 0; i < 3; ++i) {
+            calls[i] = releaseCall(d, i);
+        }
+        bytes memory data = abi.encodeCall(escrow.settleMany, (calls));
+        (bool done, bytes memory reason) = address(escrow).call{gas: 760_000}(data);
+        assertFalse(done, "enough for the first");
+        assertEq(bytes32(bytes4(reason)), bytes32(IDealEscrow.GasTooLow.selector), "reason");
+        assertEq(slotOf(id).done, 0, "nothing is settled");
+    }
+
+    /// @dev What an item could revert with: whatever it is, the event keeps its first 128 bytes.
+    function test_of_a_reason_the_first_128_bytes_are_told() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        bytes[] memory calls = new bytes[](3);
+        calls[0] = abi.encodeCall(IDealEscrow.payout, (Encoding.brief(d)));
+        calls[1] = calls[0];
+        calls[2] = releaseCall(d, 0);
+        uint256[6] memory sizes = [uint256(0), 1, 127, 128, 129, 5000];
+        for (uint256 i = 0; i < sizes.length; ++i) {
+            bytes memory reason = new bytes(sizes[i]);
+            for (uint256 j = 0; j < reason.length; ++j) {
+                reason[j] = bytes1(uint8(j + 1));
+            }
+            uint256 before = vm.snapshotState();
+            vm.mockCallRevert(address(escrow), calls[0], reason);
+            if (reason.length > 128) {
+                assembly ("memory-safe") {
+                    mstore(reason, 128)
+                }
+            }
+            vm.expectEmit(address(escrow));
+            emit IDealEscrow.ItemFailed(0, IDealEscrow.payout.selector, reason);
+            vm.expectEmit(address(escrow));
+            emit IDealEscrow.ItemFailed(1, IDealEscrow.payout.selector, reason);
+            escrow.settleMany(calls);
+            assertEq(slotOf(id).done, 1, "the item behind them is done");
+            vm.clearMockedCalls();
+            assertTrue(vm.revertToState(before), "back");
+        }
+    }
+
+    function test_every_item_that_fails_is_named_by_its_place() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        Deal[] memory deals = new Deal[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            deals[i] = d;
+        }
+        released(d, 0, false);
+        bytes memory nothing = abi.encodeWithSelector(IDealEscrow.NothingToSettle.selector);
+        for (uint256 i = 1; i < 4; ++i) {
+            vm.expectEmit(address(escrow));
+            emit IDealEscrow.ItemFailed(i, IDealEscrow.payout.selector, nothing);
+        }
+        escrow.payoutMany(deals);
+        assertEq(slotOf(id).held, 0, "the first is paid");
+    }
+
+    function test_a_batch_is_itself_not_locked_and_its_items_are_one_by_one() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = releaseCall(d, 0);
+        calls[1] = releaseCall(d, 1);
+        vm.prank(stranger.addr);
+        escrow.settleMany(calls);
+        vm.prank(stranger.addr);
+        escrow.settleMany(calls);
+        assertEq(slotOf(id).done, 3, "both, once");
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 117 * ONE, "both, once");
     }
 }

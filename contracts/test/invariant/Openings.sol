@@ -56,7 +56,8 @@ abstract contract Openings is Cast {
         touched = ALL;
         Draft memory draft;
         (draft.terms, draft.id, draft.buyer, draft.seller) = (p.terms, p.id, p.buyer, p.seller);
-        draft.source = Source(roll(dice, 3));
+        draft.source = buying[p.buyer].mandated ? Source.Mandate : Source.Credit;
+        if (roll(dice, 3) == 0) draft.source = Source(roll(dice, 3));
         (draft.buyerSigns, draft.sellerSigns) = (true, true);
         tried(_openingCall(draft, true), Leave.Refused, "E10 an id opens at most once");
     }
@@ -82,6 +83,7 @@ abstract contract Openings is Cast {
         if (!tried(call_, may, "E05 only an unopened deal is given up, by a party")) return;
         _filed(d).status = Status.Void;
         count(Reached.Voided);
+        tried(_openingCall(d, true), Leave.Refused, "E10 an id never opens after notice");
     }
 
     /// @dev Also what an act does instead that should not come as often as the others.

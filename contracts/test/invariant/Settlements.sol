@@ -111,11 +111,22 @@ abstract contract Settlements is Openings {
         Dice memory dice = Dice(seed);
         Page storage p = find(dice, LIVE);
         uint8 m = milestoneOf(dice, p);
-        for (uint8 i = 0; i < p.count && p.claimed >> m & 1 == 0; ++i) {
-            if (!isDone(p, i) && p.claimed >> i & 1 != 0) m = i;
-        }
+        if (roll(dice, 2) == 0) (p, m) = _claimed(p, m);
         if (roll(dice, 2) == 0) waitUntil(_timeoutFrom(p, m) - roll(dice, 2));
         _timeout(p, m);
+    }
+
+    /// @dev A milestone of any deal that waits for its fallback, if there is one: they are rare.
+    function _claimed(Page storage p, uint8 m) private returns (Page storage, uint8) {
+        touched = ALL;
+        for (uint256 k = 0; k < pages.length; ++k) {
+            Page storage other = pages[k];
+            for (uint8 i = 0; isLive(other) && i < other.count; ++i) {
+                bool judged = other.status != Status.Open && other.milestone == i;
+                if (other.claimed >> i & 1 != 0 && !isDone(other, i) && !judged) return (other, i);
+            }
+        }
+        return (p, m);
     }
 
     function payout(uint256 seed) external {

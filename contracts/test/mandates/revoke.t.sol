@@ -59,4 +59,53 @@ contract RevokeTest is MandateWorld {
         vm.expectRevert(abi.encodeWithSelector(IMandates.BadSignature.selector, principal.addr, digest));
         mandates.revoke(r, principal.addr, signature);
     }
+
+    function test_the_digest_is_that_of_the_typed_data() external view {
+        Revoke memory r = Revoke(agent.addr, spender.addr, 7);
+        bytes32 typeHash = keccak256("Revoke(address agent,address spender,uint16 serial)");
+        bytes32 hash = keccak256(bytes.concat(abi.encode(typeHash), abi.encode(r)));
+        bytes32 domain = domainSeparator("Mandates", "1", address(mandates));
+        assertEq(mandates.revokeDigest(r), typedDigest(domain, hash), "digest");
+    }
+
+    function test_a_principal_revokes_by_sending_and_for_itself_only() external {
+        granted(mandate(1));
+        Revoke memory r = Revoke(agent.addr, spender.addr, 1);
+        address[3] memory others = [agent.addr, spender.addr, address(mandates)];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.expectPartialRevert(IMandates.BadSignature.selector);
+            vm.prank(others[i]);
+            mandates.revoke(r, principal.addr, "");
+        }
+        vm.expectEmit(address(mandates));
+        emit IMandates.Revoked(agent.addr, principal.addr, spender.addr, 1);
+        vm.prank(principal.addr);
+        mandates.revoke(r, principal.addr, "");
+        assertEq(mandates.principalOf(agent.addr, spender.addr, SCOPE_BUY), address(0), "nobody");
+        assertEq(mandates.burntSerial(principal.addr, agent.addr, spender.addr), 1, "burnt");
+    }
+
+    function test_what_is_revoked_keeps_its_limits_and_its_spending_but_not_its_term() external {
+        granted(mandate(3));
+        spent(40);
+        revoked(principal, 4);
+        (address who, uint40 validUntil, uint32 scopes, uint16 serial,,,, uint64 counted,) =
+            mandates.mandateOf(agent.addr, spender.addr);
+        assertEq(who, principal.addr, "principal");
+        assertEq(validUntil, 0, "revoked");
+        assertEq(scopes, SCOPE_BUY, "scopes");
+        assertEq(serial, 4, "the burnt serial");
+        assertEq(counted, 40, "what was spent");
+        granted(mandate(5));
+        assertEq(mandates.available(agent.addr, spender.addr), 60, "a new grant is no new period");
+    }
+
+    function test_the_last_serial_of_all_ends_it_for_ever() external {
+        granted(mandate(1));
+        revoked(principal, type(uint16).max);
+        refused(
+            mandate(type(uint16).max),
+            abi.encodeWithSelector(IMandates.SerialTooLow.selector, type(uint16).max, type(uint16).max)
+        );
+    }
 }

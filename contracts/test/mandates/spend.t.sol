@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMandates} from "../../src/interfaces/IMandates.sol";
-import {Approve, SCOPE_BUY} from "../../src/types/Mandate.sol";
+import {Approve, Mandate, SCOPE_BUY, SCOPE_SELL} from "../../src/types/Mandate.sol";
 import {MandateWorld} from "./MandateWorld.sol";
 
 /// spend
@@ -149,5 +149,105 @@ contract SpendTest is MandateWorld {
         vm.warp(NOW + 10_000 - 1);
         vm.prank(spender.addr);
         mandates.spend(agent.addr, principal.addr, SCOPE_BUY, 0, 60, "");
+    }
+
+    // --- the approval ---
+
+    function approvedBy(address by, bytes memory given) private returns (bool done) {
+        bytes memory call_ = abi.encodeCall(
+            IMandates.spend, (agent.addr, principal.addr, SCOPE_BUY, keccak256("deal"), 61, given)
+        );
+        uint256 before = vm.snapshotState();
+        vm.prank(by);
+        (done,) = address(mandates).call(call_);
+        assertTrue(vm.revertToState(before), "back");
+    }
+
+    function test_an_approval_is_good_with_either_form_of_a_key_and_with_nothing_behind_it() external {
+        bytes32 digest = mandates.approveDigest(Approve(keccak256("deal"), NOW));
+        assertTrue(
+            approvedBy(spender.addr, abi.encode(NOW, signCompact(principal, digest))), "without padding"
+        );
+        assertTrue(approvedBy(spender.addr, abi.encode(NOW, sign(principal, digest))), "with padding");
+        bytes memory bare = bytes.concat(abi.encode(NOW, uint256(64), uint256(65)), sign(principal, digest));
+        assertTrue(approvedBy(spender.addr, bare), "65 bytes and no padding");
+        assertFalse(approvedBy(spender.addr, abi.encode(NOW, sign(agent, digest))), "the agent's own");
+        assertFalse(approvedBy(spender.addr, abi.encode(NOW, "")), "nobody's, the spender being the sender");
+    }
+
+    function test_an_approval_of_later_is_good_now() external {
+        assertTrue(approvedBy(spender.addr, approval(keccak256("deal"), NOW + 1)), "until later");
+        assertTrue(approvedBy(spender.addr, approval(keccak256("deal"), type(uint40).max)), "for ever");
+        assertFalse(approvedBy(spender.addr, approval(keccak256("another"), NOW)), "another deal's");
+    }
+
+    function test_the_digest_of_an_approval_is_that_of_the_typed_data() external view {
+        bytes32 hash = keccak256(
+            abi.encode(keccak256("Approve(bytes32 deal,uint40 until)"), keccak256("deal"), uint256(NOW))
+        );
+        bytes32 domain = domainSeparator("Mandates", "1", address(mandates));
+        assertEq(mandates.domainSeparator(), domain, "domain");
+        assertEq(mandates.approveDigest(Approve(keccak256("deal"), NOW)), typedDigest(domain, hash), "digest");
+    }
+
+    /// @dev A principal that is itself the spender sends the spend, and so need not sign for it.
+    function test_a_principal_that_spends_itself_approves_by_sending() external {
+        Mandate memory m = mandate(1);
+        m.spender = principal.addr;
+        granted(m);
+        assertTrue(approvedBy(principal.addr, abi.encode(NOW, "")), "its own");
+        assertFalse(approvedBy(principal.addr, ""), "but it says until when");
+    }
+
+    // --- the limit ---
+
+    function test_a_mandate_for_both_scopes_covers_each_and_both_and_no_third() external {
+        Mandate memory m = mandate(2);
+        m.scopes = SCOPE_BUY | SCOPE_SELL | 1 << 31;
+        granted(m);
+        uint32[5] memory covered = [SCOPE_BUY, SCOPE_SELL, SCOPE_BUY | SCOPE_SELL, uint32(1) << 31, 0];
+        for (uint256 i = 0; i < 5; ++i) {
+            vm.prank(spender.addr);
+            mandates.spend(agent.addr, principal.addr, covered[i], 0, 1, "");
+            assertEq(
+                mandates.principalOf(agent.addr, spender.addr, covered[i]), principal.addr, "speaks for it"
+            );
+        }
+        vm.expectRevert(abi.encodeWithSelector(IMandates.OutOfScope.selector, 5, m.scopes));
+        vm.prank(spender.addr);
+        mandates.spend(agent.addr, principal.addr, 5, 0, 1, "");
+        assertEq(mandates.principalOf(agent.addr, spender.addr, 5), address(0), "nobody");
+    }
+
+    /// @dev What is left decays from the moment of the last spend, and is rounded against the agent.
+    function test_what_has_decayed_is_rounded_against_the_agent() external {
+        spent(100);
+        vm.warp(NOW + 19);
+        assertEq(mandates.available(agent.addr, spender.addr), 1, "one and nine tenths have decayed");
+        spent(1);
+        vm.warp(NOW + 28);
+        assertEq(mandates.available(agent.addr, spender.addr), 0, "nine tenths since");
+        vm.warp(NOW + 29);
+        assertEq(mandates.available(agent.addr, spender.addr), 1, "a whole one since");
+        vm.warp(NOW + 29 + 980);
+        assertEq(mandates.available(agent.addr, spender.addr), 99, "all but the last");
+        vm.warp(NOW + 29 + 990);
+        assertEq(mandates.available(agent.addr, spender.addr), 100, "all of it");
+    }
+
+    function test_a_spend_leaves_the_limits_as_they_are_and_says_when() external {
+        spent(40);
+        vm.warp(NOW + 7);
+        vm.expectEmit(address(mandates));
+        emit IMandates.Spent(agent.addr, principal.addr, keccak256("deal"), 5 | uint256(45) << 64);
+        vm.prank(spender.addr);
+        mandates.spend(agent.addr, principal.addr, SCOPE_BUY, keccak256("deal"), 5, "");
+        (,,,, uint64 humanAbove, uint64 perPeriod, uint32 period, uint64 counted, uint40 spentAt) =
+            mandates.mandateOf(agent.addr, spender.addr);
+        assertEq(humanAbove, 60, "human above");
+        assertEq(perPeriod, 100, "per period");
+        assertEq(period, 1000, "period");
+        assertEq(counted, 45, "counted");
+        assertEq(spentAt, NOW + 7, "spent at");
     }
 }

@@ -65,7 +65,7 @@ abstract contract DealProof is Proof {
 
     function hashOfMeta(uint256[17] calldata terms) external pure returns (bytes32) {
         (Core c,) = Packing.whole(terms);
-        return c.meta();
+        return metaIn(c);
     }
 
     function brief() internal view returns (uint256[10] memory w) {

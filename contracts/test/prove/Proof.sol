@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Core} from "../../src/types/Packing.sol";
+
 /// @notice The cheatcodes that the proofs use, which halmos answers as forge does.
 interface Symbolic {
     function assume(bool condition) external pure;
@@ -47,5 +49,12 @@ abstract contract Proof {
 
     function field(uint256 word, uint256 from, uint256 bits) internal pure returns (uint256) {
         return word >> from & ((uint256(1) << bits) - 1);
+    }
+
+    /// @notice The last word of the terms, which is hashed and which no contract reads by itself.
+    function metaIn(Core c) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            hash := mload(add(c, 0x240))
+        }
     }
 }

@@ -28,7 +28,7 @@ contract TermsProof is Proof {
         (fields[8], fields[9], fields[10], fields[11]) = (uint160(c.jury()), c.end(), c.window(), c.quorum());
         (fields[12], fields[13], fields[14]) = (c.fallback_(), c.fallbackBps(), c.juryFee());
         (fields[15], fields[16], fields[17]) = (c.appealFee(), c.sellerBond(), c.flags());
-        fields[18] = uint256(c.meta());
+        fields[18] = uint256(metaIn(c));
     }
 
     function check_packed_terms_have_the_fields_and_the_hash_of_the_typed_data(uint256[10] calldata w)
@@ -47,7 +47,7 @@ contract TermsProof is Proof {
 
     function metaOf(uint256[17] calldata terms) external pure returns (bytes32 hash) {
         (Core c,) = Packing.whole(terms);
-        hash = c.meta();
+        hash = metaIn(c);
         assert(terms.start() == field(terms[14], 160, 40) && terms.fundBy() == field(terms[14], 200, 40));
         assert(uint160(terms.mandates()) == field(terms[14], 0, 160) && terms.vaults() == bytes32(terms[13]));
     }
