@@ -299,8 +299,7 @@ fn ruled(e: &IJuryPool::RulingMade) -> Result<ChainEvent, Fault> {
         evidence: e.evidence,
         votes: e.votes,
     };
-    let signers = u32::try_from(field(e.ruling, 40, 32)).expect("invariant: thirty-two bits");
-    let (deal, signers) = (e.deal.into(), Signers(signers));
+    let (deal, signers) = (e.deal.into(), signers(U256::from(field(e.ruling, 40, 32)))?);
     Ok(ChainEvent::Ruled { deal, milestone, verdict: Box::new(verdict), signers })
 }
 

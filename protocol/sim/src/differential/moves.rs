@@ -125,7 +125,7 @@ impl Plot {
             7 => self.consent(prospect, deal),
             8 => self.payout(prospect),
             9 => self.appeal(prospect, deal),
-            10 if self.dice.percent(75) => return self.settle_ruling(prospect, deal, sender),
+            10 if self.dice.percent(50) => return self.settle_ruling(prospect, deal, sender),
             10 => Act::Rule { terms: Arc::clone(&prospect.terms) },
             11 => self.time_out(prospect, deal),
             12 => self.pay_jurors(prospect),

@@ -66,7 +66,7 @@ impl Plot {
         let mut ballot = ballot(&brought);
         ballot.round = *self.dice.pick(&[1, 2]);
         ballot.seller_bps = *self.dice.pick(&[0, 0, 10_000, 10_000, 5000, ballot.seller_bps, 10_001]);
-        if self.dice.percent(3) {
+        if self.dice.percent(12) {
             ballot.milestone ^= 1;
         }
         let count = self.dice.below(6) as usize;
