@@ -86,6 +86,9 @@ contract LargeSumsTest is World {
         emit IDealEscrow.Debited(sellerPrincipal.addr, id, FEE);
         appealed(d, v, seller);
         assertEq(escrow.credit(sellerPrincipal.addr), had - FEE, "the deposit");
+        assertEq(
+            mandates.available(seller.addr, address(escrow)), MOST - FEE, "counted, the bond having decayed"
+        );
         assertEq(slotOf(id).left, 7 * BIG + 2 * FEE, "with the deposit");
         (v.round, v.sellerBps) = (1, 10_000);
         address[] memory court = new address[](1);
@@ -102,6 +105,19 @@ contract LargeSumsTest is World {
         escrow.settleRuling(d, v, court);
         assertEq(escrow.credit(court[0]), FEE, "the court");
         assertEq(usdc.balanceOf(sellerPrincipal.addr), BIG + FEE, "milestone and deposit");
+    }
+
+    /// @dev Whole multiples of what 32 bits count: each half of a sum is looked at.
+    function test_a_sum_whose_lower_half_is_empty_is_a_sum() external {
+        Deal memory d = terms();
+        mandated(buyer, buyerPrincipal, SCOPE_BUY, MOST, MOST, 2);
+        deposited(buyerPrincipal.addr, 4 * uint64(2 ** 40));
+        (d.amounts, d.due, d.juryFee, d.appealFee) = (2 ** 40 | uint256(2 ** 40) << 64, 0, 0, 0);
+        bytes32 id = opened(d);
+        assertEq(slotOf(id).left, 2 ** 41, "both milestones");
+        released(d, 0, true);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 2 ** 40, "the first");
+        assertEq(slotOf(id).left, 2 ** 40, "the second");
     }
 
     function test_an_abandoned_deposit_goes_over_whole() external {
