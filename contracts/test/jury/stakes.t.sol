@@ -77,6 +77,19 @@ contract StakesTest is Court {
         }
     }
 
+    function test_a_tenth_of_nine_is_owed_to_no_reporter_and_nothing_is_told() external {
+        seatedFor(9);
+        Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 1, 0, 0);
+        Verdict memory b = Verdict(keccak256("deal"), 0, 0, 0, 2, 0, 0);
+        Account memory liar = seatHolder(0);
+        bytes memory byA = sign(liar, escrow.verdictDigest(a));
+        bytes memory byB = sign(liar, escrow.verdictDigest(b));
+        vm.recordLogs();
+        jury.slash(5, a, byA, b, byB);
+        assertEq(changesOf(IJuryPool.Owed.selector), 0, "nobody is owed");
+        assertEq(jury.pot(), 9, "all of it is in the pot");
+    }
+
     function test_of_a_stake_of_ten_silence_takes_one() external {
         seatedFor(10);
         Deal memory d = underAppeal();

@@ -127,4 +127,17 @@ contract TestifyTest is Court {
         jury.rule(d, v, votesOfCourt(d, v, 31));
         assertEq(jury.ruling(v.deal, 0) & 0xff, 3, "ruled");
     }
+
+    function test_there_is_no_eighth_place_and_none_beyond() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        Verdict memory v = courtVerdict(d, 0, 1);
+        uint8[4] memory beyond = [7, 8, 9, 255];
+        for (uint256 i = 0; i < 4; ++i) {
+            bytes memory reason = abi.encodeWithSelector(IJuryPool.SignerOutOfPanel.selector, beyond[i], 7);
+            refused(d, v, beyond[i], "", reason);
+        }
+        assertEq(jury.appealOf(v.deal, 0).testified, 0, "nobody");
+    }
 }
