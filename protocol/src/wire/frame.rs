@@ -403,6 +403,37 @@ mod tests {
         }
     }
 
+    /// Where the strings and numbers of a value stand, as JSON pointers.
+    fn leaves(value: &serde_json::Value, at: &str) -> Vec<String> {
+        use serde_json::Value;
+        let within = |(key, inner): (String, &Value)| leaves(inner, &format!("{at}/{key}"));
+        match value {
+            Value::Null | Value::Bool(_) => Vec::new(),
+            Value::Number(_) | Value::String(_) => vec![at.to_owned()],
+            Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), v)).flat_map(within).collect(),
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(k, v)| (k.to_string(), v)).flat_map(within).collect()
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_in_an_offer_holds_what_no_paper_may() {
+        let terms: serde_json::Value = serde_json::from_str(&terms()).unwrap();
+        let wrong = ["\u{0}", "a\rb", "e\u{301}", "pay \u{202e}001", "\u{ffff}"].map(serde_json::Value::from);
+        let numbers = [serde_json::Value::from(1_u64 << 53), 1.5.into(), (-1).into()];
+        for wrong in wrong.into_iter().chain(numbers) {
+            for leaf in leaves(&terms, "") {
+                let mut spoilt = terms.clone();
+                *spoilt.pointer_mut(&leaf).unwrap() = wrong.clone();
+                // A tree has its keys in order.
+                let text = serde_json::to_string(&spoilt).unwrap();
+                assert!(Document::<TermSheet>::as_written(text.as_bytes()).is_none(), "{leaf}: {wrong}");
+            }
+        }
+        assert!(leaves(&terms, "").len() > 30, "every string and number of the sample");
+    }
+
     #[test]
     fn an_offer_with_anything_wrong_is_refused_in_the_words_of_any_message() {
         let terms = terms();
