@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(to_canonical(&[&paper]).unwrap(), "[{\"a\":\"é\",\"b\":1}]".as_bytes());
         let spaced = serde_json::value::RawValue::from_string("{ \"b\":1, \"a\":2 }".to_owned()).unwrap();
         assert_eq!(to_canonical(&spaced).unwrap(), br#"{"a":2,"b":1}"#);
-        assert_eq!(to_text(&spaced).unwrap(), br#"{"a":2,"b":1}"#);
+        assert_eq!(to_text(&spaced).unwrap(), r#"{"a":2,"b":1}"#);
         assert_eq!(to_canonical(&Twice).unwrap_err(), EncodingError::DuplicateKey);
         assert_eq!(to_text(&Twice).unwrap_err(), EncodingError::DuplicateKey);
     }
