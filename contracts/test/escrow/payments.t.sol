@@ -293,6 +293,27 @@ contract PaymentsTest is World {
         nothingMore();
     }
 
+    // --- who gets nothing ---
+
+    /// @dev A transfer of nothing would be refused to the barred, and told.
+    function test_who_gets_nothing_is_sent_nothing() external {
+        blacklisted(buyerPrincipal.addr);
+        vm.recordLogs();
+        released(d, 0, true);
+        listen();
+        told(IDealEscrow.Released.selector, releasedWord(0, 54 * ONE) | PAID_OUT);
+        nothingMore();
+        vm.prank(blacklister.addr);
+        usdc.unBlacklist(buyerPrincipal.addr);
+        blacklisted(sellerPrincipal.addr);
+        vm.warp(NOW + 3 days);
+        vm.recordLogs();
+        escrow.timeout(d, 1);
+        listen();
+        told(IDealEscrow.Settled.selector, outcome(1, Cause.Undelivered, 0, 0, 0, [0, 63 * ONE]) | PAID_OUT);
+        nothingMore();
+    }
+
     // --- what USDC refuses ---
 
     function test_what_is_refused_to_either_payee_is_credited_with_a_mark() external {

@@ -66,6 +66,23 @@ contract StartTest is World {
         assertTrue(vm.revertToState(before), "back");
     }
 
+    /// @dev The latest of the due times need not be the last.
+    function test_the_end_is_after_the_latest_due_time_wherever_it_stands() external {
+        for (uint256 at = 0; at < 3; ++at) {
+            Deal memory d = terms();
+            d.due = uint256(1 days) | uint256(1 days) << 32 | uint256(1 days) << 64;
+            d.due += uint256(5 days) << at * 32;
+            (d.end, d.meta.salt) = (NOW + 7 days - 1, at);
+            (bytes memory fund, bytes memory accept) = (signFund(buyer, d), signDeal(seller, d));
+            vm.expectRevert(
+                abi.encodeWithSelector(IDealEscrow.EndTooEarly.selector, NOW + 7 days - 1, NOW + 7 days)
+            );
+            escrow.openFromMandate(d, fund, accept, "");
+            d.end += 1;
+            opened(d);
+        }
+    }
+
     function test_the_start_stays_through_every_state() external {
         Deal memory d = terms();
         d.meta.start = NOW + 77;

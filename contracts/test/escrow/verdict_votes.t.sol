@@ -207,6 +207,37 @@ contract VerdictVotesTest is World {
         assertEq(slotOf(id).rated, 3, "rated");
     }
 
+    /// @dev The panel is then read in one go, and what follows it from where it ended.
+    function test_where_everybody_signs_in_64_bytes_consents_and_ratings_follow_the_panel() external {
+        Deal memory d = terms();
+        (d.amounts, d.due, d.meta.salt) = (ONE, 0, 6);
+        bytes32 id = opened(d);
+        Verdict memory v = verdictOn(d, 0, 5000);
+        Votes memory votes = votesOf(v, 31);
+        Encoding.Piece memory p = Encoding.roll(votes);
+        uint256 marks = MARK_PUSH
+            | Encoding.consents(
+                p, signCompact(buyer, consentDigest(v)), signCompact(seller, consentDigest(v))
+            );
+        Rating memory byBuyer = Rating(id, 1, sha256("good"));
+        Rating memory bySeller = Rating(id, -2, sha256("fair"));
+        bytes memory buyers = signCompact(buyer, ratingDigest(byBuyer));
+        marks |= Encoding.ratings(p, byBuyer, buyers, bySeller, signCompact(seller, ratingDigest(bySeller)));
+        assertEq(p.long, 0, "no length is written");
+        uint256 head = Encoding.head(v, votes, marks, 0);
+        cutAt(d, v, head, bytes.concat(p.data), p.data.length - 1);
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Rated(id, 1, sha256("good"));
+        vm.expectEmit(address(escrow));
+        emit IDealEscrow.Rated(id, uint128(int128(-2)) | uint256(1) << 128, sha256("fair"));
+        escrow.verdict(Encoding.brief(d), Ballot.wrap(head), p.data, v.evidence, v.votes);
+        assertStatus(id, Status.Closed);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), ONE / 2, "half");
+        for (uint256 i = 0; i < 5; ++i) {
+            assertEq(escrow.credit(jurors[i].addr), 3 * ONE / 5, "a fifth of the fee");
+        }
+    }
+
     function test_what_follows_the_tail_changes_nothing() external {
         Deal memory d = openedWith(panel(), 3);
         Verdict memory v = verdictOn(d, 0, 10_000);

@@ -197,7 +197,7 @@ abstract contract Hearings is Seating {
         Page storage p = find(dice, APPEALED);
         Hearing storage h = hearings[p.id][p.milestone];
         if (h.status == AppealStatus.None && roll(dice, 2) == 0) return _next(dice, p);
-        if (p.status == Status.Appealed && roll(dice, 8) == 0) {
+        if (p.status == Status.Appealed && roll(dice, 4) == 0) {
             waitUntil(p.appealedAt + APPEAL_LIMIT - roll(dice, 2));
         }
         bool alone = p.status == Status.Appealed && p.terms.jury == address(falseJury);

@@ -82,4 +82,13 @@ contract RequestTest is Court {
         appealed(d, v, seller);
         refused(d, SEATS, abi.encodeWithSelector(IJuryPool.AppealFeeTooLow.selector, 5 * ONE - 1, 5 * ONE));
     }
+
+    function test_seats_are_counted_to_the_last_and_no_further() external {
+        Deal memory d = underAppeal();
+        uint40[5] memory wrong = [0, 1, SEATS - 1, SEATS + 1, type(uint40).max];
+        for (uint256 i = 0; i < 5; ++i) {
+            refused(d, wrong[i], abi.encodeWithSelector(IJuryPool.WrongSeats.selector, wrong[i], SEATS));
+        }
+        jury.request(d, SEATS);
+    }
 }

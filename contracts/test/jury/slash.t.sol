@@ -69,4 +69,38 @@ contract SlashTest is Court {
         assertEq(jury.owed(address(this)), 0, "owed");
         assertEq(jury.pot(), 9, "pot");
     }
+
+    /// @dev Deal, milestone, round and attempt make the slot, in whichever order the two are shown.
+    function test_no_two_verdicts_on_different_slots_are_a_proof_in_either_order() external {
+        Verdict memory a = Verdict(keccak256("deal"), 1, 1, 1, 0, 0, 0);
+        for (uint256 i = 0; i < 4; ++i) {
+            Verdict memory b = Verdict(a.deal, 1, 1, 1, 10_000, 0, 0);
+            if (i == 0) b.deal = keccak256("another deal");
+            if (i == 1) b.milestone = 2;
+            if (i == 2) b.round = 2;
+            if (i == 3) b.attempt = 2;
+            bytes memory byA = sign(jurors[2], escrow.verdictDigest(a));
+            bytes memory byB = sign(jurors[2], escrow.verdictDigest(b));
+            bytes32 slotA = keccak256(abi.encode(a.deal, a.milestone, a.round, a.attempt));
+            bytes32 slotB = keccak256(abi.encode(b.deal, b.milestone, b.round, b.attempt));
+            vm.expectRevert(abi.encodeWithSelector(IJuryPool.NotTheSameSlot.selector, slotA, slotB));
+            jury.slash(2, a, byA, b, byB);
+            vm.expectRevert(abi.encodeWithSelector(IJuryPool.NotTheSameSlot.selector, slotB, slotA));
+            jury.slash(2, b, byB, a, byA);
+        }
+        assertEq(jury.seatOf(2).stake, STAKE, "stake");
+    }
+
+    function test_either_verdict_may_be_shown_first() external {
+        Verdict memory a = Verdict(keccak256("deal"), 0, 0, 0, 10_000, 0, 0);
+        Verdict memory b = Verdict(keccak256("deal"), 0, 0, 0, 0, 0, 0);
+        bytes memory byA = sign(jurors[2], escrow.verdictDigest(a));
+        bytes memory byB = sign(jurors[2], escrow.verdictDigest(b));
+        uint256 before = vm.snapshotState();
+        jury.slash(2, a, byA, b, byB);
+        assertEq(jury.seatOf(2).stake, 0, "in one order");
+        assertTrue(vm.revertToState(before), "back");
+        jury.slash(2, b, byB, a, byA);
+        assertEq(jury.seatOf(2).stake, 0, "in the other");
+    }
 }
