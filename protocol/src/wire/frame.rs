@@ -29,6 +29,9 @@ const OFFER: &str = r#"{"category":"offer","body":{"say":"offer","with":"#;
 const RESERVED_OFFER: &str = r#"{"category":"offer","body":{"say":"reserved-offer","with":"#;
 const END: &str = "}}";
 
+/// Which of the two an offer is.
+type Kind = fn(Box<Document<TermSheet>>) -> Say;
+
 /// A frame of a protected session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,8 +160,7 @@ impl Frame {
 
     /// Reads an offer without a checkpoint that is written as [`Self::write`] writes it.
     fn read_written(bytes: &[u8]) -> Option<Self> {
-        let offers: [(&str, fn(Box<Document<TermSheet>>) -> Say); 2] =
-            [(OFFER, Say::Offer), (RESERVED_OFFER, Say::ReservedOffer)];
+        let offers: [(&str, Kind); 2] = [(OFFER, Say::Offer), (RESERVED_OFFER, Say::ReservedOffer)];
         offers.into_iter().find_map(|(start, say)| {
             let terms = bytes.strip_prefix(start.as_bytes())?.strip_suffix(END.as_bytes())?;
             let body = say(Box::new(Document::as_written(terms)?));
@@ -171,7 +173,7 @@ impl Frame {
     fn read_offer(bytes: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(bytes).ok()?;
         let Outline { category, body, checkpoint } = serde_json::from_str(text).ok()?;
-        let offer: fn(Box<Document<TermSheet>>) -> Say = match body.say.0.as_ref() {
+        let offer: Kind = match body.say.0.as_ref() {
             "offer" => Say::Offer,
             "reserved-offer" => Say::ReservedOffer,
             _ => return None,
