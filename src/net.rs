@@ -38,6 +38,7 @@ mod link;
 mod outbox;
 mod peer;
 mod session;
+mod steady;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -62,6 +63,7 @@ use self::{
     host::{Command, Host},
     link::Link,
     session::Streams,
+    steady::Steady,
     tasks::Tasks,
 };
 pub use self::{
@@ -110,7 +112,7 @@ impl Net {
 
         let transport = transport::build(&key, config.reach)?;
         let rules = swarm::Config::with_tokio_executor().with_idle_connection_timeout(config::IDLE);
-        let mut swarm = Swarm::new(transport, Behaviour::new(&key, config)?, id, rules);
+        let mut swarm = Swarm::new(transport, Steady(Behaviour::new(&key, config)?), id, rules);
         for topic in &config.topics {
             gossip::subscribe(&mut swarm.behaviour_mut().gossip, topic)?;
         }

@@ -14,6 +14,7 @@
 
 mod error;
 mod handle;
+mod thread;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -38,7 +39,7 @@ use tokio::{
 };
 
 use self::handle::Request;
-pub use self::{error::DaemonError, handle::Handle};
+pub use self::{error::DaemonError, handle::Handle, thread::NodeThread};
 use crate::{
     audit::Exporter,
     chain::{Chain, ChainConfig, Notice},

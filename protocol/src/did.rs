@@ -17,7 +17,7 @@ use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::known::Spelling;
-use crate::{canonical::RULE, spelled};
+use crate::spelled;
 
 /// Multicodec prefix of an Ed25519 public key, as an unsigned varint.
 const ED25519: [u8; 2] = [0xed, 0x01];
@@ -124,7 +124,7 @@ impl Serialize for Did {
 
 impl<'de> Deserialize<'de> for Did {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        spelled::read(deserializer, |text| text.parse().map_err(|error: DidError| format!("{RULE}{error}")))
+        spelled::by_rule(deserializer, str::parse::<Self>)
     }
 }
 
@@ -170,7 +170,7 @@ impl Serialize for PrincipalDid {
 
 impl<'de> Deserialize<'de> for PrincipalDid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        spelled::read(deserializer, |text| text.parse().map_err(|error: DidError| format!("{RULE}{error}")))
+        spelled::by_rule(deserializer, str::parse::<Self>)
     }
 }
 

@@ -8,7 +8,7 @@
 
 use core::{fmt, str::FromStr};
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, hex};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::spelled;
@@ -79,10 +79,12 @@ macro_rules! id {
                     expected: concat!($prefix, "<64 lowercase hex digits>"),
                 };
                 let Some(digits) = text.strip_prefix($prefix) else { return Err(wrong) };
-                if digits.bytes().any(|b| b.is_ascii_uppercase()) {
+                let mut bytes = [0; 32];
+                // The reader of hex would pass over a second prefix.
+                let exact = digits.len() == 2 * bytes.len();
+                if !exact || digits.bytes().any(|b| b.is_ascii_uppercase()) {
                     return Err(wrong);
                 }
-                let mut bytes = [0; 32];
                 hex::decode_to_slice(digits, &mut bytes).map_err(|_| wrong)?;
                 Ok(Self(bytes))
             }

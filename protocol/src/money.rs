@@ -10,6 +10,8 @@ use core::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::spelled;
+
 /// An amount in micro-USDC (1e-6 USDC), at most `u64::MAX`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Usdc(pub u64);
@@ -89,8 +91,7 @@ impl Serialize for Usdc {
 
 impl<'de> Deserialize<'de> for Usdc {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        spelled::read(deserializer, str::parse::<Self>)
     }
 }
 

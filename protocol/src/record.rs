@@ -22,6 +22,9 @@ use crate::{
 
 mod step;
 
+/// Bytes that are kept ready for a record; an offer's has less.
+const READY: usize = 2048;
+
 /// One stored fact or decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "record", content = "with", rename_all = "kebab-case")]
@@ -183,7 +186,9 @@ impl Record {
     /// The record as it is stored, before it is sealed.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("invariant: records are JSON")
+        let mut bytes = Vec::with_capacity(READY);
+        serde_json::to_writer(&mut bytes, self).expect("invariant: records are JSON");
+        bytes
     }
 
     /// Reads a stored record.

@@ -12,8 +12,8 @@
 //! Deliberately absent: where the key comes from, and when it is destroyed.
 
 use chacha20poly1305::{
-    Key, KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
+    AeadInOut, Key, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload, inout::InOutBuf},
 };
 use zeroize::Zeroizing;
 
@@ -23,14 +23,24 @@ use crate::ids::NdaId;
 const FORMAT: u8 = 1;
 /// Bytes of a nonce.
 pub const NONCE: usize = 24;
+/// Bytes before the sealed value.
+const HEADER: usize = 1 + NONCE;
+/// Bytes after it.
+const TAG: usize = 16;
 
 /// Seals a value for its row. The nonce must be fresh from a good source of randomness.
 #[must_use]
 pub fn seal(key: &[u8; 32], nonce: [u8; NONCE], nda: NdaId, row: u64, value: &[u8]) -> Vec<u8> {
-    let sealed = XChaCha20Poly1305::new(&Key::from(*key))
-        .encrypt(&XNonce::from(nonce), Payload { msg: value, aad: &associated(nda, row) })
+    let mut sealed = Vec::with_capacity(HEADER + value.len() + TAG);
+    sealed.push(FORMAT);
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(value);
+    let body = InOutBuf::from(&mut sealed[HEADER..]);
+    let tag = XChaCha20Poly1305::new(&Key::from(*key))
+        .encrypt_inout_detached(&XNonce::from(nonce), &associated(nda, row), body)
         .expect("invariant: a value in memory is within what the cipher takes");
-    [&[FORMAT][..], &nonce, &sealed].concat()
+    sealed.extend_from_slice(&tag);
+    sealed
 }
 
 /// Opens a value that was sealed for this row; nothing when it was not.

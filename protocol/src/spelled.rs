@@ -9,6 +9,19 @@ use serde::{
     de::{self, Visitor},
 };
 
+use crate::canonical::RULE;
+
+/// Reads a string and parses it; what the parser says is a rule of ours, and may be shown.
+///
+/// # Errors
+/// Where it is no string, and what the parser says.
+pub(crate) fn by_rule<'de, D: Deserializer<'de>, T, E: fmt::Display>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    read(deserializer, |text| parse(text).map_err(|error| format!("{RULE}{error}")))
+}
+
 /// Reads a string and parses it.
 ///
 /// # Errors

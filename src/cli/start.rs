@@ -15,10 +15,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Failure, password};
 use crate::{
     api::{About, Api, ApiError, Bind, Door, Oracle},
+    effects::Fatal,
     home::Home,
     keys::Keys,
     net::print_peer_id,
-    node::{Daemon, Options},
+    node::{NodeThread, Options},
 };
 use nuncio_protocol::ids::PeerKey;
 
@@ -50,28 +51,46 @@ impl Start {
         let config = serde_json::to_value(&home.config).expect("invariant: a configuration is JSON");
         let did = home.card.document.agent;
         let options = Options { listen: self.listen, bootstrap: self.bootstrap };
-        let (daemon, handle) = tokio::select! {
-            started = Daemon::start(&home, keys, options) => started?,
+        let (mut node, handle) = tokio::select! {
+            started = NodeThread::start(home, keys, options) => started?,
             () = stop.asked() => return Err(interrupted()),
         };
-        let handle: Arc<dyn Door> = Arc::new(handle);
-        let api = Api::start(&root, bind, handle.clone(), About { peer_id, config }).await;
-        let api = api.map_err(Failure::failed)?;
-        let oracle = match self.oracle {
-            Some(address) => Some(Oracle::start(&root, address, handle).await.map_err(Failure::failed)?),
-            None => None,
-        };
-        if let Some(oracle) = &oracle {
-            tracing::info!(oracle = oracle.address(), "anybody may ask");
+        let served = serve(&root, bind, self.oracle, Arc::new(handle), About { peer_id, config }).await;
+        if let Ok((api, oracle)) = &served {
+            if let Some(oracle) = oracle {
+                tracing::info!(oracle = oracle.address(), "anybody may ask");
+            }
+            tracing::info!(%did, api = api.address(), "ready");
+            ready(&did.to_string(), api.address(), json);
+            tokio::select! {
+                ended = node.ended() => return over(ended),
+                () = stop.asked() => {}
+            }
         }
-        tracing::info!(%did, api = api.address(), "ready");
-        ready(&did.to_string(), api.address(), json);
-        // As a task, so that one thread carries a frame from the socket through the loop and back: in a
-        // negotiation the way between two threads costs more than the step itself.
-        let ended = tokio::spawn(async move { daemon.run(stop.asked()).await }).await;
-        drop((api, oracle));
-        Ok(ended.map_err(Failure::failed)??)
+        let ended = over(node.stop().await);
+        served.and(ended)
     }
+}
+
+/// Serves the API, and the oracle where it is asked for.
+async fn serve(
+    root: &Path,
+    bind: Bind,
+    oracle: Option<SocketAddr>,
+    handle: Arc<dyn Door>,
+    about: About,
+) -> Result<(Api, Option<Oracle>), Failure> {
+    let api = Api::start(root, bind, handle.clone(), about).await.map_err(Failure::failed)?;
+    let oracle = match oracle {
+        Some(address) => Some(Oracle::start(root, address, handle).await.map_err(Failure::failed)?),
+        None => None,
+    };
+    Ok((api, oracle))
+}
+
+/// How a node's end ends the program.
+fn over(ended: Option<Result<(), Fatal>>) -> Result<(), Failure> {
+    Ok(ended.ok_or_else(|| Failure::failed("the node ended by a panic"))??)
 }
 
 fn interrupted() -> Failure {

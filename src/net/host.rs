@@ -37,6 +37,7 @@ use super::{
     link::Link,
     outbox::Outbox,
     peer,
+    steady::Steady,
 };
 
 /// How long the goodbye to peers may take.
@@ -84,7 +85,7 @@ struct Waiting {
 
 /// The task that owns the swarm.
 pub(super) struct Host {
-    swarm: Swarm<Behaviour>,
+    swarm: Swarm<Steady<Behaviour>>,
     link: Arc<Link>,
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
@@ -98,7 +99,7 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn new(
-        swarm: Swarm<Behaviour>,
+        swarm: Swarm<Steady<Behaviour>>,
         link: Arc<Link>,
         commands: mpsc::Receiver<Command>,
         discovery: Discovery,
@@ -202,7 +203,7 @@ impl Host {
     }
 }
 
-fn swarm_knows(swarm: &Swarm<Behaviour>, peer: &PeerId) -> bool {
+fn swarm_knows(swarm: &Swarm<Steady<Behaviour>>, peer: &PeerId) -> bool {
     swarm.is_connected(peer)
         || peer == swarm.local_peer_id()
         || swarm.behaviour().banned.blocked_peers().contains(peer)

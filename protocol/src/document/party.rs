@@ -11,7 +11,6 @@ use x25519_dalek::{PublicKey, StaticSecret};
 
 use super::place::text_serde;
 use crate::{
-    canonical::refuse,
     did::{Did, PrincipalDid},
     ids::PeerKey,
 };

@@ -6,11 +6,11 @@
 
 use core::{fmt, str::FromStr};
 
-use alloy_primitives::U256;
+use alloy_primitives::{U256, hex};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{canonical::refuse, money::Usdc};
+use crate::money::Usdc;
 
 /// Says that a text is not of the expected form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,7 @@ macro_rules! text_serde {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(refuse)
+                $crate::spelled::by_rule(deserializer, str::parse::<Self>)
             }
         }
 

@@ -144,6 +144,7 @@ impl TermSheet {
 impl Paper for TermSheet {
     const TYPE: &'static str = "term_sheet";
     const MAX_BYTES: usize = 16 * 1024;
+    const NARROW: bool = true;
 
     fn authors(&self) -> Vec<Did> {
         vec![self.buyer, self.seller]

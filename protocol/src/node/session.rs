@@ -315,7 +315,7 @@ impl Node {
             return Err(SayError::Unsigned);
         }
         let frame = Frame { category, body, checkpoint: link.ready.take() };
-        let bytes = serde_json::to_vec(&frame).map_err(|_| SayError::TooLarge)?;
+        let bytes = frame.write().map_err(|_| SayError::TooLarge)?;
         let (sealed, head) = link.session.seal(category, &bytes, rng).map_err(SayError::Refused)?;
         if let Some(signed) = &frame.checkpoint {
             link.session.note_sent_checkpoint(&signed.checkpoint);

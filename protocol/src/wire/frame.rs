@@ -24,6 +24,14 @@ use crate::{
 /// The frame part of a session message is at most this many bytes.
 pub const FRAME_MAX: usize = 60 * 1024;
 
+/// What stands before the terms in the frame of an offer without a checkpoint, and after them.
+const OFFER: &str = r#"{"category":"offer","body":{"say":"offer","with":"#;
+const RESERVED_OFFER: &str = r#"{"category":"offer","body":{"say":"reserved-offer","with":"#;
+const END: &str = "}}";
+
+/// Which of the two an offer is.
+type Kind = fn(Box<Document<TermSheet>>) -> Say;
+
 /// A frame of a protected session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,11 +127,30 @@ impl Say {
 }
 
 impl Frame {
+    /// The frame as it is said.
+    ///
+    /// # Errors
+    /// [`EncodingError::Unwritable`]; never for what is made of values of ours.
+    pub fn write(&self) -> Result<Vec<u8>, EncodingError> {
+        let plain = self.category == Category::Offer && self.checkpoint.is_none();
+        let (start, terms) = if let (true, Say::Offer(terms)) = (plain, &self.body) {
+            (OFFER, terms)
+        } else if let (true, Say::ReservedOffer(terms)) = (plain, &self.body) {
+            (RESERVED_OFFER, terms)
+        } else {
+            return serde_json::to_vec(self).map_err(|_| EncodingError::Unwritable);
+        };
+        Ok([start, terms.text(), END].concat().into())
+    }
+
     /// Reads what a stranger sent as a frame.
     ///
     /// # Errors
     /// [`EncodingError`] with the first thing that is wrong.
     pub fn read(bytes: &[u8]) -> Result<Self, EncodingError> {
+        if let Some(offer) = Self::read_written(bytes) {
+            return Ok(offer);
+        }
         check_bytes(bytes, FRAME_MAX)?;
         match Self::read_offer(bytes) {
             Some(offer) => Ok(offer),
@@ -131,12 +158,22 @@ impl Frame {
         }
     }
 
+    /// Reads an offer without a checkpoint that is written as [`Self::write`] writes it.
+    fn read_written(bytes: &[u8]) -> Option<Self> {
+        let offers: [(&str, Kind); 2] = [(OFFER, Say::Offer), (RESERVED_OFFER, Say::ReservedOffer)];
+        offers.into_iter().find_map(|(start, say)| {
+            let terms = bytes.strip_prefix(start.as_bytes())?.strip_suffix(END.as_bytes())?;
+            let body = say(Box::new(Document::as_written(terms)?));
+            Some(Self { category: Category::Offer, body, checkpoint: None })
+        })
+    }
+
     /// Reads the one body that is said at machine speed, its paper as the text that it is; nothing where
     /// it is another, or something is wrong with it.
     fn read_offer(bytes: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(bytes).ok()?;
         let Outline { category, body, checkpoint } = serde_json::from_str(text).ok()?;
-        let offer: fn(Box<Document<TermSheet>>) -> Say = match body.say.0.as_ref() {
+        let offer: Kind = match body.say.0.as_ref() {
             "offer" => Say::Offer,
             "reserved-offer" => Say::ReservedOffer,
             _ => return None,
@@ -343,6 +380,60 @@ mod tests {
                 assert_eq!(*read, Document::read(terms.as_bytes()).unwrap());
             }
         }
+    }
+
+    #[test]
+    fn an_offer_is_written_as_any_frame_is_and_read_as_it_is_written() {
+        let terms: Document<TermSheet> = Document::read(terms().as_bytes()).unwrap();
+        let signed = SignedCheckpoint {
+            checkpoint: Checkpoint { own: 1, peer: 2, head: Head([3; 32]) },
+            signature: Signature(vec![4; 64]),
+        };
+        for say in [Say::Offer, Say::ReservedOffer] {
+            for (category, checkpoint) in [
+                (Category::Offer, None),
+                (Category::Offer, Some(signed.clone())),
+                (Category::Announcement, None),
+            ] {
+                let frame = Frame { category, body: say(Box::new(terms.clone())), checkpoint };
+                let written = frame.write().unwrap();
+                assert_eq!(written, serde_json::to_vec(&frame).unwrap());
+                let plain = category == Category::Offer && frame.checkpoint.is_none();
+                assert_eq!(Frame::read_written(&written).is_some(), plain);
+                assert_eq!(Frame::read(&written).unwrap().write().unwrap(), written);
+            }
+        }
+    }
+
+    /// Where the strings and numbers of a value stand, as JSON pointers.
+    fn leaves(value: &serde_json::Value, at: &str) -> Vec<String> {
+        use serde_json::Value;
+        let within = |(key, inner): (String, &Value)| leaves(inner, &format!("{at}/{key}"));
+        match value {
+            Value::Null | Value::Bool(_) => Vec::new(),
+            Value::Number(_) | Value::String(_) => vec![at.to_owned()],
+            Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), v)).flat_map(within).collect(),
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(k, v)| (k.to_string(), v)).flat_map(within).collect()
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_in_an_offer_holds_what_no_paper_may() {
+        let terms: serde_json::Value = serde_json::from_str(&terms()).unwrap();
+        let wrong = ["\u{0}", "a\rb", "e\u{301}", "pay \u{202e}001", "\u{ffff}"].map(serde_json::Value::from);
+        let numbers = [serde_json::Value::from(1_u64 << 53), 1.5.into(), (-1).into()];
+        for wrong in wrong.into_iter().chain(numbers) {
+            for leaf in leaves(&terms, "") {
+                let mut spoilt = terms.clone();
+                *spoilt.pointer_mut(&leaf).unwrap() = wrong.clone();
+                // A tree has its keys in order.
+                let text = serde_json::to_string(&spoilt).unwrap();
+                assert!(Document::<TermSheet>::as_written(text.as_bytes()).is_none(), "{leaf}: {wrong}");
+            }
+        }
+        assert!(leaves(&terms, "").len() > 30, "every string and number of the sample");
     }
 
     #[test]
