@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Rating, Release, Status} from "../../src/types/Deal.sol";
+import {Vm} from "../base/Vm.sol";
 import {Encoding, EscrowCalls} from "./Calls.sol";
 import {TurncoatWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
@@ -47,7 +48,12 @@ contract SettleManyTest is World {
         }
         Rating memory r = Rating(id, 1, 0);
         calls[3] = escrow.rateCall(d, r, buyer.addr, signRating(buyer, r));
+        vm.recordLogs();
         escrow.settleMany(calls);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            assertTrue(logs[i].topics[0] != IDealEscrow.ItemFailed.selector, "no item is told to have failed");
+        }
         assertStatus(id, Status.Closed);
         assertEq(slotOf(id).rated, 1, "rated");
     }
