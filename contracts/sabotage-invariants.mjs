@@ -82,7 +82,7 @@ const BROKEN = [
   ['revoked-and-in-force', 'Mandates', 'Mandates.sol', '            kept.validUntil = 0;\n', '', AGENTS],
 ]
 
-const artifacts = 'out/doubt'
+const artifacts = 'out/sabotage'
 const unbroken = new Map(['DealEscrow', 'JuryPool', 'Mandates'].map((contract) => [contract, broken(contract)]))
 
 function placed(contract, code) {
@@ -139,5 +139,5 @@ for (const [name, contract, path, rule, instead, campaigns = TOWN] of BROKEN) {
 }
 const ok = missed.length === 0 && caught.length > 0
 const seconds = Math.round((Date.now() - begun) / 1000)
-process.stdout.write(`${JSON.stringify({ schema: 'nuncio.doubt/1', runs: Number(runs), depth: Number(depth), caught: caught.length, missed, seconds, ok })}\n`)
+process.stdout.write(`${JSON.stringify({ schema: 'nuncio.invariants.sabotage/1', runs: Number(runs), depth: Number(depth), caught: caught.length, missed, seconds, ok })}\n`)
 process.exit(ok ? 0 : 1)
