@@ -87,9 +87,6 @@ impl Turn<'_> {
 
     /// Credit shrinks for the deposit of an appeal.
     pub(super) fn debit(&mut self, owner: Address, deal: B256, amount: u64) -> Result<(), Refusal> {
-        if amount == 0 {
-            return Ok(());
-        }
         self.take(owner, amount)?;
         self.emit(&E::Debited { owner, deal, amount });
         Ok(())
