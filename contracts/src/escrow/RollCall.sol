@@ -14,7 +14,7 @@ library RollCall {
     uint256 private constant SIGNATURE = 64;
 
     /// @notice Reads `size` members from `from` on in calldata: 64 bytes (EIP-2098) of each whose bit is in `signers`, 20
-    /// of each other.
+    /// of each other. No bit of `signers` stands above the `size` members'.
     /// @return panel their addresses, in order.
     /// @return votes how many signed.
     /// @return end the offset behind what was read, for the caller to compare with what there is.

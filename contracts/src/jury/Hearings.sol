@@ -210,7 +210,7 @@ abstract contract Hearings is Seats {
 
     /// @dev One of 256, by the lowest byte of the account.
     function _bit(address account) private pure returns (uint256) {
-        return 1 << (uint160(account) & 0xff);
+        return uint256(1) << (uint160(account) & 0xff);
     }
 
     /// @dev Who sits there, as the tail says next and the seat's word confirms.
