@@ -7,7 +7,8 @@ import {Agreement, Nda} from "../../src/types/Nda.sol";
 import {Test} from "../base/Test.sol";
 
 /// anchorAgreement
-/// └── the same for an agreement without money
+/// ├── the same for an agreement without money
+/// └── takes the side that sends it at its word, without its signature
 contract AnchorAgreementTest is Test {
     uint40 private constant NOW = 1_800_000_000;
     Accords private accords;
@@ -72,6 +73,26 @@ contract AnchorAgreementTest is Test {
         bytes32 domain = domainSeparator("Accords", "1", address(accords));
         assertEq(accords.agreementDigest(a), typedDigest(domain, hash), "digest");
         assertEq(accords.domainSeparator(), domain, "domain");
+    }
+
+    function test_a_side_that_sends_need_not_sign_and_nobody_else_sends_in_its_name() external {
+        Agreement memory a = Agreement(alice.addr, bob.addr, sha256("agreement"), 0, NOW, 1);
+        bytes32 id = accords.agreementDigest(a);
+        (bytes memory byA, bytes memory byB) = (sign(alice, id), sign(bob, id));
+        vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, alice.addr, id));
+        vm.prank(bob.addr);
+        accords.anchorAgreement(a, "", byB);
+        vm.expectRevert(abi.encodeWithSelector(IAccords.BadSignature.selector, bob.addr, id));
+        vm.prank(alice.addr);
+        accords.anchorAgreement(a, byA, "");
+        uint256 before = vm.snapshotState();
+        vm.prank(alice.addr);
+        accords.anchorAgreement(a, "", byB);
+        assertEq(accords.agreementAnchoredAt(id), NOW, "by alice");
+        assertTrue(vm.revertToState(before), "back");
+        vm.prank(bob.addr);
+        accords.anchorAgreement(a, byA, "");
+        assertEq(accords.agreementAnchoredAt(id), NOW, "by bob");
     }
 
     function test_each_side_signs_with_any_good_form_and_no_other() external {

@@ -16,6 +16,7 @@ import {Sitters} from "../escrow/Sitters.sol";
 
 /// rule
 /// ├── five of the seven drawn; the draw skips the first panel, parties, young, left and doubled seats
+/// ├── takes a seat that sends it at its word, without its signature
 /// └── when too few sign, the round is unproven, the deadline past, or the verdict for another round or attempt
 contract JuryRuleTest is Court {
     using Draw for Draw.Walk;
@@ -126,6 +127,28 @@ contract JuryRuleTest is Court {
         votes = votesOfCourt(d, v, 31 << 2);
         assertEq(jury.sittersOf(d, v, votes).length + 100, all.length, "the last needs all");
         jury.rule(d, v, votes);
+    }
+
+    function test_a_seat_that_sends_the_ruling_need_not_sign_it() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        uint40[] memory seats = jury.drawn(d, 0, panel());
+        Verdict memory v = courtVerdict(d, 2500, 1);
+        for (uint256 i = 0; i < 5; ++i) {
+            Votes memory votes = votesOfCourt(d, v, 31);
+            votes.signatures[i] = "";
+            (address its, address next) = (holderOf(seats[i]).addr, holderOf(seats[(i + 1) % 5]).addr);
+            bytes32 digest = escrow.verdictDigest(v);
+            vm.expectRevert(abi.encodeWithSelector(IJuryPool.BadSignature.selector, its, digest));
+            vm.prank(next);
+            jury.rule(d, v, votes);
+            uint256 before = vm.snapshotState();
+            vm.prank(its);
+            jury.rule(d, v, votes);
+            assertEq(slotOf(v.deal).done, 1, "settled");
+            assertTrue(vm.revertToState(before), "back");
+        }
     }
 
     function test_nobody_signs_for_an_eighth_seat() external {

@@ -10,6 +10,7 @@ import {Court} from "../escrow/Court.sol";
 
 /// testify
 /// ├── keeps that the i-th drawn seat has put its verdict on chain
+/// ├── takes a seat that sends it at its word, without its signature
 /// └── when there is no appeal, its round is not proven, the time is over, or the verdict is for another round, attempt or panel
 contract TestifyTest is Court {
     using EscrowCalls for DealEscrow;
@@ -50,6 +51,24 @@ contract TestifyTest is Court {
             if (i == 0) break;
         }
         assertEq(jury.appealOf(v.deal, 0).testified, 127, "all seven");
+    }
+
+    function test_a_seat_that_sends_its_own_testimony_need_not_sign_it() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        uint40[] memory seats = jury.drawn(d, 0, panel());
+        Verdict memory v = courtVerdict(d, 1234, 1);
+        (address first, address second) = (holderOf(seats[0]).addr, holderOf(seats[1]).addr);
+        bytes memory reason =
+            abi.encodeWithSelector(IJuryPool.BadSignature.selector, first, escrow.verdictDigest(v));
+        address[] memory members = panel();
+        vm.expectRevert(reason);
+        vm.prank(second);
+        jury.testify(d, members, v, 0, "");
+        vm.prank(first);
+        jury.testify(d, members, v, 0, "");
+        assertEq(jury.appealOf(v.deal, 0).testified, 1, "the first");
     }
 
     function test_there_is_an_appeal_and_it_is_open() external {

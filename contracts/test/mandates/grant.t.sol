@@ -12,6 +12,7 @@ import {MandateWorld} from "./MandateWorld.sol";
 /// grant
 /// ├── puts limits in force on both signatures, a contract wallet's too
 /// ├── a re-grant carries over what was spent
+/// ├── takes the sender at its word, without its signature
 /// └── when the serial is old, the time wrong, a signature another's, or the agent serves another
 contract GrantTest is MandateWorld {
     using MandateCalls for Mandates;
@@ -104,6 +105,27 @@ contract GrantTest is MandateWorld {
         m.validUntil = NOW;
         refused(m, abi.encodeWithSelector(IMandates.Expired.selector, NOW, NOW));
         refused(mandate(0), abi.encodeWithSelector(IMandates.SerialTooLow.selector, 0, 0));
+    }
+
+    function test_whoever_of_the_two_sends_need_not_sign_and_nobody_else_sends_in_its_name() external {
+        Mandate memory m = mandate(1);
+        bytes32 digest = mandates.mandateDigest(m);
+        bytes[2] memory byPrincipal = [bytes(""), sign(principal, digest)];
+        bytes[2] memory byAgent = [sign(agent, digest), bytes("")];
+        address[2] memory senders = [principal.addr, agent.addr];
+        for (uint256 i = 0; i < 2; ++i) {
+            address[2] memory others = [senders[1 - i], spender.addr];
+            for (uint256 j = 0; j < 2; ++j) {
+                vm.expectRevert(abi.encodeWithSelector(IMandates.BadSignature.selector, senders[i], digest));
+                vm.prank(others[j]);
+                mandates.grant(m, byPrincipal[i], byAgent[i]);
+            }
+            uint256 before = vm.snapshotState();
+            vm.prank(senders[i]);
+            mandates.grant(m, byPrincipal[i], byAgent[i]);
+            assertEq(mandates.available(agent.addr, spender.addr), 100, "available");
+            assertTrue(vm.revertToState(before), "back");
+        }
     }
 
     function test_all_three_are_somebody() external {
