@@ -21,7 +21,7 @@ const BROKEN = [
   ['DealEscrow', 'types/DealSlot.sol', 'uint256 mask = U64 << 104 | U64 << 168;', 'uint256 mask = U64 << 168;', ['SettlingProof.check_a_payout_moves_each']],
   ['DealEscrow', 'escrow/EscrowState.sol', '        credit[payee] += uint64(amount);\n', '', ['SettlingProof.check_a_refused_payee']],
   ['DealEscrow', 'types/DealSlot.sol', 'yes := lt(sub(and(mload(s), 0xff), 1), 3)', 'yes := lt(sub(and(mload(s), 0xff), 1), 4)', ['FinalityProof.check_nothing_settles']],
-  ['DealEscrow', 'escrow/Opening.sol', 'require(status == Status.None, WrongStatus(status, Status.None));', '', ['FinalityProof.check_an_id_that']],
+  ['DealEscrow', 'escrow/Opening.sol', 'if (word != 0) revert WrongStatus(DealSlot.hold(word).status(), Status.None);', '', ['FinalityProof.check_an_id_that']],
   ['DealEscrow', 'escrow/Opening.sol', 'require(block.timestamp <= fundBy, FundByPassed(fundBy, block.timestamp));', '', ['FinalityProof.check_an_opened_deal']],
   ['DealEscrow', 'escrow/Settling.sol', 'block.timestamp >= s.challengeUntil()) _finalise', 'block.timestamp > s.challengeUntil()) _finalise', ['WindowsProof.check_a_pending_verdict_pays']],
   ['DealEscrow', 'escrow/Deliveries.sol', 'require(block.timestamp >= from, NotYet(block.timestamp, from));', 'require(block.timestamp > from, NotYet(block.timestamp, from));', ['WindowsProof.check_an_undelivered', 'WindowsProof.check_a_claimed']],
@@ -33,7 +33,7 @@ const BROKEN = [
   ['DealEscrow', 'escrow/Credits.sol', 'require(USDC.transferFrom(msg.sender, address(this), amount), TransferFailed(address(this), amount));', '', ['CreditsProof.check_a_deposit_is']],
   ['DealEscrow', 'escrow/Ratings.sol', 's.setRated(s.rated() | side);', '', ['CreditsProof.check_a_side_rates']],
   ['Mandates', 'Mandates.sol', 'require(spent <= uint64(limits >> 64), OverPeriod(spent, uint64(limits >> 64)));', '', ['MandatesProof.check_no_spend', 'MandatesProof.check_two_spends']],
-  ['Mandates', 'Mandates.sol', 'require(m.serial > highest, SerialTooLow(m.serial, highest));', '', ['MandatesProof.check_a_grant_needs']],
+  ['Mandates', 'Mandates.sol', 'require(serial > highest, SerialTooLow(serial, highest));', '', ['MandatesProof.check_a_grant_needs']],
   ['Mandates', 'Mandates.sol', 'burnt[principal][r.agent][r.spender] = r.serial;', '', ['MandatesProof.check_a_revoked_serial']],
   ['Mandates', 'Mandates.sol', 'if (approved) _requireApproval(', 'if (false) _requireApproval(', ['MandatesProof.check_above_the_human']],
   ['JuryPool', 'JuryPool.sol', '_requireSigned(who.holder, digestB, signatureB);', '', ['JuryProof.check_a_slashed_stake']],
@@ -53,7 +53,7 @@ const WITHIN = [
   ['types/DealSlot.sol', 'assert(value <= mask);', 'value &= mask;', ['SlotProof.check_nothing_is_cut_off']],
   ['types/Packing.sol', 'and(shr(232, w), 0xff)) // quorum', 'and(shr(231, w), 0xff)) // quorum', ['TermsProof.check_packed_terms']],
   ['types/Packing.sol', 'and(shr(176, w), 0xffffffffffffffff)) // beaconRound', 'and(shr(176, w), 0xffffffff)) // beaconRound', ['TermsProof.check_packed_meta']],
-  ['types/Terms.sol', 'low := or(shr(64, low), shl(192, high))', 'low := shr(64, low)', ['TermsProof.check_the_amounts']],
+  ['types/Terms.sol', '(all, filled) = (all + more, filled + others);', '(all, filled) = (more, filled + others);', ['TermsProof.check_the_amounts']],
   ['types/Terms.sol', 'return fee * (i + 1) / n - fee * i / n;', 'return fee / n;', ['TermsProof.check_the_parts']],
 ]
 

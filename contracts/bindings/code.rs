@@ -42,19 +42,23 @@ impl Deployment {
         if told.contains(&contract) { self.address(other) } else { Ok(Address::ZERO) }
     }
 
+    /// The EIP-712 domain separator of `contract` where it stands at `at`.
+    fn domain(&self, contract: Contract, at: Address) -> B256 {
+        let domain = eip712_domain! {
+            name: contract.name(), version: "1", chain_id: self.chain_id, verifying_contract: at,
+        };
+        domain.separator()
+    }
+
     fn immutable(&self, contract: Contract, at: Address, named: &Named, name: &'static str) -> B256 {
         let number = |number: u64| B256::from(U256::from(number));
         let (beacon, constants) = (&self.beacon, &self.constants);
         match name {
-            // EIP-712: the domain of the contract.
+            // EIP-712: the domain of the contract, and what the jury keeps of the escrow's.
             "nameHash" => keccak256(contract.name()),
             "bornOn" => number(self.chain_id),
-            "bornWith" => {
-                let domain = eip712_domain! {
-                    name: contract.name(), version: "1", chain_id: self.chain_id, verifying_contract: at,
-                };
-                domain.separator()
-            }
+            "bornWith" => self.domain(contract, at),
+            "ESCROW_DOMAIN" => self.domain(Contract::DealEscrow, named.escrow),
             // What it is told of.
             "USDC" => self.usdc.address.into_word(),
             "MANDATES" => named.mandates.into_word(),

@@ -10,6 +10,8 @@ import {Approve, Mandate, MandateWords, Revoke} from "./types/Mandate.sol";
 /// @title Mandates
 /// @notice See IMandates. The only calls out of here are STATICCALLs to ERC-1271 wallets, so nothing can reenter.
 contract Mandates is IMandates, Eip712 {
+    using MandateWords for uint256[6];
+
     /// @dev Two words. Times that must last are uint40; `spentAt` is uint32 seconds and lasts until 2106.
     struct Authority {
         address principal;
@@ -33,22 +35,20 @@ contract Mandates is IMandates, Eip712 {
         bytes calldata principalSignature,
         bytes calldata agentSignature
     ) external {
-        (Mandate memory m, bytes32 structHash) = MandateWords.unpack(mandate);
-        require(m.agent != address(0) && m.principal != address(0) && m.spender != address(0), ZeroAddress());
-        require(m.agent != m.principal, AgentIsPrincipal(m.agent));
-        require(m.period != 0, NoPeriod());
-        require(block.timestamp >= m.validFrom, NotYetValid(m.validFrom, block.timestamp));
-        require(block.timestamp < m.validUntil, Expired(m.validUntil, block.timestamp));
-        Authority storage kept = authorities[m.agent][m.spender];
-        (uint256 who, uint256 limits) = _words(kept);
-        _requireFree(m, who);
-        bytes32 digest = _digest(structHash);
-        _requireSigned(m.principal, digest, principalSignature);
-        _requireSigned(m.agent, digest, agentSignature);
+        (address agent, address principal, address spender) =
+            (mandate.agent(), mandate.principal(), mandate.spender());
+        require(agent != address(0) && principal != address(0) && spender != address(0), ZeroAddress());
+        require(agent != principal, AgentIsPrincipal(agent));
+        require(mandate.period() != 0, NoPeriod());
+        _requireTime(mandate.validFrom(), mandate.validUntil());
+        Authority storage kept = authorities[agent][spender];
+        uint256 spent = _carried(kept, mandate);
+        bytes32 digest = _digest(mandate.structHash());
+        _requireSigned(principal, digest, principalSignature);
+        _requireSigned(agent, digest, agentSignature);
 
-        uint256 spent = _decayed(limits);
-        _keep(kept, m, spent);
-        emit Granted(m.agent, m.principal, m.spender, mandate, uint64(spent));
+        _keep(kept, mandate, spent);
+        emit Granted(agent, principal, spender, mandate, uint64(spent));
     }
 
     function revoke(Revoke calldata r, address principal, bytes calldata signature) external {
@@ -143,15 +143,27 @@ contract Mandates is IMandates, Eip712 {
         return _domain();
     }
 
+    function _requireTime(uint40 validFrom, uint40 validUntil) private view {
+        require(block.timestamp >= validFrom, NotYetValid(validFrom, block.timestamp));
+        require(block.timestamp < validUntil, Expired(validUntil, block.timestamp));
+    }
+
+    /// @dev What was spent and still counts, if the mandate may take the place of the one that is kept.
+    function _carried(Authority storage kept, uint256[6] calldata m) private view returns (uint256) {
+        (uint256 who, uint256 limits) = _words(kept);
+        _requireFree(m, who);
+        return _decayed(limits);
+    }
+
     /// @dev The serial is above all that were granted or burnt, and the agent serves nobody else.
-    function _requireFree(Mandate memory m, uint256 who) private view {
-        uint16 highest = uint16(who >> 232);
-        require(m.serial > highest, SerialTooLow(m.serial, highest));
-        uint16 burntUpTo = burnt[m.principal][m.agent][m.spender];
-        require(m.serial > burntUpTo, SerialTooLow(m.serial, burntUpTo));
+    function _requireFree(uint256[6] calldata m, uint256 who) private view {
+        (uint16 serial, uint16 highest) = (m.serial(), uint16(who >> 232));
+        require(serial > highest, SerialTooLow(serial, highest));
+        uint16 burntUpTo = burnt[m.principal()][m.agent()][m.spender()];
+        require(serial > burntUpTo, SerialTooLow(serial, burntUpTo));
         address served = address(uint160(who));
-        bool free = served == m.principal || block.timestamp >= uint40(who >> 160);
-        require(free, ServesAnother(m.agent, served));
+        bool free = served == m.principal() || block.timestamp >= uint40(who >> 160);
+        require(free, ServesAnother(m.agent(), served));
     }
 
     function _requireMandate(uint256 who, address agent, address principal, uint32 scope) private view {
@@ -172,11 +184,11 @@ contract Mandates is IMandates, Eip712 {
         }
     }
 
-    function _keep(Authority storage kept, Mandate memory m, uint256 spent) private {
-        uint256 who = uint160(m.principal) | uint256(m.validUntil) << 160;
-        who |= uint256(m.scopes) << 200 | uint256(m.serial) << 232;
-        uint256 limits = m.humanAbove | uint256(m.perPeriod) << 64 | spent << 128;
-        limits |= uint256(uint32(block.timestamp)) << 192 | uint256(m.period) << 224;
+    function _keep(Authority storage kept, uint256[6] calldata m, uint256 spent) private {
+        uint256 who = uint160(m.principal()) | uint256(m.validUntil()) << 160;
+        who |= uint256(m.scopes()) << 200 | uint256(m.serial()) << 232;
+        uint256 limits = m.humanAbove() | uint256(m.perPeriod()) << 64 | spent << 128;
+        limits |= uint256(uint32(block.timestamp)) << 192 | uint256(m.period()) << 224;
         assembly ("memory-safe") {
             sstore(kept.slot, who)
             sstore(add(kept.slot, 1), limits)

@@ -47,7 +47,10 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
         // Of two values the hash is not needed here.
         // slither-disable-next-line unused-return
         (Core c,) = Packing.brief(terms);
-        return uint64(c.unsettled(0) + c.juryFee() + c.appealFee());
+        // Nor whether there is a gap, which the opening refuses.
+        // slither-disable-next-line unused-return
+        (uint256 sum,) = c.total(c.count());
+        return uint64(sum + c.juryFee() + c.appealFee());
     }
 
     function verdictDigest(Verdict calldata v) external view returns (bytes32) {

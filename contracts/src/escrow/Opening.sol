@@ -125,8 +125,8 @@ abstract contract Opening is EscrowState {
     }
 
     function _requireUnused(bytes32 id) private view {
-        Status status = DealSlot.hold(slot[id]).status();
-        require(status == Status.None, WrongStatus(status, Status.None));
+        uint256 word = slot[id];
+        if (word != 0) revert WrongStatus(DealSlot.hold(word).status(), Status.None);
     }
 
     function _requirePrincipal(address agent, address payee, uint32 scope) private view {
@@ -179,11 +179,10 @@ abstract contract Opening is EscrowState {
     function _requireTimes(Core c, uint256 start, uint256 fundBy) private view {
         require(start <= fundBy, StartAfterFundBy(start, fundBy));
         require(block.timestamp <= fundBy, FundByPassed(fundBy, block.timestamp));
-        uint256 latest = 0;
-        for (uint256 due = c.due(); due != 0; due >>= 32) {
-            if (due & type(uint32).max > latest) latest = due & type(uint32).max;
+        uint256 earliest;
+        unchecked {
+            earliest = start + c.lastDueAfter() + GRACE; // the last claim is over; sums of a few uint40
         }
-        uint256 earliest = start + latest + GRACE; // the last claim is over
         if (earliest < fundBy) earliest = fundBy;
         require(c.end() >= earliest, EndTooEarly(c.end(), earliest));
     }

@@ -200,25 +200,26 @@ abstract contract Settling is Ratings {
     /// on: unsettled milestones, the jury's fee, the buyer's reserve, the seller's bond and its appeal deposit.
     function _book(Core c, bytes32 id, Slot s) internal view {
         (uint256 toSeller, uint256 left) = (s.held(), s.left());
-        uint256 stays = 0;
-        if (_allDone(c, s)) {
+        uint256 stays = c.unsettled(s.done());
+        // No milestone is worth nothing.
+        if (stays != 0) {
+            stays = _bound(c, s, stays);
+        } else {
             stays = c.juryFee() == 0 ? 0 : _juryFeeEarned(c, id);
             uint256 bond = _bondLeft(c, s);
             toSeller += bond;
             left -= bond;
             s.setStatus(Status.Closed);
             s.setChallengeUntil(block.timestamp + GRACE);
-        } else {
-            stays = _bound(c, s);
         }
         s.setPaid(toSeller | (left - stays) << 64);
         s.keep(stays);
     }
 
-    /// @dev What an open deal keeps. A few sums of uint64.
-    function _bound(Core c, Slot s) private pure returns (uint256 bound) {
+    /// @dev What an open deal keeps, of whose milestones `unsettled` is left. A few sums of uint64.
+    function _bound(Core c, Slot s, uint256 unsettled) private pure returns (uint256 bound) {
         unchecked {
-            bound = c.unsettled(s.done()) + c.juryFee() + _bondLeft(c, s);
+            bound = unsettled + c.juryFee() + _bondLeft(c, s);
             uint256 fee = c.appealFee();
             if (fee != 0) {
                 if (!s.reserveSpent()) bound += fee;
@@ -239,12 +240,6 @@ abstract contract Settling is Ratings {
         uint256 milestones = c.count();
         for (uint256 i = 0; i < milestones; ++i) {
             if (uint32(signed[id][i]) != 0) earned += c.juryFeeOf(i, milestones);
-        }
-    }
-
-    function _allDone(Core c, Slot s) private pure returns (bool) {
-        unchecked {
-            return s.done() + 1 == uint256(1) << c.count();
         }
     }
 

@@ -188,7 +188,9 @@ abstract contract Verdicts is Deliveries {
     {
         (uint256 quorum, uint256 votes) = (c.quorum(), 0);
         (panel, votes) = _roll(c, b, t, digest);
-        require(quorum * 2 > b.size(), NoMajority(quorum, b.size()));
+        unchecked {
+            require(quorum * 2 > b.size(), NoMajority(quorum, b.size())); // both of 8 bits
+        }
         require(votes >= quorum, TooFewSigners(votes, quorum));
     }
 

@@ -12,6 +12,7 @@ library Draw {
         uint256 size;
         uint256 step;
         uint256 moves; // in memory, one word per step: the position that was swapped away, and in the low half its value
+        uint256 moved; // of each such position the bit of its lowest byte: where that is not set, nothing has moved
     }
 
     function start(bytes32 seed, uint256 size) internal pure returns (Walk memory walk) {
@@ -33,23 +34,29 @@ library Draw {
     /// there what lay at k.
     /// @dev Later moves win: the loop runs forward, so the newest value of a position is the last one read.
     function next(Walk memory walk) internal pure returns (uint40 seat) {
-        (uint256 k, uint256 moves, bytes32 seed, uint256 left) =
-            (walk.step, walk.moves, walk.seed, walk.size - walk.step);
         assembly ("memory-safe") {
-            mstore(0x00, seed)
+            let k := mload(add(walk, 0x40))
+            let moves := mload(add(walk, 0x60))
+            let moved := mload(add(walk, 0x80))
+            mstore(0x00, mload(walk))
             mstore(0x20, k)
-            let j := add(k, mod(keccak256(0x00, 0x40), left))
+            let j := add(k, mod(keccak256(0x00, 0x40), sub(mload(add(walk, 0x20)), k)))
             let atK := k
             seat := j
             let end := add(moves, shl(5, k))
-            for { let at := moves } lt(at, end) { at := add(at, 0x20) } {
-                let move := mload(at)
-                let position := shr(128, move)
-                if eq(position, k) { atK := and(move, 0xffffffffffffffffffffffffffffffff) }
-                if eq(position, j) { seat := and(move, 0xffffffffffffffffffffffffffffffff) }
+            if and(or(shr(and(k, 0xff), moved), shr(and(j, 0xff), moved)), 1) {
+                for { let at := moves } lt(at, end) { at := add(at, 0x20) } {
+                    let move := mload(at)
+                    let position := shr(128, move)
+                    if eq(position, k) { atK := and(move, 0xffffffffffffffffffffffffffffffff) }
+                    if eq(position, j) { seat := and(move, 0xffffffffffffffffffffffffffffffff) }
+                }
             }
             mstore(end, or(shl(128, j), atK))
+            // Yul names the distance first, as is meant here.
+            // slither-disable-next-line incorrect-shift
+            mstore(add(walk, 0x80), or(moved, shl(and(j, 0xff), 1)))
+            mstore(add(walk, 0x40), add(k, 1))
         }
-        walk.step = k + 1;
     }
 }

@@ -170,22 +170,47 @@ abstract contract Hearings is Seats {
         holders = new address[](wanted);
         address[] memory principals = new address[](wanted);
         Draw.Walk memory walk = Draw.start(seed, k.a.seats);
+        uint256 met = _met(k);
         uint256 n;
         while (n < wanted && walk.more()) {
-            uint40 number = walk.next();
-            if (_among(number, before)) continue;
-            SeatWord kept = _known(number);
+            uint40 seat = walk.next();
+            if (_among(seat, before)) continue;
+            SeatWord kept = _known(seat);
             if (kept.leftAt() != 0 && kept.leftAt() <= k.a.appealedAt) continue;
-            (address holder, address principal) = _sitter(k.tail, number, kept);
-            if (_among(holder, holders, n) || _among(principal, principals, n)) continue;
-            if (_barred(k, holder, principal)) continue;
-            (chosen[n], holders[n], principals[n]) = (number, holder, principal);
-            ++n;
+            (address holder, address principal) = _sitter(k.tail, seat, kept);
+            if (met & (_bit(holder) | _bit(principal)) != 0) {
+                if (_among(holder, holders, n) || _among(principal, principals, n)) continue;
+                if (_barred(k, holder, principal)) continue;
+            }
+            met |= _bit(holder) | _bit(principal);
+            assembly ("memory-safe") {
+                n := add(n, 1) // at most `wanted`, the length of the three
+                let at := shl(5, n)
+                mstore(add(chosen, at), seat)
+                mstore(add(holders, at), holder)
+                mstore(add(principals, at), principal)
+            }
         }
         assembly ("memory-safe") {
             mstore(chosen, n)
             mstore(holders, n)
         }
+    }
+
+    /// @dev The bits of all who cannot be drawn. Whoever has another bit is none of them, which is so for nearly everybody; of
+    /// whoever has not, the lists tell.
+    function _met(Case memory k) private pure returns (uint256 met) {
+        (Core c, address[] memory panel) = (k.c, k.panel);
+        met = _bit(c.buyer()) | _bit(c.seller()) | _bit(c.buyerPay()) | _bit(c.sellerPay());
+        uint256 size = panel.length;
+        for (uint256 i = 0; i < size; ++i) {
+            met |= _bit(panel[i]);
+        }
+    }
+
+    /// @dev One of 256, by the lowest byte of the account.
+    function _bit(address account) private pure returns (uint256) {
+        return uint256(1) << (uint160(account) & 0xff);
     }
 
     /// @dev Who sits there, as the tail says next and the seat's word confirms.
@@ -275,12 +300,14 @@ abstract contract Hearings is Seats {
         uint40 deadline = _deadline(round);
         uint256 limit = appealedAt + APPEAL_LIMIT;
         require(deadline <= limit, RequestTooLate(deadline, limit));
-        // Memory begins as zero, and so do the fields that are not set here.
-        // slither-disable-next-line uninitialized-local
-        Appeal memory a;
-        (a.status, a.draw, a.attempt) = (AppealStatus.Requested, 1, uint8(attempt));
-        (a.appealedAt, a.seats, a.round, a.deadline) = (appealedAt, count, uint40(round), deadline);
-        appeals[id][uint8(milestone)] = a;
+        // In the layout of the struct: status 8, appealedAt 40, seats 40, round 40, deadline 40, attempt 8, testified 8,
+        // draw 8. Solidity would read and write the word field by field.
+        uint256 word = uint256(AppealStatus.Requested) | uint256(appealedAt) << 8 | uint256(count) << 48;
+        word |= uint256(uint40(round)) << 88 | uint256(deadline) << 128 | uint256(uint8(attempt)) << 168 | 1
+        << 184;
+        assembly ("memory-safe") {
+            sstore(kept.slot, word)
+        }
         draw = milestone | attempt << 8 | uint256(count) << 16 | uint256(appealedAt) << 56;
         draw |= uint256(deadline) << 96 | uint256(round) << 136;
     }
@@ -315,8 +342,8 @@ abstract contract Hearings is Seats {
         uint40 all = uint40(seats.length);
         // A number of seats, which nobody can send.
         // slither-disable-next-line incorrect-equality
-        bool enough = count == all || (count < all && seats[count].joinedAt() + seatAge > appealedAt);
-        bool old = count == 0 || (count <= all && seats[count - 1].joinedAt() + seatAge <= appealedAt);
+        bool enough = count == all || (count < all && _known(count).joinedAt() + seatAge > appealedAt);
+        bool old = count == 0 || (count <= all && _known(count - 1).joinedAt() + seatAge <= appealedAt);
         require(enough && old, WrongSeats(count, all));
     }
 

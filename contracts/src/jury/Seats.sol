@@ -19,6 +19,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     IUsdc internal immutable USDC;
     IDrandBeacon internal immutable BEACON;
     IDealEscrow internal immutable ESCROW;
+    bytes32 private immutable ESCROW_DOMAIN; // on the chain of the construction
     uint256 internal immutable GENESIS; // of the beacon
     uint256 internal immutable PERIOD;
     uint256 internal immutable APPEAL_LIMIT; // of the escrow
@@ -47,6 +48,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         require(usdc_ != address(0) && beacon_ != address(0) && escrow_ != address(0), ZeroAddress());
         require(roundGrid_ != 0 && stake_ != 0 && rulingTime_ != 0, ZeroConstant());
         (USDC, BEACON, ESCROW) = (IUsdc(usdc_), IDrandBeacon(beacon_), IDealEscrow(escrow_));
+        ESCROW_DOMAIN = _separator(ESCROW_NAME, escrow_);
         (GENESIS, PERIOD) = (BEACON.genesis(), BEACON.period());
         APPEAL_LIMIT = ESCROW.appealLimit();
         stake = stake_;
@@ -177,7 +179,8 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
 
     /// @dev Deals and verdicts are signed in the escrow's domain.
     function _escrowDigest(bytes32 structHash) internal view returns (bytes32) {
-        return _digestIn(_separator(ESCROW_NAME, address(ESCROW)), structHash);
+        bytes32 domain = _atHome() ? ESCROW_DOMAIN : _separator(ESCROW_NAME, address(ESCROW));
+        return _digestIn(domain, structHash);
     }
 
     /// @dev Takes a tenth of the stake of a seat that was silent, and the seat out of later draws.

@@ -19,11 +19,16 @@ abstract contract Eip712 {
     }
 
     function _domain() internal view returns (bytes32) {
-        return block.chainid == bornOn ? bornWith : _separator(nameHash, address(this));
+        return _atHome() ? bornWith : _separator(nameHash, address(this));
+    }
+
+    /// @dev Whether the chain is still the one of the construction.
+    function _atHome() internal view returns (bool) {
+        return block.chainid == bornOn;
     }
 
     function _digest(bytes32 structHash) internal view returns (bytes32) {
-        return _digestIn(_domain(), structHash);
+        return _digestIn(_atHome() ? bornWith : _domain(), structHash);
     }
 
     function _digestIn(bytes32 domain, bytes32 structHash) internal pure returns (bytes32 digest) {

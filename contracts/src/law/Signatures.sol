@@ -14,7 +14,9 @@ library Signatures {
     function signed(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         if (signer == address(0)) return false;
         // What a contract calls on itself, in a batch, is nobody's word.
-        if (signature.length == 0 && msg.sender == signer && signer != address(this)) return true;
+        if (signature.length == 0) {
+            if (msg.sender == signer && signer != address(this)) return true;
+        }
         if (recover(digest, signature) == signer) return true;
         return signer.code.length != 0 && _walletSays(signer, digest, signature);
     }

@@ -47,31 +47,69 @@ struct Approve {
 /// | 2 | spender 160, perPeriod 64, scopes 32 |
 /// | 3-5 | card, agentId, policy |
 library MandateWords {
-    /// @return m the mandate. @return hash its struct hash.
-    function unpack(uint256[6] calldata words) internal pure returns (Mandate memory m, bytes32 hash) {
+    function agent(uint256[6] calldata words) internal pure returns (address) {
+        return address(uint160(words[0]));
+    }
+
+    function validFrom(uint256[6] calldata words) internal pure returns (uint40) {
+        return uint40(words[0] >> 160);
+    }
+
+    function validUntil(uint256[6] calldata words) internal pure returns (uint40) {
+        return uint40(words[0] >> 200);
+    }
+
+    function serial(uint256[6] calldata words) internal pure returns (uint16) {
+        return uint16(words[0] >> 240);
+    }
+
+    function principal(uint256[6] calldata words) internal pure returns (address) {
+        return address(uint160(words[1]));
+    }
+
+    function humanAbove(uint256[6] calldata words) internal pure returns (uint64) {
+        return uint64(words[1] >> 160);
+    }
+
+    function period(uint256[6] calldata words) internal pure returns (uint32) {
+        return uint32(words[1] >> 224);
+    }
+
+    function spender(uint256[6] calldata words) internal pure returns (address) {
+        return address(uint160(words[2]));
+    }
+
+    function perPeriod(uint256[6] calldata words) internal pure returns (uint64) {
+        return uint64(words[2] >> 160);
+    }
+
+    function scopes(uint256[6] calldata words) internal pure returns (uint32) {
+        return uint32(words[2] >> 224);
+    }
+
+    /// @notice The struct hash of the EIP-712 type `Mandate`.
+    function structHash(uint256[6] calldata words) internal pure returns (bytes32 hash) {
         bytes32 typeHash = Hashes.MANDATE;
         assembly ("memory-safe") {
-            let from := mload(0x40)
-            mstore(0x40, add(from, 0x1c0))
-            m := add(from, 0x20)
-            mstore(from, typeHash)
+            let m := mload(0x40)
+            mstore(m, typeHash)
             let account := 0xffffffffffffffffffffffffffffffffffffffff
             let w := calldataload(words)
-            mstore(m, and(w, account)) // agent
-            mstore(add(m, 0x120), and(shr(160, w), 0xffffffffff)) // validFrom
-            mstore(add(m, 0x140), and(shr(200, w), 0xffffffffff)) // validUntil
-            mstore(add(m, 0x180), shr(240, w)) // serial
+            mstore(add(m, 0x20), and(w, account)) // agent
+            mstore(add(m, 0x140), and(shr(160, w), 0xffffffffff)) // validFrom
+            mstore(add(m, 0x160), and(shr(200, w), 0xffffffffff)) // validUntil
+            mstore(add(m, 0x1a0), shr(240, w)) // serial
             w := calldataload(add(words, 0x20))
-            mstore(add(m, 0x20), and(w, account)) // principal
-            mstore(add(m, 0xa0), and(shr(160, w), 0xffffffffffffffff)) // humanAbove
-            mstore(add(m, 0xe0), shr(224, w)) // period
+            mstore(add(m, 0x40), and(w, account)) // principal
+            mstore(add(m, 0xc0), and(shr(160, w), 0xffffffffffffffff)) // humanAbove
+            mstore(add(m, 0x100), shr(224, w)) // period
             w := calldataload(add(words, 0x40))
-            mstore(add(m, 0x40), and(w, account)) // spender
-            mstore(add(m, 0xc0), and(shr(160, w), 0xffffffffffffffff)) // perPeriod
-            mstore(add(m, 0x100), shr(224, w)) // scopes
-            calldatacopy(add(m, 0x60), add(words, 0x60), 0x40) // card, agentId
-            mstore(add(m, 0x160), calldataload(add(words, 0xa0))) // policy
-            hash := keccak256(from, 0x1c0)
+            mstore(add(m, 0x60), and(w, account)) // spender
+            mstore(add(m, 0xe0), and(shr(160, w), 0xffffffffffffffff)) // perPeriod
+            mstore(add(m, 0x120), shr(224, w)) // scopes
+            calldatacopy(add(m, 0x80), add(words, 0x60), 0x40) // card, agentId
+            mstore(add(m, 0x180), calldataload(add(words, 0xa0))) // policy
+            hash := keccak256(m, 0x1c0)
         }
     }
 }

@@ -55,7 +55,9 @@ library Packing {
         assembly ("memory-safe") {
             from := terms
         }
-        return _core(from, meta(from + CORE_WORDS * 32));
+        unchecked {
+            return _core(from, meta(from + CORE_WORDS * 32));
+        }
     }
 
     function mandates(uint256[17] calldata terms) internal pure returns (address) {

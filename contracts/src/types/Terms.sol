@@ -7,6 +7,14 @@ import {Core} from "./Packing.sol";
 /// @notice Amounts are without gaps, which the opening checks, so the first zero ends the list.
 library Terms {
     uint256 internal constant BPS = 10_000;
+    uint256 private constant U64 = 0xffffffffffffffff;
+    // Every other uint64 of a word, with room for the carry of a sum.
+    uint256 private constant PAIRS = 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff;
+    // Bits 0, 63, 126 and 189. Times a number of four bits: bit i is where the i-th of four uint64 begins, among others
+    // that `LANES` leaves out.
+    uint256 private constant SPREAD = 0x0000000000000000200000000000000040000000000000008000000000000001;
+    // Times four uint64 in a word: their sum is in the highest 64 bits.
+    uint256 private constant LANES = 0x0000000000000001000000000000000100000000000000010000000000000001;
 
     /// @notice Micro-USDC of milestone `i`, 0 to 7.
     function amount(Core c, uint256 i) internal pure returns (uint256) {
@@ -32,33 +40,41 @@ library Terms {
         return c.due() >> (i << 5) & type(uint32).max;
     }
 
-    /// @notice Micro-USDC of the milestones whose bit is not in `done`.
-    function unsettled(Core c, uint256 done) internal pure returns (uint256 sum) {
-        (uint256 low, uint256 high) = (c.amounts(), c.amounts2());
+    /// @notice The greatest of these offsets.
+    function lastDueAfter(Core c) internal pure returns (uint256 last) {
+        uint256 due = c.due();
         assembly ("memory-safe") {
-            for {} low { low := shr(64, low) } {
-                sum := add(sum, mul(and(low, 0xffffffffffffffff), iszero(and(done, 1))))
-                done := shr(1, done)
-            }
-            for {} high { high := shr(64, high) } {
-                sum := add(sum, mul(and(high, 0xffffffffffffffff), iszero(and(done, 1))))
-                done := shr(1, done)
+            for {} due { due := shr(32, due) } {
+                let one := and(due, 0xffffffff)
+                last := xor(last, mul(xor(last, one), gt(one, last)))
             }
         }
     }
 
-    /// @notice Micro-USDC of all milestones, and whether a milestone before the last is worth nothing.
-    function total(Core c, uint256 milestones) internal pure returns (uint256 all, bool gap) {
+    /// @notice Micro-USDC of the milestones whose bit is not in `done`, of terms whose sum is a uint64.
+    function unsettled(Core c, uint256 done) internal pure returns (uint256 sum) {
         (uint256 low, uint256 high) = (c.amounts(), c.amounts2());
         assembly ("memory-safe") {
-            for {} milestones { milestones := sub(milestones, 1) } {
-                let one := and(low, 0xffffffffffffffff)
-                all := add(all, one)
-                gap := or(gap, iszero(one))
-                low := or(shr(64, low), shl(192, high))
-                high := shr(64, high)
+            let settled := mul(and(mul(and(done, 0xf), SPREAD), LANES), U64)
+            sum := shr(192, mul(and(low, not(settled)), LANES))
+            if high {
+                settled := mul(and(mul(shr(4, done), SPREAD), LANES), U64)
+                sum := add(sum, shr(192, mul(and(high, not(settled)), LANES)))
             }
         }
+    }
+
+    /// @notice Micro-USDC of all milestones, and whether one before the last of `milestones`, their count, is worth nothing.
+    function total(Core c, uint256 milestones) internal pure returns (uint256 all, bool gap) {
+        uint256 filled;
+        (all, filled) = _sum(c.amounts());
+        if (c.amounts2() != 0) {
+            (uint256 more, uint256 others) = _sum(c.amounts2());
+            unchecked {
+                (all, filled) = (all + more, filled + others);
+            }
+        }
+        gap = filled != milestones;
     }
 
     /// @notice The part of the jury's fee for milestone `i` of `n`; the parts add up to the fee.
@@ -84,5 +100,16 @@ library Terms {
         return
             account == c.buyer() || account == c.seller() || account == c.buyerPay()
                 || account == c.sellerPay();
+    }
+
+    /// @dev The sum of the four uint64 in a word, and how many of them are not 0.
+    function _sum(uint256 four) private pure returns (uint256 sum, uint256 filled) {
+        assembly ("memory-safe") {
+            let pairs := add(and(four, PAIRS), and(shr(64, four), PAIRS))
+            sum := add(shr(128, pairs), and(pairs, 0xffffffffffffffffffffffffffffffff))
+            let empty := add(iszero(and(four, U64)), iszero(and(shr(64, four), U64)))
+            empty := add(empty, add(iszero(and(shr(128, four), U64)), iszero(shr(192, four))))
+            filled := sub(4, empty)
+        }
     }
 }

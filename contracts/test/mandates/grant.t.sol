@@ -16,6 +16,7 @@ import {MandateWorld} from "./MandateWorld.sol";
 /// └── when the serial is old, the time wrong, a signature another's, or the agent serves another
 contract GrantTest is MandateWorld {
     using MandateCalls for Mandates;
+    using MandateWords for uint256[6];
 
     function refused(Mandate memory m, bytes memory reason) private {
         bytes32 digest = mandates.mandateDigest(m);
@@ -220,7 +221,12 @@ contract GrantTest is MandateWorld {
     }
 
     function unpacked(uint256[6] calldata words) external pure returns (Mandate memory m, bytes32 hash) {
-        return MandateWords.unpack(words);
+        (m.agent, m.principal, m.spender) = (words.agent(), words.principal(), words.spender());
+        (m.card, m.agentId, m.policy) = (bytes32(words[3]), words[4], bytes32(words[5]));
+        (m.humanAbove, m.perPeriod, m.period) = (words.humanAbove(), words.perPeriod(), words.period());
+        (m.scopes, m.serial) = (words.scopes(), words.serial());
+        (m.validFrom, m.validUntil) = (words.validFrom(), words.validUntil());
+        hash = words.structHash();
     }
 
     function test_a_mandate_travels_in_six_words(Mandate memory m) external view {
