@@ -47,7 +47,14 @@ impl NodeThread {
             }
         };
         let thread = thread::Builder::new().name("node".into());
-        thread.spawn(move || runtime.block_on(run())).map_err(no_thread)?;
+        // As a task: the future that a runtime itself waits for is polled only after one more look at the
+        // system's events, which every frame would pay for.
+        let whole = move || {
+            let node = runtime.spawn(run());
+            // A panic has been told by then, and whoever waits learns of it by the channels that are gone.
+            let _ = runtime.block_on(node);
+        };
+        thread.spawn(whole).map_err(no_thread)?;
         let panicked = |_| DaemonError::Home("the node ended by a panic".into());
         let handle = started.await.map_err(panicked)??;
         Ok((Self { stop, ended }, handle))
