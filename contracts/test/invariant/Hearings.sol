@@ -323,6 +323,8 @@ abstract contract Hearings is Seating {
             assertTrue(seat >= 5 && seat < h.seats, "E20 old enough, and not of the first panel");
             bool left = leftAt[seat] != 0 && leftAt[seat] <= h.appealedAt;
             assertFalse(left, "E20 a seat that left hears no later appeal");
+            bool party = _isParty(p, holders[seat].addr) || _isParty(p, owners[seat]);
+            assertFalse(party, "E20 no party hears its own deal");
             for (uint256 j = 0; j < i; ++j) {
                 bool same = seats[j] == seat || holders[seats[j]].addr == holders[seat].addr;
                 assertFalse(same || owners[seats[j]] == owners[seat], "E20 one seat of one principal");
@@ -331,6 +333,11 @@ abstract contract Hearings is Seating {
                 assertTrue(h.first[j] != seat, "E20 the second court has nobody of the first");
             }
         }
+    }
+
+    function _isParty(Page storage p, address who) private view returns (bool) {
+        bool signs = who == p.terms.buyer || who == p.terms.seller;
+        return signs || who == p.terms.buyerPay || who == p.terms.sellerPay;
     }
 
     function _courtVotes(Verdict memory v, uint40[] memory drawn, uint256 signers, bool forged)
