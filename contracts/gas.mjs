@@ -76,7 +76,7 @@ const OPERATIONS = [
   ['batch of 10 releases to 10 sellers, each', { cap: 39_000 }],
   ['claim with two receipts, first of the deal', {}],
   ['claim with two receipts, later', {}],
-  ['refund after a timeout', { cap: 63_000, floor: floor({ calldata: CORE + call(1, 31), set: 1, read: 1, push: 1, logs: SETTLED }), peer: '55,320 Golem; 65,512 commerce-payments' }],
+  ['refund after a timeout', { cap: 63_000, floor: floor({ calldata: CORE + call(1, 31), set: 1, push: 1, logs: SETTLED }), peer: '55,320 Golem; 65,512 commerce-payments' }],
   ['nda anchored', { cap: 64_000, floor: floor({ calldata: call(64 + 64 + 40 + 30, 200) + 2 * SIGNATURE, create: 1, signature: 2, logs: log(3, 10 * 32) }), peer: '201,931 EAS, one signer' }],
   ['agent anchored with limits', { cap: 80_000, floor: floor(GRANT), peer: '164,567 ERC-8004 register + setMetadata' }],
   ['agent anchored with limits, sent by the agent', { cap: 80_000, floor: floor({ ...GRANT, calldata: GRANT.calldata - SIGNATURE, signature: 1 }) }],

@@ -45,6 +45,9 @@ abstract contract Deliveries is Settling {
         uint256 word = claims[id];
         require(uint32(word >> (milestone << 5)) == 0, AlreadyClaimed(milestone));
         claims[id] = word | uint256(uint32(block.timestamp)) << (milestone << 5);
+        if (word != 0) return;
+        s.setClaimed();
+        _store(id, s);
     }
 
     function _claim(Core c, Receipt memory r, bytes32 wanted, uint256 head, Tail t) private {
@@ -56,8 +59,9 @@ abstract contract Deliveries is Settling {
 
     /// @dev Why a milestone that nothing is pending on ends, and from when.
     function _over(Core c, bytes32 id, Slot s, uint256 milestone) private view returns (Cause, uint256) {
-        bool claimed = uint32(claims[id] >> (milestone << 5)) != 0;
-        if (claimed) return (Cause.Unjudged, _fallbackFrom(c));
+        if (s.claimed() && uint32(claims[id] >> (milestone << 5)) != 0) {
+            return (Cause.Unjudged, _fallbackFrom(c));
+        }
         return (Cause.Undelivered, _claimsEnd(c, s, milestone));
     }
 

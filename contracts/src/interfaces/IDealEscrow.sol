@@ -355,8 +355,8 @@ interface IDealEscrow {
     // --- views ---
 
     /// @notice The deal's word: status 8, done 8, rated 2, round 6, start 40 (of Meta), challengeUntil 40, held 64, left 64,
-    /// pendingMilestone 3, pendingBps 14, attempt 3, from the lowest bit up, then three marks: the buyer's reserve is
-    /// spent, the bond is spent, the seller is the appellant. While Appealed, challengeUntil is the time of the appeal;
+    /// pendingMilestone 3, pendingBps 14, attempt 3, from the lowest bit up, then four marks: the buyer's reserve is
+    /// spent, the bond is spent, the seller is the appellant, some milestone was claimed. While Appealed, challengeUntil is the time of the appeal;
     /// once Closed, the time from which `payJurors` no longer waits for signatures.
     function slot(bytes32 deal) external view returns (uint256);
     function credit(address owner) external view returns (uint64);

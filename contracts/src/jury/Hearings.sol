@@ -339,12 +339,13 @@ abstract contract Hearings is Seats {
 
     /// @dev `count` is exactly the seats that had joined `seatAge` before the appeal.
     function _requireEligible(uint40 count, uint40 appealedAt) private view {
-        uint40 all = uint40(seats.length);
-        // A number of seats, which nobody can send.
-        // slither-disable-next-line incorrect-equality
-        bool enough = count == all || (count < all && _known(count).joinedAt() + seatAge > appealedAt);
-        bool old = count == 0 || (count <= all && _known(count - 1).joinedAt() + seatAge <= appealedAt);
-        require(enough && old, WrongSeats(count, all));
+        // Behind the last seat there is none, which joined at 0.
+        uint40 next = _known(count).joinedAt();
+        uint40 last = count == 0 ? 0 : _known(uint256(count) - 1).joinedAt();
+        bool enough = next == 0 || next + seatAge > appealedAt;
+        bool old = count == 0 || (last != 0 && last + seatAge <= appealedAt);
+        // A `require` would read the number of seats in any case.
+        if (!enough || !old) revert WrongSeats(count, uint40(seats.length));
     }
 
     function _requireVotes(address[] memory holders, Ballot b, Tail t, bytes32 digest)

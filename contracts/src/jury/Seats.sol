@@ -168,7 +168,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         require(given == sitter, WrongSitter(seat, bytes20(given), bytes20(sitter)));
     }
 
-    /// @dev A seat that is known to be there.
+    /// @dev The word of a seat, 0 where there is none.
     function _known(uint256 seat) internal view returns (SeatWord kept) {
         SeatWord[] storage list = seats;
         assembly ("memory-safe") {

@@ -129,6 +129,11 @@ library DealSlot {
         return _get(s, 254, 1) != 0;
     }
 
+    /// @notice Some milestone was claimed; of a deal in which none was, nobody needs to read the claims.
+    function claimed(Slot s) internal pure returns (bool) {
+        return _get(s, 255, 1) != 0;
+    }
+
     function setStatus(Slot s, Status value) internal pure {
         _set(s, 0, 0xff, uint256(value));
     }
@@ -172,6 +177,10 @@ library DealSlot {
 
     function setSellerAppealed(Slot s, bool value) internal pure {
         _set(s, 254, 1, value ? 1 : 0);
+    }
+
+    function setClaimed(Slot s) internal pure {
+        _set(s, 255, 1, 1);
     }
 
     /// @notice Milestone `milestone`, which was not, is settled, with `toSeller` of what is left for the seller.

@@ -17,8 +17,17 @@ library Terms {
     uint256 private constant LANES = 0x0000000000000001000000000000000100000000000000010000000000000001;
 
     /// @notice Micro-USDC of milestone `i`, 0 to 7.
-    function amount(Core c, uint256 i) internal pure returns (uint256) {
-        return (i < 4 ? c.amounts() : c.amounts2()) >> ((i & 3) << 6) & type(uint64).max;
+    /// @dev `amounts2` lies behind `amounts`.
+    function amount(Core c, uint256 i) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            let four := mload(add(add(c, 0x80), shl(3, and(i, 4))))
+            value := and(shr(shl(6, and(i, 3)), four), U64)
+        }
+    }
+
+    /// @notice Whether milestone `i` is one of the deal's: it is worth something.
+    function has(Core c, uint256 i) internal pure returns (bool) {
+        return i < 8 && amount(c, i) != 0;
     }
 
     /// @notice Number of milestones.

@@ -79,6 +79,8 @@ pub struct Deal {
     pub reserve_spent: bool,
     /// The seller's bond has paid for an appeal.
     pub bond_spent: bool,
+    /// Some milestone was claimed.
+    pub claimed: bool,
 }
 
 impl Deal {
@@ -93,6 +95,7 @@ impl Deal {
             left,
             reserve_spent: false,
             bond_spent: false,
+            claimed: false,
         }
     }
 
@@ -186,6 +189,7 @@ impl Deal {
             (u64::from(self.reserve_spent), 1),
             (u64::from(self.bond_spent), 1),
             (u64::from(by_seller), 1),
+            (u64::from(self.claimed), 1),
         ])
     }
 }

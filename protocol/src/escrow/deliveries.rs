@@ -29,13 +29,15 @@ impl Turn<'_> {
         manifest: B256,
         tail: &Bytes,
     ) -> Result<(), Refusal> {
-        let deal = self.live(terms)?;
+        let mut deal = self.live(terms)?;
         require_unsettled(terms, &deal, head.milestone)?;
         let until = terms.due_at(head.milestone) + self.law.grace;
         ensure!(self.now() < until, E::ClaimTooLate { timestamp: word(self.now()), until: word(until) });
         let key = (terms.id, head.milestone);
         ensure!(!self.state.claims.contains_key(&key), E::AlreadyClaimed { milestone: word(head.milestone) });
         self.state.claims.insert(key, self.now());
+        deal.claimed = true;
+        self.state.deals.insert(terms.id, deal);
 
         let mut tail = Tail::open(tail, head.long);
         let vaults = tail.addresses(usize::from(head.vaults))?;
