@@ -19,6 +19,7 @@ struct Slot {
     bool reserveSpent; // the buyer lost its appeal deposit
     bool bondSpent; // the seller's bond has paid for an appeal
     bool sellerAppealed; // who brought the appeal that is open
+    bool claimed; // some milestone was
 }
 
 /// @title A second reading of a deal's word, by the interface alone
@@ -38,5 +39,6 @@ library DealSlot {
         s.reserveSpent = word >> 252 & 1 != 0;
         s.bondSpent = word >> 253 & 1 != 0;
         s.sellerAppealed = word >> 254 & 1 != 0;
+        s.claimed = word >> 255 != 0;
     }
 }

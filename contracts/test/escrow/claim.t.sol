@@ -26,10 +26,12 @@ contract ClaimTest is World {
         (Deal memory d, bytes32 id) = openedTerms();
         vm.warp(DUE + GRACE - 1);
         Claim memory c = claimOf(d, 0);
+        assertFalse(slotOf(id).claimed, "not yet");
         vm.expectEmit(address(escrow));
         emit IDealEscrow.Claimed(id, 0, 0, sha256("manifest"), 1000, 3, c.storedAt);
         escrow.claim(d, c);
         assertEq(escrow.claims(id), DUE + GRACE - 1, "when");
+        assertTrue(slotOf(id).claimed, "in the deal's word too");
         refused(d, c, abi.encodeWithSelector(IDealEscrow.AlreadyClaimed.selector, 0));
     }
 

@@ -102,6 +102,7 @@ contract Town is Weather {
         assertEq(s.done, p.done, "E03 settled milestones");
         assertEq(s.rated, p.rated, "E03 ratings");
         assertEq(s.start, p.start, "E03 opened once");
+        assertEq(s.claimed, p.claimed != 0, "E03 claimed");
     }
 
     function _E04_an_ended_deal_holds_nothing(Page storage p, Slot memory s) private view {

@@ -182,6 +182,7 @@ abstract contract EscrowLogs is Shadow {
         uint256 shift = uint256(l.topics[2]) * 32;
         uint256 claims = get(l.emitter, under(id, bytes32(uint256(3))));
         put(l.emitter, under(id, bytes32(uint256(3))), with(claims, shift, 32, time));
+        _set(id, 255, 1, 1);
     }
 
     function _signedAt(bytes32 id, uint256 milestone) private pure returns (bytes32) {

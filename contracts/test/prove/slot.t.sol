@@ -76,6 +76,14 @@ contract SlotProof is Proof {
         assert(s.sellerAppealed() == value);
     }
 
+    function check_a_claim_marks_the_word_and_nothing_else_does(uint256 word) external pure {
+        Slot s = DealSlot.hold(word);
+        assert(s.claimed() == (word >> 255 != 0));
+        s.setClaimed();
+        keeps(word, s, 255, 1, 1);
+        assert(s.claimed());
+    }
+
     function check_a_pending_verdict_is_read_back_and_touches_no_money(
         uint256 word,
         uint8 milestone,
