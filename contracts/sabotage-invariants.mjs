@@ -42,6 +42,7 @@ const BROKEN = [
   ['window-a-second-long', 'DealEscrow', 'escrow/Settling.sol', 'block.timestamp >= s.challengeUntil()', 'block.timestamp > s.challengeUntil()'],
   ['due-from-the-opening', 'DealEscrow', 'escrow/Opening.sol', 's.setStart(terms.start());', 's.setStart(block.timestamp);'],
   ['late-claim', 'DealEscrow', 'escrow/Deliveries.sol', '        require(block.timestamp < until, ClaimTooLate(block.timestamp, until));\n', ''],
+  ['claim-forgotten', 'DealEscrow', 'escrow/Deliveries.sol', '        s.setClaimed();\n', ''],
   ['early-timeout', 'DealEscrow', 'escrow/Deliveries.sol', 'return (Cause.Undelivered, _claimsEnd(c, s, milestone));', 'return (Cause.Undelivered, _claimsEnd(c, s, milestone) - GRACE);'],
   ['early-fallback', 'DealEscrow', 'escrow/Deliveries.sol', 'c.end() + _window(c) : c.end();', 'c.end() : c.end();'],
   ['early-fail', 'DealEscrow', 'escrow/Verdicts.sol', '            require(block.timestamp >= due, TooEarlyToFail(block.timestamp, due));\n', ''],

@@ -49,6 +49,7 @@ const WITHIN = [
   ['types/DealSlot.sol', '_set(s, 16, 3, value);', '_set(s, 17, 3, value);', ['SlotProof.check_status_and_ratings']],
   ['types/DealSlot.sol', '_set(s, 24, U40, value);', '_set(s, 23, U40, value);', ['SlotProof.check_times_and_money']],
   ['types/DealSlot.sol', '_set(s, 253, 1, value ? 1 : 0);', '_set(s, 252, 1, value ? 1 : 0);', ['SlotProof.check_what_was_lost']],
+  ['types/DealSlot.sol', '_set(s, 255, 1, 1);', '_set(s, 254, 1, 1);', ['SlotProof.check_a_claim_marks']],
   ['types/DealSlot.sol', '_set(s, 235, 0x3fff, bps);', '_set(s, 235, 0x3fff, bps & 0x1fff);', ['SlotProof.check_a_pending_verdict']],
   ['types/DealSlot.sol', 'assert(value <= mask);', 'value &= mask;', ['SlotProof.check_nothing_is_cut_off']],
   ['types/Packing.sol', 'and(shr(232, w), 0xff)) // quorum', 'and(shr(231, w), 0xff)) // quorum', ['TermsProof.check_packed_terms']],

@@ -101,7 +101,7 @@ contract SettlingProof is DealProof {
     ) external {
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, wordOf(l));
+        covered(id, wordOf(l) | (claimed ? uint256(1) << 255 : 0));
         putClaims(id, claimed ? 1 : 0);
         if (!called(abi.encodeCall(IDealEscrow.timeout, (brief(), 0)))) return;
         stillCovered(id, uint256(l.held) + l.left);

@@ -72,7 +72,7 @@ contract WindowsProof is DealProof {
         vm.assume(claimedAt != 0);
         bytes32 id = dealId();
         vm.warp(time);
-        covered(id, uint256(Status.Open) | uint256(START) << 24 | MONEY << 168);
+        covered(id, uint256(Status.Open) | uint256(START) << 24 | MONEY << 168 | uint256(1) << 255);
         putClaims(id, claimedAt);
         (bool ok,) = address(escrow).call(abi.encodeCall(IDealEscrow.timeout, (brief(), 0)));
         assert(ok == (time >= END));
