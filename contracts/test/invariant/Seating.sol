@@ -13,7 +13,7 @@ import {Reached} from "./Page.sol";
 
 /// @title Seats are taken and left, stakes lost and paid back
 abstract contract Seating is Judgements {
-    uint256 internal constant SEATS_MAX = 24;
+    uint256 internal constant SEATS_MAX = 28;
 
     // by the seat's number
     Account[] internal holders;
@@ -35,6 +35,30 @@ abstract contract Seating is Judgements {
                 uint40(block.timestamp - 10 days)
             );
         }
+        _seatParties(block.timestamp);
+    }
+
+    /// @dev Each side has a seat, or sits on one, that no court of its own deals may have.
+    function _seatParties(uint256 time) private {
+        vm.warp(time - 9 days);
+        for (uint256 i = 0; i < 3; ++i) {
+            _seatOf(account(string.concat("clerk ", vm.toString(i))), buying[i].payee.addr);
+        }
+        for (uint256 i = 0; i < 2; ++i) {
+            _seatOf(selling[i].signer, account(string.concat("bank ", vm.toString(i))).addr);
+        }
+        vm.warp(time);
+    }
+
+    function _seatOf(Account memory holder, address principal) private {
+        know(holder.addr);
+        know(principal);
+        minted(principal, STAKE);
+        vm.prank(principal);
+        usdc.approve(address(jury), STAKE);
+        vm.prank(principal);
+        jury.join(holder.addr, 0);
+        _kept(holder, principal, uint40(block.timestamp));
     }
 
     function join(uint256 seed) external {
