@@ -15,6 +15,7 @@ import {Sitters} from "../escrow/Sitters.sol";
 /// drawn
 /// ├── is the shuffle that the interface describes, done a second time here with a whole deck in memory
 /// ├── ends after sixty-four steps, with whom it has found by then
+/// ├── has one seat of a principal, whatever its address ends in
 /// └── rules with what it has: from five seats on
 contract DrawnTest is Court {
     using Draw for Draw.Walk;
@@ -78,6 +79,37 @@ contract DrawnTest is Court {
             assertEq(seats[n++], order[i], "the next one in the order");
         }
         assertEq(seats.length, n, "and no other");
+    }
+
+    /// @dev Whom a draw has met is remembered first by the end of the address.
+    function test_a_principal_sits_once_whatever_its_address_ends_in() external {
+        vm.warp(NOW - 5 days);
+        for (uint160 end = 0; end < 4; ++end) {
+            address crowd = address(0xc0ffee00 + end);
+            minted(crowd, 20 * STAKE);
+            vm.startPrank(crowd);
+            usdc.approve(address(jury), 20 * STAKE);
+            for (uint160 i = 0; i < 20; ++i) {
+                address holder = address(0xc0de0000 + end * 20 + i);
+                Sitters.noted(holder, crowd);
+                jury.join(holder, 1);
+            }
+            vm.stopPrank();
+        }
+        vm.warp(NOW);
+        (Deal memory d, bytes32 id) = underAppeal();
+        jury.request(d, SEATS + 80);
+        uint64 round = uint64(jury.appealOf(id, 0).round);
+        for (uint256 seed = 0; seed < 20; ++seed) {
+            beacon.prove(round, abi.encode(seed));
+            uint40[] memory seats = jury.drawn(d, 0, panel());
+            uint256[4] memory sit;
+            for (uint256 i = 0; i < seats.length; ++i) {
+                if (seats[i] < SEATS) continue;
+                uint256 end = (seats[i] - SEATS) / 20;
+                assertEq(++sit[end], 1, "one of each crowd");
+            }
+        }
     }
 
     function test_after_sixty_four_steps_a_draw_ends_with_whom_it_has() external {

@@ -105,6 +105,15 @@ contract SpendTest is MandateWorld {
         assertEq(mandates.available(agent.addr, spender.addr), 0, "available");
     }
 
+    function test_what_needs_an_approval_is_told_to_the_last_bit() external {
+        uint64 most = type(uint64).max;
+        Mandate memory m = mandate(2);
+        (m.humanAbove, m.perPeriod) = (most - 1, most);
+        granted(m);
+        refused(most, "", abi.encodeWithSelector(IMandates.ApprovalMissing.selector, most, most - 1));
+        spent(most - 1);
+    }
+
     function test_an_approval_of_any_other_shape_is_none() external {
         bytes memory missing = abi.encodeWithSelector(IMandates.ApprovalMissing.selector, 61, 60);
         for (uint256 size = 0; size < 96; size += 19) {
