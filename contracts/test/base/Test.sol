@@ -38,16 +38,21 @@ abstract contract Test {
 
     // Contracts.
 
-    /// @notice A contract of src/, deployed from its artefact.
+    /// @notice What makes a contract of src/, from its artefact.
     /// @dev A test that says `new` carries the whole contract in its own code and compiles it again. ARTIFACTS names a
     /// folder of other artefacts of the same sources: so the tests, compiled without the IR pipeline, run against
     /// bytecode that was compiled with it.
-    function created(string memory artifact, bytes memory arguments) internal returns (address at_) {
+    function creationCode(string memory artifact) internal view returns (bytes memory) {
         string memory folder = vm.envOr("ARTIFACTS", "");
         string memory path = bytes(folder).length == 0
             ? artifact
             : string.concat(folder, "/", vm.replace(artifact, ":", "/"), ".json");
-        bytes memory code = bytes.concat(vm.getCode(path), arguments);
+        return vm.getCode(path);
+    }
+
+    /// @notice A contract of src/, deployed.
+    function created(string memory artifact, bytes memory arguments) internal returns (address at_) {
+        bytes memory code = bytes.concat(creationCode(artifact), arguments);
         assembly ("memory-safe") {
             at_ := create(0, add(code, 0x20), mload(code))
         }

@@ -10,7 +10,7 @@ import {World} from "./World.sol";
 contract EscrowConstructorTest is World {
     function refused(address token, address authority) private {
         bytes memory arguments = abi.encode(token, authority, GRACE, APPEAL_LIMIT);
-        bytes memory code = bytes.concat(vm.getCode("DealEscrow.sol:DealEscrow"), arguments);
+        bytes memory code = bytes.concat(creationCode("DealEscrow.sol:DealEscrow"), arguments);
         address made;
         bytes memory reason;
         assembly ("memory-safe") {

@@ -16,7 +16,7 @@ contract JuryConstructorTest is Court {
             abi.encode(parts[0], parts[1], parts[2], numbers[0], SEAT_AGE, numbers[1]),
             abi.encode(uint256(10 minutes), numbers[2], EXIT_DELAY)
         );
-        bytes memory code = bytes.concat(vm.getCode("JuryPool.sol:JuryPool"), arguments);
+        bytes memory code = bytes.concat(creationCode("JuryPool.sol:JuryPool"), arguments);
         assembly ("memory-safe") {
             at_ := create(0, add(code, 0x20), mload(code))
             reason := mload(0x40)
