@@ -11,14 +11,21 @@ library Signatures {
     uint256 internal constant WALLET_GAS = 200_000;
     bytes4 private constant MAGIC = 0x1626ba7e; // isValidSignature(bytes32,bytes)
 
-    function signed(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
-        if (signer == address(0)) return false;
-        // What a contract calls on itself, in a batch, is nobody's word.
+    function signed(address signer, bytes32 digest, bytes calldata signature)
+        internal
+        view
+        returns (bool yes)
+    {
         if (signature.length == 0) {
-            if (msg.sender == signer && signer != address(this)) return true;
+            // What a contract calls on itself, in a batch, is nobody's word.
+            yes = msg.sender == signer && signer != address(this) && signer != address(0);
+        } else {
+            address by = recover(digest, signature);
+            assembly ("memory-safe") {
+                yes := gt(eq(by, signer), iszero(by))
+            }
         }
-        if (recover(digest, signature) == signer) return true;
-        return signer.code.length != 0 && _walletSays(signer, digest, signature);
+        if (!yes) yes = signer.code.length != 0 && _walletSays(signer, digest, signature);
     }
 
     /// @notice The account whose key signed, zero when the signature is malformed, malleable or nobody's.
@@ -28,24 +35,21 @@ library Signatures {
         uint256 most = HALF_N;
         assembly ("memory-safe") {
             let m := mload(0x40)
-            let from := signature.offset
-            let s := calldataload(add(from, 0x20))
+            let s := calldataload(add(signature.offset, 0x20))
             let v := 0
             switch signature.length
             case 64 {
                 v := add(27, shr(255, s))
                 s := shr(1, shl(1, s))
             }
-            case 65 { v := byte(0, calldataload(add(from, 0x40))) }
+            case 65 { v := byte(0, calldataload(add(signature.offset, 0x40))) }
+            mstore(m, digest)
+            mstore(add(m, 0x20), v)
+            mstore(add(m, 0x40), calldataload(signature.offset))
+            mstore(add(m, 0x60), s)
             mstore(0x00, 0)
-            if iszero(gt(s, most)) {
-                mstore(m, digest)
-                mstore(add(m, 0x20), v)
-                calldatacopy(add(m, 0x40), from, 0x20)
-                mstore(add(m, 0x60), s)
-                pop(staticcall(gas(), 0x01, m, 0x80, 0x00, 0x20))
-            }
-            by := mload(0x00)
+            pop(staticcall(gas(), 0x01, m, 0x80, 0x00, 0x20))
+            by := mul(mload(0x00), iszero(gt(s, most)))
         }
     }
 
