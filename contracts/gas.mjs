@@ -39,8 +39,8 @@ const GRANT = { calldata: call(64 + 60 + 40, 250) + 2 * SIGNATURE, create: 2, re
 
 // The verdict's two hashes, the party and its time, one signature.
 const APPEAL = { calldata: CORE + call(100, 60) + SIGNATURE, set: 1, signature: 1, logs: log(4, 64) }
-// The deal's word; how many seats there are, and when the last one joined.
-const REQUEST = { calldata: CORE + call(6, 30), create: 1, account: 1, read: 3, logs: log(2, 32) }
+// The deal's word; and in one more how many seats there are, and when the last one joined.
+const REQUEST = { calldata: CORE + call(6, 30), create: 1, account: 1, read: 2, logs: log(2, 32) }
 // The first panel, who has the five seats that ruled, five signatures; both words, the round, the five seats, what the
 // five are paid, who hold credit already; the ruling, its effect, five payments.
 const RULING = {
@@ -83,7 +83,8 @@ const OPERATIONS = [
   ['juror joins', { cap: 122_000, floor: floor({ calldata: call(120, 140) + SIGNATURE, create: 1, set: 1, pull: 1, logs: log(4, 32) }), peer: '246,703 Kleros v2' }],
   ['appeal opened', { floor: floor(APPEAL) }],
   ['appeal requested', { cap: 60_000, floor: floor(REQUEST) }],
-  ['appeal opened and requested', { floor: floor({ ...REQUEST, calldata: APPEAL.calldata, set: 1, read: 2, signature: 1, logs: APPEAL.logs + REQUEST.logs }) }],
+  ['appeal requested, seats counted', {}],
+  ['appeal opened and requested', { floor: floor({ ...REQUEST, calldata: APPEAL.calldata, set: 1, read: 1, signature: 1, logs: APPEAL.logs + REQUEST.logs }) }],
   ['beacon round proven', { cap: 178_000, peer: '174,722 randa-mu/bls-solidity' }],
   ['appeal ruled and settled, 5 of 7', { floor: floor(RULING) }],
   ['appeal to ruling', { cap: 410_000, peer: '4,762,630 Kleros v2', of: (gas) => gas('appeal to ruling, without the beacon') + gas('beacon round proven') }],

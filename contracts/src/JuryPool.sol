@@ -29,7 +29,7 @@ contract JuryPool is Hearings {
         bytes calldata signatureA,
         Verdict calldata b,
         bytes calldata signatureB
-    ) external locked {
+    ) external unlocked {
         SeatWord kept = _of(seat, who);
         uint64 lost = kept.stake(stake);
         require(lost != 0, NothingStaked(seat));
@@ -42,7 +42,7 @@ contract JuryPool is Hearings {
         _requireSigned(who.holder, digestA, signatureA);
         _requireSigned(who.holder, digestB, signatureB);
 
-        seats[seat] = kept.gone(SeatStatus.Slashed);
+        _keep(seat, kept.gone(SeatStatus.Slashed));
         emit SeatSlashed(seat, lost, digestA, digestB);
         _owe(msg.sender, lost / 10);
         _fillPot(lost - lost / 10);

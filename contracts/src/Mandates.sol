@@ -31,9 +31,9 @@ contract Mandates is IMandates, Eip712 {
     constructor() Eip712("Mandates") {}
 
     function grant(
-        uint256[6] calldata mandate,
         bytes calldata principalSignature,
-        bytes calldata agentSignature
+        bytes calldata agentSignature,
+        uint256[6] calldata mandate
     ) external {
         (address agent, address principal, address spender) =
             (mandate.agent(), mandate.principal(), mandate.spender());

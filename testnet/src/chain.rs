@@ -374,9 +374,9 @@ impl LocalChain {
     /// # Errors
     /// [`ChainError`].
     pub async fn left(&self, deal: B256) -> Result<Usdc, ChainError> {
-        let call = DealEscrow::slotCall { deal };
+        let call = DealEscrow::dealOfCall { deal };
         let answer = self.read(self.contracts.escrow, call.abi_encode()).await?;
-        let slot = DealEscrow::slotCall::abi_decode_returns(&answer)
+        let slot = DealEscrow::dealOfCall::abi_decode_returns(&answer)
             .map_err(|error| ChainError::Abi("slot", error))?;
         // status 8, done 8, rated 2, round 6, openedAt 40, challengeUntil 40, held 64, then left 64.
         let left: U256 = (slot >> 168) & U256::from(u64::MAX);

@@ -26,7 +26,7 @@ abstract contract Appeals is Verdicts {
         bytes32 votes,
         uint256 plea,
         bytes calldata signature
-    ) external locked {
+    ) external unlocked {
         (Core c, bytes32 id, Slot s) = _live(terms);
         bytes32 digest = _digest(b.structHash(id, evidence, votes));
         _requirePending(c, id, s, b, digest);
@@ -35,7 +35,7 @@ abstract contract Appeals is Verdicts {
         _appeal(c, id, s, b.milestone(), address(uint160(plea)), digest);
     }
 
-    function settleRuling(uint256[10] calldata terms, Ballot b, address[] calldata jurors) external locked {
+    function settleRuling(uint256[10] calldata terms, address[] calldata jurors, Ballot b) external unlocked {
         (Core c, bytes32 id, Slot s) = _underAppeal(terms);
         require(msg.sender == c.jury(), NotTheJury(msg.sender, c.jury()));
         (uint256 milestone, uint256 bps) = (b.milestone(), b.sellerBps());
@@ -49,7 +49,7 @@ abstract contract Appeals is Verdicts {
         _settleAndPay(c, id, s, outcome);
     }
 
-    function rule(uint256[10] calldata terms) external locked {
+    function rule(uint256[10] calldata terms) external unlocked {
         (Core c, bytes32 id, Slot s) = _underAppeal(terms);
         _stands(c, id, s, _ruling(c.jury(), id, s.pendingMilestone()) & 0xff);
         _pay(c, id, s);

@@ -40,18 +40,18 @@ abstract contract Credits is EscrowState {
         require(w.nonce == next, WrongNonce(w.nonce, next));
         _requireSigned(w.from, Hashes.withdrawal(w), signature);
         nonce[w.from] = next + 1;
-        _withdraw(w.from, w.to, credit[w.from], next + 1);
+        _withdraw(w.from, w.to, credits[w.from], next + 1);
     }
 
     /// @dev USDC itself refuses a blacklisted receiver; the owner is checked here, because its credit is held by this
     /// contract, which is not blacklisted.
     function _withdraw(address from, address to, uint256 amount, uint256 next) private {
         require(to != address(0), ZeroAddress());
-        uint256 has = credit[from];
+        uint256 has = credits[from];
         require(amount != 0 && has >= amount, CreditTooLow(has, amount));
         require(to == from || !USDC.isBlacklisted(from), Blacklisted(from));
         unchecked {
-            credit[from] = uint64(has - amount);
+            credits[from] = has - amount;
         }
         emit Withdrawn(from, to, amount | next << 64);
         require(_transfer(to, amount), TransferFailed(to, amount));

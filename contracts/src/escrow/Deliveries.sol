@@ -15,7 +15,7 @@ abstract contract Deliveries is Settling {
 
     function claim(uint256[17] calldata terms, uint256 head, bytes32 manifest, bytes calldata tail)
         external
-        locked
+        unlocked
     {
         Tail t = Tails.open(tail, head >> 128);
         (Core c, bytes32 id, Slot s) = _liveWhole(terms);
@@ -24,7 +24,7 @@ abstract contract Deliveries is Settling {
         _claim(c, r, terms.vaults(), head, t);
     }
 
-    function timeout(uint256[10] calldata terms, uint8 milestone) external locked {
+    function timeout(uint256[10] calldata terms, uint8 milestone) external unlocked {
         (Core c, bytes32 id, Slot s) = _live(terms);
         _finaliseIfOver(c, id, s);
         _requireUnsettled(c, s, milestone);

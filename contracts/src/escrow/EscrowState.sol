@@ -25,8 +25,8 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
     uint256 internal immutable GRACE;
     uint256 internal immutable APPEAL_LIMIT;
 
-    mapping(bytes32 deal => uint256) public slot;
-    mapping(address owner => uint64) public credit;
+    mapping(bytes32 deal => uint256) internal slot;
+    mapping(address owner => uint256) internal credits; // a uint64 in a whole word, so that setting it reads nothing
     mapping(address owner => uint256) public nonce;
     mapping(bytes32 deal => uint256) public claims;
     mapping(bytes32 deal => mapping(uint256 milestone => uint256)) internal signed; // signers 32 bits, digest 224 bits
@@ -76,6 +76,14 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
 
     function grace() external view returns (uint40) {
         return uint40(GRACE);
+    }
+
+    function dealOf(bytes32 deal) external view returns (uint256) {
+        return slot[deal];
+    }
+
+    function credit(address owner) external view returns (uint64) {
+        return uint64(credits[owner]);
     }
 
     function appealLimit() external view returns (uint40) {
@@ -133,8 +141,16 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
         // An amount of the terms, no balance that somebody else could move.
         // slither-disable-next-line incorrect-equality
         if (amount == 0) return;
-        credit[owner] += uint64(amount);
+        _add(owner, amount);
         emit Credited(owner, id, amount);
+    }
+
+    function _add(address owner, uint256 amount) private {
+        uint256 sum;
+        unchecked {
+            sum = (credits[owner] += amount); // two uint64
+        }
+        assert(sum <= type(uint64).max);
     }
 
     function _debit(address owner, bytes32 id, uint256 amount) internal {
@@ -144,10 +160,10 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
 
     /// @dev A debit that another event tells of.
     function _take(address owner, uint256 amount) internal {
-        uint256 has = credit[owner];
+        uint256 has = credits[owner];
         require(has >= amount, CreditTooLow(has, amount));
         unchecked {
-            credit[owner] = uint64(has - amount);
+            credits[owner] = has - amount;
         }
     }
 
@@ -157,7 +173,7 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
     }
 
     /// @dev Pushes USDC to both payees, or credits one that USDC refuses, so that no payee can block another.
-    function _push(Core c, bytes32 id, Slot s) internal {
+    function _push(Core c, bytes32 id, Slot s) internal closed {
         uint256 toSeller = uint64(s.paid());
         if (toSeller != 0 && !_transfer(c.sellerPay(), toSeller)) _refused(c.sellerPay(), id, toSeller);
         uint256 toBuyer = s.paid() >> 64;
@@ -165,7 +181,7 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
     }
 
     function _refused(address payee, bytes32 id, uint256 amount) private {
-        credit[payee] += uint64(amount);
+        _add(payee, amount);
         emit Credited(payee, id, amount | REFUSED);
     }
 

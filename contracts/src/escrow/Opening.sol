@@ -30,13 +30,13 @@ abstract contract Opening is EscrowState {
         _pull(c.buyer(), total, terms.fundBy() + 1, id, buyerAuthorization);
     }
 
-    /// @dev Locked, and the Mandates that the seller's bond may be counted by is known code that calls nobody back.
+    /// @dev The Mandates that the seller's bond may be counted by is known code that calls nobody back.
     // slither-disable-next-line reentrancy-no-eth
     function openFromCredit(
         uint256[17] calldata terms,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature
-    ) external locked returns (bytes32 id) {
+    ) external unlocked returns (bytes32 id) {
         uint256 total;
         Core c;
         (c, id, total) = _open(terms, sellerSignature, Source.Credit);
@@ -47,12 +47,12 @@ abstract contract Opening is EscrowState {
 
     /// @dev As openFromCredit.
     // slither-disable-next-line reentrancy-no-eth
-    function openFromMandate(
+    function openFromMandatedCredit(
+        uint256[17] calldata terms,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature,
-        uint256[17] calldata terms,
         bytes calldata approval
-    ) external locked returns (bytes32 id) {
+    ) external unlocked returns (bytes32 id) {
         uint256 total;
         Core c;
         (c, id, total) = _open(terms, sellerSignature, Source.Mandate);
@@ -61,7 +61,7 @@ abstract contract Opening is EscrowState {
         MANDATES.spend{gas: MANDATES_GAS}(c.buyer(), c.buyerPay(), SCOPE_BUY, id, uint64(total), approval);
     }
 
-    function voidDeal(uint256[10] calldata terms, address by, bytes calldata signature) external locked {
+    function voidDeal(uint256[10] calldata terms, address by, bytes calldata signature) external unlocked {
         (Core c, bytes32 id) = _brief(terms);
         _requireUnused(id);
         _requireSigner(c, by);

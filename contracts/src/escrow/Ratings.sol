@@ -18,7 +18,7 @@ abstract contract Ratings is EscrowState {
 
     function rate(uint256[10] calldata terms, bytes32 feedbackHash, uint256 rating, bytes calldata signature)
         external
-        locked
+        unlocked
     {
         (Core c, bytes32 id) = _brief(terms);
         Slot s = DealSlot.hold(slot[id]);

@@ -18,7 +18,7 @@ abstract contract Settling is Ratings {
         uint256 head,
         bytes32 evidence,
         bytes calldata buyerSignature
-    ) external locked {
+    ) external unlocked {
         (Core c, bytes32 id, Slot s) = _live(terms);
         uint256 milestone = head & 0xff;
         _finaliseIfOver(c, id, s);
@@ -43,7 +43,7 @@ abstract contract Settling is Ratings {
         uint40 until,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature
-    ) external locked {
+    ) external unlocked {
         (Core c, bytes32 id, Slot s) = _live(terms);
         require(sellerBps <= Terms.BPS, BpsTooHigh(sellerBps, Terms.BPS));
         require(block.timestamp <= until, SignatureExpired(until, block.timestamp));
@@ -54,12 +54,12 @@ abstract contract Settling is Ratings {
         _cancel(c, id, s, sellerBps);
     }
 
-    function payout(uint256[10] calldata terms) external locked {
+    function payout(uint256[10] calldata terms) external unlocked {
         (Core c, bytes32 id, Slot s) = _live(terms);
         _payout(c, id, s, 0, Tail.wrap(0));
     }
 
-    function payoutAndRate(uint256[10] calldata terms, uint256 head, bytes calldata tail) external locked {
+    function payoutAndRate(uint256[10] calldata terms, uint256 head, bytes calldata tail) external unlocked {
         Tail t = Tails.open(tail, head >> 8);
         (Core c, bytes32 id, Slot s) = _live(terms);
         _payout(c, id, s, head, t);

@@ -34,7 +34,7 @@ abstract contract Verdicts is Deliveries {
         bytes calldata tail,
         bytes32 evidence,
         bytes32 votes
-    ) external locked {
+    ) external unlocked {
         _verdict(terms, b, evidence, votes, Tails.open(tail, b.long()));
     }
 
@@ -44,7 +44,7 @@ abstract contract Verdicts is Deliveries {
         bytes32 evidence,
         bytes32 votes,
         bytes calldata tail
-    ) external locked {
+    ) external unlocked {
         (Core c, bytes32 id) = _brief(terms);
         bytes32 digest = _digest(b.structHash(id, evidence, votes));
         _cosign(c, id, b, Tails.open(tail, b.long()), digest);
@@ -56,7 +56,7 @@ abstract contract Verdicts is Deliveries {
         bytes32 evidence,
         bytes32 votes,
         bytes calldata tail
-    ) external locked {
+    ) external unlocked {
         (Core c, bytes32 id, Slot s) = _live(terms);
         bytes32 digest = _digest(b.structHash(id, evidence, votes));
         _requirePending(c, id, s, b, digest);
@@ -65,7 +65,7 @@ abstract contract Verdicts is Deliveries {
         _pay(c, id, s);
     }
 
-    function payJurors(uint256[10] calldata terms, bytes calldata panel) external locked {
+    function payJurors(uint256[10] calldata terms, bytes calldata panel) external unlocked {
         (Core c, bytes32 id) = _brief(terms);
         Slot s = DealSlot.hold(slot[id]);
         require(s.isAt(Status.Closed), WrongStatus(s.status(), Status.Closed));

@@ -213,10 +213,10 @@ interface IDealEscrow {
     /// carry no approval and so must not be above `humanAbove`.
     /// @param approval empty, or abi.encode(uint40 until, bytes signature) of the principal's Approve, needed when the
     /// total is above the mandate's `humanAbove`.
-    function openFromMandate(
+    function openFromMandatedCredit(
+        uint256[17] calldata terms,
         bytes calldata buyerSignature,
         bytes calldata sellerSignature,
-        uint256[17] calldata terms,
         bytes calldata approval
     ) external returns (bytes32 id);
 
@@ -318,7 +318,7 @@ interface IDealEscrow {
     /// rules in deals whose parties both signed its name, and in no other. The escrow asks nothing of it here, and calls
     /// nothing that it names.
     /// @param b of which milestone, round and sellerBps count. @param jurors who share the fee.
-    function settleRuling(uint256[10] calldata terms, Ballot b, address[] calldata jurors) external;
+    function settleRuling(uint256[10] calldata terms, address[] calldata jurors, Ballot b) external;
 
     /// @notice Ends an appeal in which nobody ruled: the earlier verdict settles the milestone. Pays.
     /// @dev At once when the jury says that it is silent, after `appealLimit` whatever it says.
@@ -356,9 +356,9 @@ interface IDealEscrow {
 
     /// @notice The deal's word: status 8, done 8, rated 2, round 6, start 40 (of Meta), challengeUntil 40, held 64, left 64,
     /// pendingMilestone 3, pendingBps 14, attempt 3, from the lowest bit up, then four marks: the buyer's reserve is
-    /// spent, the bond is spent, the seller is the appellant, some milestone was claimed. While Appealed, challengeUntil is the time of the appeal;
-    /// once Closed, the time from which `payJurors` no longer waits for signatures.
-    function slot(bytes32 deal) external view returns (uint256);
+    /// spent, the bond is spent, the seller is the appellant, some milestone was claimed. While Appealed, challengeUntil is
+    /// the time of the appeal; once Closed, the time from which `payJurors` no longer waits for signatures.
+    function dealOf(bytes32 deal) external view returns (uint256);
     function credit(address owner) external view returns (uint64);
     function nonce(address owner) external view returns (uint256);
     /// @notice When each milestone was claimed, eight uint32 of unix seconds; 0 for not claimed.

@@ -118,13 +118,14 @@ interface IJuryPool {
     /// @dev The terms' appeal fee must be at least what one silent seat loses, so that seats are not called for nothing. A
     /// ruling must be due within the escrow's `appealLimit`: an appeal that is brought so late that none can come was
     /// only delay, and must not get its deposit back as if the jury had been silent.
-    /// @param seats number of leading seats that joined at least `seatAge` before the appeal, see `seatsAt`.
+    /// @param seats number of leading seats that joined at least `seatAge` before the appeal, see `seatsAt`; or the highest
+    /// uint40 for all there are, which costs one word less to check and is refused when one of them is younger.
     function request(uint256[10] calldata terms, uint40 seats) external;
 
     /// @notice Brings the pending verdict before the escrow and this jury in one call: DealEscrow.appeal, and what `request`
     /// does. Anyone may send it.
     /// @param b, evidence, votes, signature as in DealEscrow.appeal; the signature may not be empty.
-    /// @param plea as there, and above it the number of seats 40.
+    /// @param plea as there, and above it the number of seats 40, as in `request`.
     function appeal(
         uint256[10] calldata terms,
         Ballot b,

@@ -45,9 +45,9 @@ interface IMandates {
     /// spent is carried over, so that a new grant does not open a second period limit.
     /// @param mandate what both have signed, as MandateWords describes it.
     function grant(
-        uint256[6] calldata mandate,
         bytes calldata principalSignature,
-        bytes calldata agentSignature
+        bytes calldata agentSignature,
+        uint256[6] calldata mandate
     ) external;
 
     /// @notice Burns every serial up to `r.serial` that `principal` has given or will have given to (agent, spender).

@@ -8,7 +8,7 @@ import {DealSlot, Slot} from "../types/DealSlot.sol";
 import {Hashes} from "../types/Hashes.sol";
 import {Appeal, AppealStatus} from "../types/Jury.sol";
 import {Core, Packing} from "../types/Packing.sol";
-import {SeatWord, SeatWords} from "../types/Seat.sol";
+import {Roll, SeatWord, SeatWords} from "../types/Seat.sol";
 import {Tail, Tails} from "../types/Tail.sol";
 import {Terms} from "../types/Terms.sol";
 import {Draw} from "./Draw.sol";
@@ -33,11 +33,12 @@ abstract contract Hearings is Seats {
 
     uint256 internal constant SIZE = 7;
     uint256 internal constant QUORUM = 5;
+    uint40 private constant EVERY_SEAT = type(uint40).max;
     uint256 private constant RULING = type(uint72).max; // what RulingMade says of a Ballot
 
     mapping(bytes32 deal => mapping(uint8 milestone => Appeal)) private appeals;
 
-    function request(uint256[10] calldata terms, uint40 count) external locked {
+    function request(uint256[10] calldata terms, uint40 count) external unlocked {
         (Core c, bytes32 id) = _brief(terms);
         _requireHere(c);
         (bool waiting, Slot s) = _waiting(id);
@@ -70,7 +71,7 @@ abstract contract Hearings is Seats {
         bytes32 votes,
         uint8 index,
         bytes calldata tail
-    ) external locked {
+    ) external unlocked {
         Case memory k = _case(terms, b.milestone(), b.size(), Tails.open(tail, b.long()));
         _testify(k, b, index, _escrowDigest(b.structHash(k.id, evidence, votes)));
     }
@@ -82,10 +83,10 @@ abstract contract Hearings is Seats {
         Case memory k = _case(terms, b.milestone(), b.size(), Tails.open(tail, b.long()));
         address[] memory jurors = _ruled(k, b, evidence, votes);
         _sharePot(jurors);
-        ESCROW.settleRuling(terms, b, jurors);
+        ESCROW.settleRuling(terms, jurors, b);
     }
 
-    function redraw(uint256[10] calldata terms, uint256 head, bytes calldata tail) external locked {
+    function redraw(uint256[10] calldata terms, uint256 head, bytes calldata tail) external unlocked {
         Case memory k = _case(terms, head & 0xff, head >> 8 & 0xff, Tails.open(tail, 0));
         Appeal memory a = k.a;
         _requireOpen(k);
@@ -131,10 +132,13 @@ abstract contract Hearings is Seats {
     /// beacon; the delay is how far it would have to lag for the round to be known.
     function roundFor(uint256 timestamp) public view returns (uint64) {
         uint256 grid = roundGrid;
-        // Up to a whole grid: the rounding is what is wanted.
-        // slither-disable-next-line divide-before-multiply
-        uint256 from = (timestamp + roundDelay + grid - 1) / grid * grid;
-        return from <= GENESIS ? 1 : uint64((from - GENESIS + PERIOD - 1) / PERIOD + 1);
+        uint256 earliest = timestamp + roundDelay;
+        unchecked {
+            // Up to a whole grid: the rounding is what is wanted.
+            // slither-disable-next-line divide-before-multiply
+            uint256 from = (earliest + grid - 1) / grid * grid;
+            return from <= GENESIS ? 1 : uint64((from - GENESIS + PERIOD - 1) / PERIOD + 1);
+        }
     }
 
     // --- the draw ---
@@ -295,7 +299,7 @@ abstract contract Hearings is Seats {
     {
         Appeal storage kept = appeals[id][uint8(milestone)];
         require(kept.status == AppealStatus.None, AlreadyRequested(id, uint8(milestone)));
-        _requireEligible(count, appealedAt);
+        count = _eligible(count, appealedAt);
         uint64 round = roundFor(block.timestamp);
         uint40 deadline = _deadline(round);
         uint256 limit = appealedAt + APPEAL_LIMIT;
@@ -337,15 +341,21 @@ abstract contract Hearings is Seats {
         emit RulingMade(k.id, Ballot.unwrap(b) & RULING, evidence, votes);
     }
 
-    /// @dev `count` is exactly the seats that had joined `seatAge` before the appeal.
-    function _requireEligible(uint40 count, uint40 appealedAt) private view {
+    /// @dev How many seats had joined `seatAge` before the appeal: `count`, or all where it is EVERY_SEAT.
+    function _eligible(uint40 count, uint40 appealedAt) private view returns (uint40) {
+        if (count == EVERY_SEAT) {
+            Roll memory all = roll;
+            require(all.newest + seatAge <= appealedAt, WrongSeats(count, all.count));
+            return all.count;
+        }
         // Behind the last seat there is none, which joined at 0.
         uint40 next = _known(count).joinedAt();
         uint40 last = count == 0 ? 0 : _known(uint256(count) - 1).joinedAt();
         bool enough = next == 0 || next + seatAge > appealedAt;
         bool old = count == 0 || (last != 0 && last + seatAge <= appealedAt);
         // A `require` would read the number of seats in any case.
-        if (!enough || !old) revert WrongSeats(count, uint40(seats.length));
+        if (!enough || !old) revert WrongSeats(count, roll.count);
+        return count;
     }
 
     function _requireVotes(address[] memory holders, Ballot b, Tail t, bytes32 digest)
@@ -374,7 +384,7 @@ abstract contract Hearings is Seats {
 
     /// @dev The escrow is known code, fixed at construction. Whether it waits for a ruling, and on what.
     function _waiting(bytes32 id) private view returns (bool, Slot s) {
-        s = DealSlot.hold(ESCROW.slot(id));
+        s = DealSlot.hold(ESCROW.dealOf(id));
         return (s.status() == Status.Appealed, s);
     }
 

@@ -7,7 +7,7 @@ import {IJuryPool} from "../interfaces/IJuryPool.sol";
 import {IUsdc} from "../interfaces/IUsdc.sol";
 import {Eip712} from "../law/Eip712.sol";
 import {Locked} from "../law/Locked.sol";
-import {Seat, SeatStatus, SeatWord, SeatWords, Sitter} from "../types/Seat.sol";
+import {Roll, Seat, SeatStatus, SeatWord, SeatWords, Sitter} from "../types/Seat.sol";
 
 /// @title Seats and their stakes
 /// @notice A seat costs one fixed stake, which weighs the same for everybody. Seats are only appended and their times of
@@ -15,6 +15,9 @@ import {Seat, SeatStatus, SeatWord, SeatWords, Sitter} from "../types/Seat.sol";
 abstract contract Seats is IJuryPool, Eip712, Locked {
     bytes32 private constant JOIN = keccak256("Join");
     bytes32 private constant ESCROW_NAME = keccak256("DealEscrow");
+
+    /// @dev Where the seats' words begin: keccak256 of a word of zeros, as those of an array in the slot of `roll` would.
+    uint256 private constant FIRST_SEAT = 0x290decd9548b62a8d60345a988386fc84ba6bc95484008f6362f93160ef3e563;
 
     IUsdc internal immutable USDC;
     IDrandBeacon internal immutable BEACON;
@@ -30,7 +33,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     uint40 public immutable rulingTime;
     uint40 public immutable exitDelay;
 
-    SeatWord[] internal seats;
+    Roll internal roll;
     mapping(address to => uint64) public owed;
     uint64 public pot;
 
@@ -77,12 +80,12 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         );
     }
 
-    function vacate(uint40 seat, Sitter calldata who) external locked {
+    function vacate(uint40 seat, Sitter calldata who) external unlocked {
         SeatWord kept = _of(seat, who);
         bool owner = msg.sender == who.holder || msg.sender == who.principal;
         require(owner, NotSeatOwner(msg.sender, seat));
         require(kept.status() == SeatStatus.Active, SeatNotActive(seat));
-        seats[seat] = kept.gone(SeatStatus.Left);
+        _keep(seat, kept.gone(SeatStatus.Left));
         emit SeatVacated(seat);
     }
 
@@ -94,7 +97,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         uint40 until = kept.leftAt() + exitDelay;
         require(block.timestamp >= until, StillLocked(block.timestamp, until));
         (address principal, uint64 amount) = (who.principal, kept.stake(stake));
-        seats[seat] = kept.gone(SeatStatus.Withdrawn);
+        _keep(seat, kept.gone(SeatStatus.Withdrawn));
         emit StakeWithdrawn(seat, principal, amount);
         require(USDC.transfer(principal, amount), TransferFailed(principal, amount));
     }
@@ -110,7 +113,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     // --- views ---
 
     function seatCount() external view returns (uint40) {
-        return uint40(seats.length);
+        return roll.count;
     }
 
     function seatOf(uint40 seat) external view returns (Seat memory) {
@@ -126,10 +129,10 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     }
 
     function seatsAt(uint40 time) external view returns (uint40) {
-        (uint256 low, uint256 high) = (0, seats.length);
+        (uint256 low, uint256 high) = (0, roll.count);
         while (low < high) {
             uint256 middle = (low + high) / 2;
-            if (seats[middle].joinedAt() <= time) low = middle + 1;
+            if (_known(middle).joinedAt() <= time) low = middle + 1;
             else high = middle;
         }
         return uint40(low);
@@ -154,8 +157,8 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     // --- for appeals and slashing ---
 
     function _kept(uint40 seat) internal view returns (SeatWord) {
-        require(seat < seats.length, NoSuchSeat(seat, uint40(seats.length)));
-        return seats[seat];
+        require(seat < roll.count, NoSuchSeat(seat, roll.count));
+        return _known(seat);
     }
 
     /// @dev The seat of whom the caller says.
@@ -170,10 +173,16 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
 
     /// @dev The word of a seat, 0 where there is none.
     function _known(uint256 seat) internal view returns (SeatWord kept) {
-        SeatWord[] storage list = seats;
+        uint256 first = FIRST_SEAT;
         assembly ("memory-safe") {
-            mstore(0x00, list.slot)
-            kept := sload(add(keccak256(0x00, 0x20), seat))
+            kept := sload(add(first, seat))
+        }
+    }
+
+    function _keep(uint256 seat, SeatWord word) internal {
+        uint256 first = FIRST_SEAT;
+        assembly ("memory-safe") {
+            sstore(add(first, seat), word)
         }
     }
 
@@ -185,12 +194,12 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
 
     /// @dev Takes a tenth of the stake of a seat that was silent, and the seat out of later draws.
     function _suspend(uint40 seat) internal {
-        SeatWord kept = seats[seat];
+        SeatWord kept = _known(seat);
         (SeatStatus status, uint64 left) = (kept.status(), kept.stake(stake));
         uint64 lost = left / 10;
         bool here = status == SeatStatus.Active || status == SeatStatus.Left;
         kept = kept.gone(here ? SeatStatus.Suspended : status);
-        seats[seat] = lost == 0 ? kept : kept.silenced();
+        _keep(seat, lost == 0 ? kept : kept.silenced());
         emit SeatSuspended(seat, lost, left - lost);
         _fillPot(lost);
     }
@@ -210,8 +219,9 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
     function _seat(address holder, address principal, uint16 provider) private returns (uint40 seat) {
         require(holder != address(0), ZeroAddress());
         require(holder != principal, HolderIsPrincipal(holder));
-        seat = uint40(seats.length);
-        seats.push(SeatWords.taken(holder, principal));
+        seat = roll.count;
+        roll = Roll(seat + 1, uint40(block.timestamp));
+        _keep(seat, SeatWords.taken(holder, principal));
         emit Seated(seat, holder, principal, provider);
     }
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Status} from "./Deal.sol";
 
 /// A deal's storage word while a call works on it: a place in memory that holds it, and behind it what the call pays out.
-/// What a field means is said at `IDealEscrow.slot`.
+/// What a field means is said at `IDealEscrow.dealOf`.
 type Slot is uint256;
 
 using DealSlot for Slot global;

@@ -17,6 +17,13 @@ struct Sitter {
     address principal; // pays the stake in and gets it back
 }
 
+/// How many seats were ever taken, and when the last of them was: one word, from which an appeal learns that all are old
+/// enough.
+struct Roll {
+    uint40 count;
+    uint40 newest;
+}
+
 /// What is known of a seat, as `IJuryPool.seatOf` tells it.
 struct Seat {
     bytes20 sitter; // the first 160 bits of the hash of the Sitter's 40 bytes

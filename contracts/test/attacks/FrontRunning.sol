@@ -44,7 +44,7 @@ abstract contract FrontRunning is Court {
         hash = keccak256(abi.encode(hash, jury.seatCount(), jury.pot(), usdc.balanceOf(address(jury))));
         for (uint256 i = 0; i < watched.length; ++i) {
             bytes32 id = watched[i];
-            hash = keccak256(abi.encode(hash, escrow.slot(id), escrow.claims(id), jury.ruling(id, 0)));
+            hash = keccak256(abi.encode(hash, escrow.dealOf(id), escrow.claims(id), jury.ruling(id, 0)));
             hash = keccak256(abi.encode(hash, accords.agreementAnchoredAt(id), jury.appealOf(id, 0)));
             (uint32 signers, uint224 digest) = escrow.signersOf(id, 0);
             (uint40 at_,,, bool breach,, bool gone,) = accords.record(id);

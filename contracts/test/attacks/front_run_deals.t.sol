@@ -37,7 +37,7 @@ contract FrontRunDealAttack is FrontRunning {
         bytes memory approval = approvalOf(buyerPrincipal, escrow.dealId(d), NOW + 300);
         (bytes memory fund, bytes memory accept) = (signFund(buyer, d), signDeal(seller, d));
         uint256[17] memory words = d.whole();
-        bytes memory own = abi.encodeCall(IDealEscrow.openFromMandate, (fund, accept, words, approval));
+        bytes memory own = abi.encodeCall(IDealEscrow.openFromMandatedCredit, (words, fund, accept, approval));
         sameWhoeverSends(address(escrow), own);
     }
 

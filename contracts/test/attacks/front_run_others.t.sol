@@ -88,7 +88,7 @@ contract FrontRunOthersAttack is FrontRunning {
         sameWhoeverSends(
             address(mandates),
             abi.encodeCall(
-                mandates.grant, (MandateCalls.words(m), sign(buyerPrincipal, digest), sign(buyer, digest))
+                mandates.grant, (sign(buyerPrincipal, digest), sign(buyer, digest), MandateCalls.words(m))
             )
         );
         Revoke memory r = Revoke(buyer.addr, address(escrow), 9);

@@ -138,7 +138,7 @@ contract HostileContractsAttack is Court {
         (d.seller, d.sellerPay, d.flags) = (address(wallet), address(wallet), 1);
         d.meta.mandates = address(mandates);
         bytes memory open =
-            abi.encodeCall(IDealEscrow.openFromMandate, (signFund(buyer, d), "", d.whole(), ""));
+            abi.encodeCall(IDealEscrow.openFromMandatedCredit, (d.whole(), signFund(buyer, d), "", ""));
         uint256 before = vm.snapshotState();
         for (uint256 m = 0; m <= uint256(type(Mood).max); ++m) {
             wallet.turn(moodAt(m));
@@ -268,7 +268,7 @@ contract HostileContractsAttack is Court {
         (Deal memory d, Verdict memory v) = juryDeal(court);
         Votes memory none;
         Ballot b = Ballot.wrap(Encoding.head(verdictOn(d, 0, 10_000), none, 0, 0));
-        court.aim(abi.encodeCall(IDealEscrow.settleRuling, (d.brief(), b, new address[](0))));
+        court.aim(abi.encodeCall(IDealEscrow.settleRuling, (d.brief(), new address[](0), b)));
         court.turn(Mood.Reentering);
         refusedOrTaken(abi.encodeCall(IDealEscrow.rule, (d.brief())), false);
         assertStatus(v.deal, Status.Appealed);

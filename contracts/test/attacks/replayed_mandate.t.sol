@@ -42,7 +42,7 @@ contract ReplayedMandateAttack is World {
         Deal memory d = terms();
         (bytes memory fund, bytes memory accept) = (signFund(buyer, d), signDeal(seller, d));
         vm.expectRevert(reason);
-        escrow.openFromMandate(d, fund, accept, "");
+        escrow.openFromMandatedCredit(d, fund, accept, "");
         assertEq(escrow.credit(buyerPrincipal.addr), 1000 * ONE, "credit");
     }
 

@@ -297,6 +297,6 @@ contract DealReplayAttack is Court {
         d.sellerPay = seller.addr;
         bytes memory fund = signFund(buyer, d);
         badDigest(seller.addr, escrow.dealId(d));
-        escrow.openFromMandate(d, fund, accept, "");
+        escrow.openFromMandatedCredit(d, fund, accept, "");
     }
 }

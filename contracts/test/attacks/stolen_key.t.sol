@@ -38,13 +38,13 @@ contract StolenKeyAttack is World {
     }
 
     function open(Deal memory d) private {
-        escrow.openFromMandate(d, signFund(buyer, d), signDeal(thief, d), "");
+        escrow.openFromMandatedCredit(d, signFund(buyer, d), signDeal(thief, d), "");
     }
 
     function openRefused(Deal memory d, bytes memory reason) private {
         (bytes memory fund, bytes memory accept) = (signFund(buyer, d), signDeal(thief, d));
         vm.expectRevert(reason);
-        escrow.openFromMandate(d, fund, accept, "");
+        escrow.openFromMandatedCredit(d, fund, accept, "");
     }
 
     function taken(uint64 amount) private {
@@ -78,10 +78,10 @@ contract StolenKeyAttack is World {
         bytes memory unsigned =
             abi.encodeWithSelector(IMandates.BadSignature.selector, buyerPrincipal.addr, digest);
         vm.expectRevert(unsigned);
-        escrow.openFromMandate(d, fund, accept, own);
+        escrow.openFromMandatedCredit(d, fund, accept, own);
         own = approvalOf(buyer, id, uint40(block.timestamp));
         vm.expectRevert(unsigned);
-        escrow.openFromMandate(d, fund, accept, own);
+        escrow.openFromMandatedCredit(d, fund, accept, own);
         assertEq(stolen(), 0, "stolen");
     }
 

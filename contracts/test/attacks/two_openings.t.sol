@@ -37,7 +37,7 @@ contract TwoOpeningsAttack is World {
             escrow.openFromCredit(d, fund, accept);
         } else {
             vm.expectRevert(taken);
-            escrow.openFromMandate(d, fund, accept, "");
+            escrow.openFromMandatedCredit(d, fund, accept, "");
         }
     }
 
@@ -125,6 +125,6 @@ contract TwoOpeningsAttack is World {
         d = plainTerms();
         (fund, accept) = (signFund(buyer, d), signDeal(seller, d));
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongSource.selector, 0, Source.Mandate));
-        escrow.openFromMandate(d, fund, accept, "");
+        escrow.openFromMandatedCredit(d, fund, accept, "");
     }
 }

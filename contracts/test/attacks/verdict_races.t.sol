@@ -35,12 +35,12 @@ contract VerdictRaceAttack is World {
 
         judged(d, attempt(d, 0, 0)); // the buyer's front-run
         judged(d, attempt(d, 1, 10_000));
-        uint256 failedFirst = escrow.slot(id);
+        uint256 failedFirst = escrow.dealOf(id);
         assertTrue(vm.revertToState(before), "back");
 
         judged(d, attempt(d, 1, 10_000));
         refused(d, attempt(d, 0, 0), abi.encodeWithSelector(IDealEscrow.PassIsNotReplaced.selector, 0));
-        assertEq(escrow.slot(id), failedFirst, "the same deal, to the bit");
+        assertEq(escrow.dealOf(id), failedFirst, "the same deal, to the bit");
     }
 
     function test_an_old_partial_verdict_does_not_come_back() external {

@@ -183,14 +183,14 @@ library EscrowCalls {
         return e.openFromCredit(d.whole(), buyers, sellers);
     }
 
-    function openFromMandate(
+    function openFromMandatedCredit(
         DealEscrow e,
         Deal memory d,
         bytes memory buyers,
         bytes memory sellers,
         bytes memory approval
     ) internal returns (bytes32) {
-        return e.openFromMandate(buyers, sellers, d.whole(), approval);
+        return e.openFromMandatedCredit(d.whole(), buyers, sellers, approval);
     }
 
     function voidDeal(DealEscrow e, Deal memory d, address by, bytes memory signature) internal {
@@ -331,7 +331,7 @@ library EscrowCalls {
     /// @notice Sent by whoever is the jury, on the verdict's milestone, round and share.
     function settleRuling(DealEscrow e, Deal memory d, Verdict memory v, address[] memory court) internal {
         Votes memory none;
-        e.settleRuling(d.brief(), Ballot.wrap(Encoding.head(v, none, 0, 0)), court);
+        e.settleRuling(d.brief(), court, Ballot.wrap(Encoding.head(v, none, 0, 0)));
     }
 
     function timeout(DealEscrow e, Deal memory d, uint8 milestone) internal {

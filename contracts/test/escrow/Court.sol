@@ -15,6 +15,7 @@ abstract contract Court is World {
     using JuryCalls for JuryPool;
 
     uint40 internal constant SEATS = 17;
+    uint40 internal constant EVERY_SEAT = type(uint40).max; // of a request: all there are
 
     function setUp() public virtual override {
         super.setUp();

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Status} from "../../src/types/Deal.sol";
 
-/// A deal's storage word, taken apart to be looked at. What a field means is said at `IDealEscrow.slot`.
+/// A deal's storage word, taken apart to be looked at. What a field means is said at `IDealEscrow.dealOf`.
 struct Slot {
     Status status;
     uint256 done; // bit i: milestone i is settled

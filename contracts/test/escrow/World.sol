@@ -200,7 +200,7 @@ abstract contract World is Signing {
     }
 
     function opened(Deal memory d) internal returns (bytes32 id) {
-        return escrow.openFromMandate(d, signFund(buyer, d), signDeal(seller, d), "");
+        return escrow.openFromMandatedCredit(d, signFund(buyer, d), signDeal(seller, d), "");
     }
 
     function openedTerms() internal returns (Deal memory d, bytes32 id) {
@@ -274,7 +274,7 @@ abstract contract World is Signing {
     // --- what can be seen ---
 
     function slotOf(bytes32 id) internal view returns (Slot memory) {
-        return escrow.slot(id).unpack();
+        return escrow.dealOf(id).unpack();
     }
 
     /// @notice The words of an event, as the escrow packs them.

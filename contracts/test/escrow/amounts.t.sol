@@ -19,7 +19,7 @@ contract AmountsTest is World {
     function fails(Deal memory d, bytes memory reason) private {
         (bytes memory fund, bytes memory accept) = (signFund(buyer, d), signDeal(seller, d));
         vm.expectRevert(reason);
-        escrow.openFromMandate(d, fund, accept, "");
+        escrow.openFromMandatedCredit(d, fund, accept, "");
     }
 
     function bare(uint256 amounts, uint256 amounts2) private view returns (Deal memory d) {

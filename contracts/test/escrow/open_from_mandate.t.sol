@@ -11,7 +11,7 @@ import {Slot} from "./Slots.sol";
 import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
-/// openFromMandate
+/// openFromMandatedCredit
 /// ├── takes the total from the principal's credit and holds it for the deal
 /// ├── takes the seller's bond from the seller's principal
 /// ├── when the mandate does not cover it: over the period, above the human threshold, revoked, out of scope
@@ -24,7 +24,7 @@ contract OpenFromMandateTest is World {
         bytes memory fund = signFund(buyer, d);
         bytes memory accept = signDeal(seller, d);
         vm.expectRevert(reason);
-        escrow.openFromMandate(d, fund, accept, "");
+        escrow.openFromMandatedCredit(d, fund, accept, "");
     }
 
     function test_the_whole_total_is_taken_from_the_principals_credit() external {
@@ -75,7 +75,7 @@ contract OpenFromMandateTest is World {
         Deal memory d = terms();
         fails(d, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, 190 * ONE, 100 * ONE));
         bytes memory approval = approvalOf(buyerPrincipal, escrow.dealId(d), NOW);
-        escrow.openFromMandate(d, signFund(buyer, d), signDeal(seller, d), approval);
+        escrow.openFromMandatedCredit(d, signFund(buyer, d), signDeal(seller, d), approval);
         assertStatus(escrow.dealId(d), Status.Open);
     }
 
@@ -91,11 +91,11 @@ contract OpenFromMandateTest is World {
         bytes memory unsigned =
             abi.encodeWithSelector(IMandates.BadSignature.selector, buyerPrincipal.addr, digest);
         vm.expectRevert(unsigned);
-        escrow.openFromMandate(d, fund, accept, other);
+        escrow.openFromMandatedCredit(d, fund, accept, other);
         vm.expectRevert(unsigned);
-        escrow.openFromMandate(d, fund, accept, own);
+        escrow.openFromMandatedCredit(d, fund, accept, own);
         vm.expectRevert(abi.encodeWithSelector(IMandates.ApprovalExpired.selector, NOW - 1, NOW));
-        escrow.openFromMandate(d, fund, accept, late);
+        escrow.openFromMandatedCredit(d, fund, accept, late);
     }
 
     function test_a_revoked_agent_opens_nothing() external {
@@ -153,12 +153,12 @@ contract OpenFromMandateTest is World {
         vm.expectRevert(
             abi.encodeWithSelector(IDealEscrow.BadSignature.selector, seller.addr, escrow.dealId(d))
         );
-        escrow.openFromMandate(d, fund, strangers, "");
+        escrow.openFromMandatedCredit(d, fund, strangers, "");
         expectUnsigned(buyer.addr, fundDigest(d));
-        escrow.openFromMandate(d, accept, accept, "");
+        escrow.openFromMandatedCredit(d, accept, accept, "");
         d.fallbackBps = 6001;
         expectUnsigned(seller.addr, escrow.dealId(d));
-        escrow.openFromMandate(d, fund, accept, "");
+        escrow.openFromMandatedCredit(d, fund, accept, "");
     }
 
     function test_the_last_second_of_fundBy_is_still_in_time() external {
@@ -318,7 +318,7 @@ contract OpenFromMandateTest is World {
         d.buyerPay = address(wallet);
         fails(d, abi.encodeWithSelector(IMandates.ApprovalMissing.selector, 190 * ONE, 100 * ONE));
         bytes memory approval = approvalOf(principal, escrow.dealId(d), NOW);
-        escrow.openFromMandate(d, signFund(buyer, d), signDeal(seller, d), approval);
+        escrow.openFromMandatedCredit(d, signFund(buyer, d), signDeal(seller, d), approval);
         assertStatus(escrow.dealId(d), Status.Open);
     }
 }

@@ -88,15 +88,15 @@ contract RateTest is World {
         for (uint8 i = 0; i < 3; ++i) {
             judged(d, verdictOn(d, i, 10_000));
         }
-        uint256 word = escrow.slot(id);
+        uint256 word = escrow.dealOf(id);
         Rating memory r = Rating(id, 5, 0);
         escrow.rate(d, r, seller.addr, signRating(seller, r));
-        assertEq(escrow.slot(id), word | 2 << 16, "one bit more");
+        assertEq(escrow.dealOf(id), word | 2 << 16, "one bit more");
         bytes memory again = signRating(seller, r);
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.AlreadyRated.selector, id, seller.addr));
         escrow.rate(d, r, seller.addr, again);
         escrow.rate(d, r, buyer.addr, signRating(buyer, r));
-        assertEq(escrow.slot(id), word | 3 << 16, "and another");
+        assertEq(escrow.dealOf(id), word | 3 << 16, "and another");
         vm.warp(NOW + GRACE);
         escrow.payJurors(d, panel());
         assertEq(slotOf(id).rated, 3, "which the jurors' pay leaves alone");

@@ -44,7 +44,7 @@ contract ReentrancyTest is World {
         reentries.push(abi.encodeCall(IDealEscrow.withdrawFor, (w, "")));
         reentries.push(abi.encodeCall(IDealEscrow.openWithAuthorization, ("", whole, "")));
         reentries.push(abi.encodeCall(IDealEscrow.openFromCredit, (whole, "", "")));
-        reentries.push(abi.encodeCall(IDealEscrow.openFromMandate, ("", "", whole, "")));
+        reentries.push(abi.encodeCall(IDealEscrow.openFromMandatedCredit, (whole, "", "", "")));
         reentries.push(abi.encodeCall(IDealEscrow.voidDeal, (brief, stranger.addr, "")));
         reentries.push(abi.encodeCall(IDealEscrow.release, (brief, 0, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.cancel, (brief, 0, 0, "", "")));
@@ -55,7 +55,7 @@ contract ReentrancyTest is World {
         reentries.push(abi.encodeCall(IDealEscrow.payout, (brief)));
         reentries.push(abi.encodeCall(IDealEscrow.payoutAndRate, (brief, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.appeal, (brief, b, 0, 0, 0, "")));
-        reentries.push(abi.encodeCall(IDealEscrow.settleRuling, (brief, b, new address[](0))));
+        reentries.push(abi.encodeCall(IDealEscrow.settleRuling, (brief, new address[](0), b)));
         reentries.push(abi.encodeCall(IDealEscrow.rule, (brief)));
         reentries.push(abi.encodeCall(IDealEscrow.timeout, (brief, 0)));
         reentries.push(abi.encodeCall(IDealEscrow.payJurors, (brief, "")));

@@ -42,7 +42,7 @@ contract SenderTest is World {
         Deal memory d = terms();
         bytes memory fund = signFund(buyer, d);
         vm.prank(seller.addr);
-        bytes32 id = escrow.openFromMandate(d, fund, "", "");
+        bytes32 id = escrow.openFromMandatedCredit(d, fund, "", "");
         vm.prank(seller.addr);
         escrow.cancel(d, Cancel(id, 0, NOW), "", "");
         assertEq(usdc.balanceOf(buyerPrincipal.addr), 190 * ONE, "all back");
@@ -202,13 +202,13 @@ contract SenderTest is World {
         Deal memory d = terms();
         uint256[17] memory whole = Encoding.whole(d);
         (bytes memory fund, bytes memory accept) = (signFund(buyer, d), signDeal(seller, d));
-        onlyFrom(seller.addr, abi.encodeCall(IDealEscrow.openFromMandate, (fund, "", whole, "")));
-        onlyFrom(buyer.addr, abi.encodeCall(IDealEscrow.openFromMandate, ("", accept, whole, "")));
+        onlyFrom(seller.addr, abi.encodeCall(IDealEscrow.openFromMandatedCredit, (whole, fund, "", "")));
+        onlyFrom(buyer.addr, abi.encodeCall(IDealEscrow.openFromMandatedCredit, (whole, "", accept, "")));
         address[3] memory others = [buyer.addr, seller.addr, stranger.addr];
         for (uint256 i = 0; i < 3; ++i) {
             vm.expectPartialRevert(IDealEscrow.BadSignature.selector);
             vm.prank(others[i]);
-            escrow.openFromMandate(d, "", "", "");
+            escrow.openFromMandatedCredit(d, "", "", "");
         }
     }
 

@@ -127,7 +127,7 @@ contract SettleManyTest is World {
             IDealEscrow.withdrawFor.selector,
             IDealEscrow.openWithAuthorization.selector,
             IDealEscrow.openFromCredit.selector,
-            IDealEscrow.openFromMandate.selector,
+            IDealEscrow.openFromMandatedCredit.selector,
             IDealEscrow.voidDeal.selector,
             IDealEscrow.appeal.selector,
             IDealEscrow.settleRuling.selector,

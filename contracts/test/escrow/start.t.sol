@@ -77,7 +77,7 @@ contract StartTest is World {
             vm.expectRevert(
                 abi.encodeWithSelector(IDealEscrow.EndTooEarly.selector, NOW + 7 days - 1, NOW + 7 days)
             );
-            escrow.openFromMandate(d, fund, accept, "");
+            escrow.openFromMandatedCredit(d, fund, accept, "");
             d.end += 1;
             opened(d);
         }
@@ -115,13 +115,13 @@ contract StartTest is World {
     function test_of_a_deal_that_was_given_up_nothing_but_that_is_kept() external {
         Deal memory d = terms();
         escrow.voidDeal(d, seller.addr, signVoid(seller, d));
-        assertEq(escrow.slot(escrow.dealId(d)), uint256(Status.Void), "the whole word");
+        assertEq(escrow.dealOf(escrow.dealId(d)), uint256(Status.Void), "the whole word");
     }
 
     function test_an_opened_deals_word_says_open_start_and_money_and_nothing_else() external {
         (, bytes32 id) = openedTerms();
         uint256 word = uint256(Status.Open) | uint256(NOW) << 24 | uint256(190 * ONE) << 168;
-        assertEq(escrow.slot(id), word, "the whole word");
+        assertEq(escrow.dealOf(id), word, "the whole word");
     }
 
     /// @dev The last milestone, the last attempt, the largest share below a pass: each field at its end.
@@ -139,10 +139,10 @@ contract StartTest is World {
         uint256 word = uint256(Status.Pending) | 1 << 8 | uint256(NOW) << 24 | uint256(NOW + WINDOW) << 64;
         word |= uint256(ONE) << 104 | uint256(17 * ONE) << 168;
         word |= uint256(7) << 232 | uint256(9999) << 235 | uint256(7) << 249;
-        assertEq(escrow.slot(id), word, "the whole word");
+        assertEq(escrow.dealOf(id), word, "the whole word");
         vm.warp(NOW + WINDOW);
         escrow.payout(d);
         word = uint256(Status.Open) | 129 << 8 | uint256(NOW) << 24 | uint256(16 * ONE) << 168;
-        assertEq(escrow.slot(id), word, "the whole word once it is final and paid");
+        assertEq(escrow.dealOf(id), word, "the whole word once it is final and paid");
     }
 }

@@ -21,7 +21,7 @@ contract VoidDealTest is World {
         emit IDealEscrow.Voided(escrow.dealId(d), seller.addr);
         escrow.voidDeal(d, seller.addr, signVoid(seller, d));
         vm.expectRevert(abi.encodeWithSelector(IDealEscrow.WrongStatus.selector, Status.Void, Status.None));
-        escrow.openFromMandate(d, fund, accept, "");
+        escrow.openFromMandatedCredit(d, fund, accept, "");
     }
 
     function test_the_buyer_may_void_too_and_only_once() external {

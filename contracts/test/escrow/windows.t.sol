@@ -67,7 +67,7 @@ contract WindowsTest is Court {
     function test_an_opening_until_fundBy_included() external {
         Deal memory d = terms();
         bytes memory call_ = abi.encodeCall(
-            IDealEscrow.openFromMandate, (signFund(buyer, d), signDeal(seller, d), d.whole(), "")
+            IDealEscrow.openFromMandatedCredit, (d.whole(), signFund(buyer, d), signDeal(seller, d), "")
         );
         including(call_, d.meta.fundBy, IDealEscrow.FundByPassed.selector);
     }

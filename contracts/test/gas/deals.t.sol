@@ -64,12 +64,12 @@ contract DealGasTest is Court, Meter {
     function openedByBuyer(Deal memory d) private returns (uint256) {
         bytes memory accept = signCompact(seller, escrow.dealId(d));
         vm.prank(d.buyer);
-        escrow.openFromMandate(d, "", accept, "");
+        escrow.openFromMandatedCredit(d, "", accept, "");
         return lastGas();
     }
 
     function openedFromMandate(Deal memory d) private returns (uint256) {
-        escrow.openFromMandate(d, compactFund(d), signCompact(seller, escrow.dealId(d)), "");
+        escrow.openFromMandatedCredit(d, compactFund(d), signCompact(seller, escrow.dealId(d)), "");
         return lastGas();
     }
 
@@ -346,10 +346,14 @@ contract DealGasTest is Court, Meter {
         uint256 before = vm.snapshotState();
         escrow.appeal(d, v, uint40(block.timestamp), d.buyer, plea);
         measured("appeal opened");
+        uint256 opened_ = vm.snapshotState();
         jury.request(d, SEATS);
+        measured("appeal requested, seats counted");
+        vm.revertToState(opened_);
+        jury.request(d, EVERY_SEAT);
         measured("appeal requested");
         vm.revertToState(before);
-        jury.appeal(d, v, uint40(block.timestamp), d.buyer, plea, SEATS);
+        jury.appeal(d, v, uint40(block.timestamp), d.buyer, plea, EVERY_SEAT);
         measured("appeal opened and requested");
         uint256 sum = lastGas();
         proven(d);

@@ -59,7 +59,7 @@ contract Agents is Test {
         bool free = w.principal == m.principal || block.timestamp >= w.validUntil;
         bool timely = block.timestamp >= m.validFrom && block.timestamp < m.validUntil;
         Leave may = newer && free && timely && !forged && !forgedByAgent ? Leave.Granted : Leave.Refused;
-        bytes memory call_ = abi.encodeCall(IMandates.grant, (MandateCalls.words(m), principals_, agents_));
+        bytes memory call_ = abi.encodeCall(IMandates.grant, (principals_, agents_, MandateCalls.words(m)));
         if (!_tried(address(this), call_, may, "E11 only a newer serial, signed by both, is in force")) {
             return;
         }

@@ -38,11 +38,13 @@ contract Desk {
         return escrow.openFromCredit(d, buyers, sellers);
     }
 
-    function openFromMandate(Deal memory d, bytes memory buyers, bytes memory sellers, bytes memory approval)
-        external
-        returns (bytes32)
-    {
-        return escrow.openFromMandate(d, buyers, sellers, approval);
+    function openFromMandatedCredit(
+        Deal memory d,
+        bytes memory buyers,
+        bytes memory sellers,
+        bytes memory approval
+    ) external returns (bytes32) {
+        return escrow.openFromMandatedCredit(d, buyers, sellers, approval);
     }
 
     function voidDeal(Deal memory d, address by, bytes memory signature) external {

@@ -55,7 +55,7 @@ abstract contract Hearings is Seating {
         bytes memory plea = signed(forged ? nobody : by.signer, digest);
         bool good = p.status == Status.Pending && block.timestamp < p.until && !other && !forged && !late;
         Leave may = good && honest(by) ? _deposit(p, by, bySeller) : Leave.Refused;
-        if (roll(dice, 3) == 0) return _appealAtJury(p, by, bySeller, v, until, plea, may);
+        if (roll(dice, 3) == 0) return _appealAtJury(dice, p, by, bySeller, v, until, plea, may);
         bytes memory call_ = abi.encodeCall(Desk.appeal, (p.terms, v, until, by.signer.addr, plea));
         if (!tried(call_, may, "E15 a party appeals within the window, with its deposit")) return;
         _appealed(p, by, bySeller);
@@ -63,6 +63,7 @@ abstract contract Hearings is Seating {
 
     /// @dev In one call with the request.
     function _appealAtJury(
+        Dice memory dice,
         Page storage p,
         Side storage by,
         bool bySeller,
@@ -73,9 +74,10 @@ abstract contract Hearings is Seating {
     ) private {
         uint40 now_ = uint40(block.timestamp);
         uint40 seats = seatedBefore(now_);
-        if (!_hearable(p, now_)) may = Leave.Refused;
+        uint40 said = roll(dice, 2) == 0 ? type(uint40).max : seats;
+        if (!_hearable(p, now_) || !_counted(said, seats)) may = Leave.Refused;
         bytes memory call_ =
-            abi.encodeCall(Desk.appealAtJury, (p.terms, v, until, by.signer.addr, plea, seats));
+            abi.encodeCall(Desk.appealAtJury, (p.terms, v, until, by.signer.addr, plea, said));
         if (!tried(call_, may, "E15 an appeal and its request in one call")) return;
         _appealed(p, by, bySeller);
         _requested(p, seats);
@@ -90,14 +92,19 @@ abstract contract Hearings is Seating {
 
     function _request(Dice memory dice, Page storage p) private {
         uint40 seats = seatedBefore(p.appealedAt);
-        if (faulty(dice, 5)) seats = uint40(roll(dice, seats + 3));
-        bool good =
-            p.status == Status.Appealed && _hearable(p, p.appealedAt) && seats == seatedBefore(p.appealedAt);
-        bytes memory call_ = abi.encodeCall(Desk.request, (p.terms, seats));
+        uint40 said = roll(dice, 2) == 0 ? type(uint40).max : seats;
+        if (faulty(dice, 5)) said = uint40(roll(dice, seats + 3));
+        bool good = p.status == Status.Appealed && _hearable(p, p.appealedAt) && _counted(said, seats);
+        bytes memory call_ = abi.encodeCall(Desk.request, (p.terms, said));
         if (!tried(call_, either(good), "E15 an appeal is requested once, over the seats that were there")) {
             return;
         }
         _requested(p, seats);
+    }
+
+    /// @dev Exactly, or by saying that all there are are old enough.
+    function _counted(uint40 said, uint40 seats) private view returns (bool) {
+        return said == seats || (said == type(uint40).max && seats == jury.seatCount());
     }
 
     /// @dev The jury of the terms, a deposit worth a fine, no request before, and time for a ruling.
@@ -214,7 +221,7 @@ abstract contract Hearings is Seating {
         }
         Votes memory none;
         Ballot b = Ballot.wrap(Encoding.head(verdictFor(p, p.milestone, 1, 0, bps), none, 0, 0));
-        bytes memory call_ = abi.encodeCall(IDealEscrow.settleRuling, (Encoding.brief(p.terms), b, court));
+        bytes memory call_ = abi.encodeCall(IDealEscrow.settleRuling, (Encoding.brief(p.terms), court, b));
         vm.prank(address(falseJury));
         (bool done,) = address(escrow).call(call_);
         if (done != bps <= BPS) {

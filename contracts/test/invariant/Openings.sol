@@ -217,7 +217,7 @@ abstract contract Openings is Cast {
             return abi.encodeCall(Desk.openFromCredit, (d.terms, funds, sellers));
         }
         bytes memory approval = approved ? _approval(b, d.id) : bytes("");
-        return abi.encodeCall(Desk.openFromMandate, (d.terms, funds, sellers, approval));
+        return abi.encodeCall(Desk.openFromMandatedCredit, (d.terms, funds, sellers, approval));
     }
 
     function _approval(Side storage b, bytes32 id) private view returns (bytes memory) {
@@ -259,7 +259,7 @@ abstract contract Openings is Cast {
             pages.push();
         } else {
             ended.push(pages[which].id);
-            endedWord[pages[which].id] = escrow.slot(pages[which].id);
+            endedWord[pages[which].id] = escrow.dealOf(pages[which].id);
             delete pages[which];
         }
         p = pages[which];

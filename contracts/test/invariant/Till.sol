@@ -150,7 +150,7 @@ contract Till is Test {
 
     function E04_a_deal_holds_its_money_until_it_ends() external view {
         for (uint256 i = 0; i < deals.length; ++i) {
-            uint256 word = escrow.slot(ids[i]);
+            uint256 word = escrow.dealOf(ids[i]);
             assertEq(word.unpack().left, locked[i], "E04 what a deal holds");
             Status status = locked[i] == 0 ? Status.Closed : Status.Open;
             assertEq(uint256(word.unpack().status), uint256(status), "E04 open until it ends");

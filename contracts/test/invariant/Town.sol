@@ -82,7 +82,7 @@ contract Town is Weather {
         for (uint256 i = 0; i < pages.length; ++i) {
             if (which >> i & 1 == 0) continue;
             Page storage p = pages[i];
-            Slot memory s = escrow.slot(p.id).unpack();
+            Slot memory s = escrow.dealOf(p.id).unpack();
             _E02_what_came_is_there_or_paid(p, s);
             _E03_what_is_done_stays_done(p, s);
             _E04_an_ended_deal_holds_nothing(p, s);
@@ -132,7 +132,7 @@ contract Town is Weather {
 
     function E04_ended_deals_never_move() external view {
         for (uint256 i = 0; i < ended.length; ++i) {
-            assertEq(escrow.slot(ended[i]), endedWord[ended[i]], "E04 an ended deal never moves");
+            assertEq(escrow.dealOf(ended[i]), endedWord[ended[i]], "E04 an ended deal never moves");
         }
     }
 

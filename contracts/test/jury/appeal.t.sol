@@ -36,11 +36,11 @@ contract JuryAppealTest is Court {
         uint256 before = vm.snapshotState();
         escrow.appeal(d, v, until, seller.addr, plea);
         requested(d);
-        (uint256 word, Appeal memory two) = (escrow.slot(v.deal), jury.appealOf(v.deal, 0));
+        (uint256 word, Appeal memory two) = (escrow.dealOf(v.deal), jury.appealOf(v.deal, 0));
         vm.revertToState(before);
         vm.prank(stranger.addr);
         jury.appeal(d, v, until, seller.addr, plea, SEATS);
-        assertEq(escrow.slot(v.deal), word, "the deal");
+        assertEq(escrow.dealOf(v.deal), word, "the deal");
         assertEq(keccak256(abi.encode(jury.appealOf(v.deal, 0))), keccak256(abi.encode(two)), "the appeal");
         ruled(d, 10_000);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), 61 * ONE, "and it is heard");

@@ -11,6 +11,7 @@ import {Court} from "../escrow/Court.sol";
 
 /// request
 /// ├── fixes the first round of the next full hour at least ten minutes ahead, and the seats that are old enough
+/// ├── takes all the seats there are without a count, unless one is too young
 /// └── when there is no appeal, it was requested, the seats are miscounted, or the jury is another
 contract RequestTest is Court {
     using EscrowCalls for DealEscrow;
@@ -85,10 +86,33 @@ contract RequestTest is Court {
 
     function test_seats_are_counted_to_the_last_and_no_further() external {
         Deal memory d = underAppeal();
-        uint40[5] memory wrong = [0, 1, SEATS - 1, SEATS + 1, type(uint40).max];
+        uint40[5] memory wrong = [0, 1, SEATS - 1, SEATS + 1, EVERY_SEAT - 1];
         for (uint256 i = 0; i < 5; ++i) {
             refused(d, wrong[i], abi.encodeWithSelector(IJuryPool.WrongSeats.selector, wrong[i], SEATS));
         }
         jury.request(d, SEATS);
+    }
+
+    function test_every_seat_is_all_there_are_while_none_is_too_young() external {
+        vm.warp(NOW);
+        seated(account("just in time"), 50);
+        Deal memory d = underAppeal();
+        uint256 before = vm.snapshotState();
+        vm.expectEmit(true, false, false, false, address(jury));
+        emit IJuryPool.AppealRequested(escrow.dealId(d), 0);
+        jury.request(d, EVERY_SEAT);
+        assertEq(jury.appealOf(escrow.dealId(d), 0).seats, SEATS + 1, "all of them");
+        vm.revertToState(before);
+        jury.request(d, SEATS + 1);
+        assertEq(jury.appealOf(escrow.dealId(d), 0).seats, SEATS + 1, "as when they are counted");
+    }
+
+    function test_every_seat_is_refused_when_one_is_a_second_too_young() external {
+        vm.warp(NOW + 1);
+        seated(account("late"), 50);
+        Deal memory d = underAppeal();
+        refused(d, EVERY_SEAT, abi.encodeWithSelector(IJuryPool.WrongSeats.selector, EVERY_SEAT, SEATS + 1));
+        jury.request(d, SEATS);
+        assertEq(jury.appealOf(escrow.dealId(d), 0).seats, SEATS, "the old ones");
     }
 }

@@ -62,7 +62,7 @@ contract JuryRuleTest is Court {
         vm.expectCall(
             address(escrow),
             abi.encodeCall(
-                IDealEscrow.settleRuling, (d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, 31)), court)
+                IDealEscrow.settleRuling, (d.brief(), court, Ballot.wrap(Encoding.head(v, votes, 0, 31)))
             )
         );
         jury.rule(d, v, votes);

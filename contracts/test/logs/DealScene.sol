@@ -35,7 +35,7 @@ abstract contract DealScene is Scene {
         d.amounts = 900 * ONE;
         d.due = 0;
         bytes memory approval = approvalOf(buyerPrincipal, escrow.dealId(d), uint40(block.timestamp));
-        escrow.openFromMandate(d, signFund(buyer, d), signDeal(seller, d), approval);
+        escrow.openFromMandatedCredit(d, signFund(buyer, d), signDeal(seller, d), approval);
         pass(2 hours);
         // A new mandate carries over what was spent; an older serial is burnt beside it; the next one is revoked.
         mandated(buyer, buyerPrincipal, SCOPE_BUY | SCOPE_SELL, 90_000 * ONE, 500 * ONE, 5);

@@ -62,7 +62,7 @@ abstract contract EscrowLogs is Shadow {
         }
     }
 
-    // --- the deal's word, as IDealEscrow.slot describes it ---
+    // --- the deal's word, as IDealEscrow.dealOf describes it ---
 
     function wordOf(bytes32 id) internal view returns (uint256) {
         return get(known[id].escrow, _dealAt(id));

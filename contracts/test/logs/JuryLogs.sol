@@ -9,7 +9,7 @@ import {Vm} from "../base/Vm.sol";
 import {EscrowLogs} from "./EscrowLogs.sol";
 
 /// @notice What a JuryPool and the beacon keep, rebuilt from what they say.
-/// Slot 0: the seats, a word each. 1: what is owed. 2: the pot. 3: appeals. The beacon's slot 0: rounds.
+/// Slot 0: how many seats and since when the newest; behind its hash a word each. 1: what is owed. 2: the pot. 3: appeals. The beacon's slot 0: rounds.
 abstract contract JuryLogs is EscrowLogs {
     address private pool;
     address private drand;
@@ -65,7 +65,7 @@ abstract contract JuryLogs is EscrowLogs {
 
     function _seated(Vm.Log memory l) private {
         uint256 seat = uint256(l.topics[1]);
-        put(pool, bytes32(0), seat + 1);
+        put(pool, bytes32(0), (seat + 1) | time << 40);
         bytes32 sitter = keccak256(abi.encodePacked(topicAddress(l, 2), topicAddress(l, 3)));
         uint256 word = with(uint256(sitter) >> 96, 160, 40, time);
         put(pool, _seatAt(seat), with(word, 240, 3, uint256(SeatStatus.Active)));

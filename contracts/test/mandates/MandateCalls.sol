@@ -7,7 +7,7 @@ import {Mandate} from "../../src/types/Mandate.sol";
 /// @notice The call that grants, in the type that people sign.
 library MandateCalls {
     function grant(Mandates c, Mandate memory m, bytes memory byPrincipal, bytes memory byAgent) internal {
-        c.grant(words(m), byPrincipal, byAgent);
+        c.grant(byPrincipal, byAgent, words(m));
     }
 
     /// @notice A mandate as it travels.

@@ -109,7 +109,7 @@ abstract contract DealProof is Proof {
     /// @notice Everything that anybody could get out because of this deal: what is in it, and the credit of its payees.
     function owed(bytes32 id) internal view returns (uint256) {
         uint256 credits = uint256(escrow.credit(SELLER_PAY)) + escrow.credit(BUYER_PAY);
-        return inside(escrow.slot(id)) + credits;
+        return inside(escrow.dealOf(id)) + credits;
     }
 
     /// @notice A state in which the escrow has exactly what it owes.

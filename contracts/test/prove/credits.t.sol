@@ -84,7 +84,7 @@ contract CreditsProof is DealProof {
         uint256 side = rating >> 128 & 1;
         bytes32 hash = keccak256(abi.encode(Hashes.RATING, id, int256(int128(uint128(rating))), feedbackHash));
         assert(signedBy(side == 0 ? BUYER : SELLER, digestIn(domain, hash), r, vs));
-        assert(field(word, 16 + side, 1) == 0 && escrow.slot(id) == word | uint256(1) << (16 + side));
+        assert(field(word, 16 + side, 1) == 0 && escrow.dealOf(id) == word | uint256(1) << (16 + side));
         (ok,) = address(escrow).call(data);
         assert(!ok);
     }

@@ -45,7 +45,7 @@ contract FinalityProof is DealProof {
         refused(abi.encodeCall(IDealEscrow.consent, (brief(), Ballot.wrap(w.head), w.a, w.b, s)));
         refused(abi.encodeCall(IDealEscrow.appeal, (brief(), Ballot.wrap(w.head), w.a, w.b, w.other, s)));
         refused(abi.encodeCall(IDealEscrow.rule, (brief())));
-        assert(escrow.slot(id) == word && usdc.balanceOf(address(escrow)) == inside(word));
+        assert(escrow.dealOf(id) == word && usdc.balanceOf(address(escrow)) == inside(word));
     }
 
     function check_an_id_that_was_ever_used_is_never_opened_or_voided(
@@ -60,9 +60,9 @@ contract FinalityProof is DealProof {
         bytes memory s = signature(w.r, w.vs);
         refused(abi.encodeCall(IDealEscrow.openWithAuthorization, (s, whole(), s)));
         refused(abi.encodeCall(IDealEscrow.openFromCredit, (whole(), s, s)));
-        refused(abi.encodeCall(IDealEscrow.openFromMandate, (s, s, whole(), s)));
+        refused(abi.encodeCall(IDealEscrow.openFromMandatedCredit, (whole(), s, s, s)));
         refused(abi.encodeCall(IDealEscrow.voidDeal, (brief(), address(uint160(w.other)), s)));
-        assert(escrow.slot(id) == word);
+        assert(escrow.dealOf(id) == word);
     }
 
     /// @dev What may still happen to a closed deal is a rating and the jurors' pay: neither opens it again or pays a party
@@ -84,7 +84,7 @@ contract FinalityProof is DealProof {
         for (uint256 i = 0; i < 3; ++i) {
             (bool ok,) = address(escrow).call(calls[i]);
             if (!ok) continue;
-            assert(escrow.slot(id) & 0xff == uint256(Status.Closed));
+            assert(escrow.dealOf(id) & 0xff == uint256(Status.Closed));
             assert(usdc.balanceOf(address(escrow)) == owed(id) && usdc.balanceOf(SELLER_PAY) == 0);
         }
     }
@@ -115,7 +115,7 @@ contract FinalityProof is DealProof {
                 s[1]
             )
         );
-        assert(inside(escrow.slot(id)) + escrow.credit(BUYER) + escrow.credit(SELLER) == credit + BOND);
-        assert(inside(escrow.slot(id)) == FIRST + SECOND + APPEAL_FEE + BOND);
+        assert(inside(escrow.dealOf(id)) + escrow.credit(BUYER) + escrow.credit(SELLER) == credit + BOND);
+        assert(inside(escrow.dealOf(id)) == FIRST + SECOND + APPEAL_FEE + BOND);
     }
 }

@@ -101,7 +101,7 @@ contract MandatesProof is Proof {
 
     function granted(Mandate memory m, bytes32[4] calldata s) private returns (bool ok) {
         bytes memory data = abi.encodeCall(
-            IMandates.grant, (MandateCalls.words(m), signature(s[0], s[1]), signature(s[2], s[3]))
+            IMandates.grant, (signature(s[0], s[1]), signature(s[2], s[3]), MandateCalls.words(m))
         );
         (ok,) = address(mandates).call(data);
     }

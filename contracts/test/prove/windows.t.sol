@@ -112,7 +112,7 @@ contract WindowsProof is DealProof {
         assert(signedBy(JUROR_0, digest, s[0], s[1]) && signedBy(JUROR_1, digest, s[2], s[3]));
         assert(bps <= 10_000 && (bps == 10_000 || time >= START + DUE));
         // It waits: nothing has moved.
-        uint256 word = escrow.slot(id);
+        uint256 word = escrow.dealOf(id);
         assert(word & 0xff == uint256(Status.Pending) && field(word, 64, 40) == time + WINDOW);
         assert(field(word, 235, 14) == bps && inside(word) == MONEY);
         assert(usdc.balanceOf(address(escrow)) == MONEY);

@@ -55,7 +55,7 @@ contract SurfaceTest is Artifact {
         allow("deposit(address,uint64)");
         allow("depositWithAuthorization(address,uint64,uint256,uint256,bytes32,bytes)");
         allow("openFromCredit(uint256[17],bytes,bytes)");
-        allow("openFromMandate(bytes,bytes,uint256[17],bytes)");
+        allow("openFromMandatedCredit(uint256[17],bytes,bytes,bytes)");
         allow("openWithAuthorization(bytes,uint256[17],bytes)");
         allow("payJurors(uint256[10],bytes)");
         allow("payout(uint256[10])");
@@ -65,7 +65,7 @@ contract SurfaceTest is Artifact {
         allow("release(uint256[10],uint256,bytes32,bytes)");
         allow("rule(uint256[10])");
         allow("settleMany(bytes[])");
-        allow("settleRuling(uint256[10],uint256,address[])");
+        allow("settleRuling(uint256[10],address[],uint256)");
         allow("timeout(uint256[10],uint8)");
         allow("verdict(uint256[10],uint256,bytes,bytes32,bytes32)");
         allow("voidDeal(uint256[10],address,bytes)");
@@ -82,7 +82,7 @@ contract SurfaceTest is Artifact {
         allow("mandates()");
         allow("nonce(address)");
         allow("signersOf(bytes32,uint8)");
-        allow("slot(bytes32)");
+        allow("dealOf(bytes32)");
         allow("usdc()");
         allow("verdictDigest((bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32))");
     }
@@ -137,7 +137,7 @@ contract SurfaceTest is Artifact {
 
     function mandatesSurface() private {
         // What changes something.
-        allow("grant(uint256[6],bytes,bytes)");
+        allow("grant(bytes,bytes,uint256[6])");
         allow("revoke((address,address,uint16),address,bytes)");
         allow("spend(address,address,uint32,bytes32,uint64,bytes)");
         // What is read.

@@ -17,7 +17,7 @@ const FUNCTIONS: [&str; 31] = [
     "withdrawFor",
     "openWithAuthorization",
     "openFromCredit",
-    "openFromMandate",
+    "openFromMandatedCredit",
     "voidDeal",
     "release",
     "cancel",

@@ -163,7 +163,7 @@ impl Deployment {
         seller: Signature,
         approval: Bytes,
     ) -> Call {
-        let call = IDealEscrow::openFromMandateCall {
+        let call = IDealEscrow::openFromMandatedCreditCall {
             terms: pack::whole(deal),
             buyerSignature: buyer,
             sellerSignature: seller,

@@ -158,8 +158,8 @@ sol! {
         error ApprovalMissing(uint64 amount, uint64 humanAbove);
         error ApprovalExpired(uint40 until, uint256 timestamp);
         function grant(
-            uint256[6] calldata mandate, bytes calldata principalSignature,
-            bytes calldata agentSignature
+            bytes calldata principalSignature, bytes calldata agentSignature,
+            uint256[6] calldata mandate
         ) external;
         function revoke(Revoke calldata r, address principal, bytes calldata signature) external;
         function spend(
@@ -316,8 +316,8 @@ sol! {
         function openFromCredit(
             uint256[17] calldata terms, bytes calldata buyerSignature, bytes calldata sellerSignature
         ) external returns (bytes32 id);
-        function openFromMandate(
-            bytes calldata buyerSignature, bytes calldata sellerSignature, uint256[17] calldata terms,
+        function openFromMandatedCredit(
+            uint256[17] calldata terms, bytes calldata buyerSignature, bytes calldata sellerSignature,
             bytes calldata approval
         ) external returns (bytes32 id);
         function voidDeal(uint256[10] calldata terms, address by, bytes calldata signature) external;
@@ -346,7 +346,7 @@ sol! {
             bytes calldata signature
         ) external;
         function settleRuling(
-            uint256[10] calldata terms, uint256 head, address[] calldata jurors
+            uint256[10] calldata terms, address[] calldata jurors, uint256 head
         ) external;
         function rule(uint256[10] calldata terms) external;
         function timeout(uint256[10] calldata terms, uint8 milestone) external;
@@ -359,7 +359,7 @@ sol! {
         ) external;
         function payoutMany(uint256[10][] calldata deals) external;
         function settleMany(bytes[] calldata calls) external;
-        function slot(bytes32 deal) external view returns (uint256);
+        function dealOf(bytes32 deal) external view returns (uint256);
         function credit(address owner) external view returns (uint64);
         function nonce(address owner) external view returns (uint256);
         function claims(bytes32 deal) external view returns (uint256);

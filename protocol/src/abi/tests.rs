@@ -308,7 +308,7 @@ fn calldata_is_what_solidity_expects() {
     assert_eq!(&read.signatureB[..], b"b");
 
     let call = here.open_from_mandate(&deal(), Bytes::new(), Bytes::new(), Bytes::new());
-    let read = IDealEscrow::openFromMandateCall::abi_decode(&call.data).unwrap();
+    let read = IDealEscrow::openFromMandatedCreditCall::abi_decode(&call.data).unwrap();
     assert_eq!(pack::unpack(&read.terms), Some((Source::Authorization, deal())));
 }
 

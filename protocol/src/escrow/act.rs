@@ -241,7 +241,7 @@ impl Act {
             Self::WithdrawFor { .. } => "withdrawFor",
             Self::OpenWithAuthorization { .. } => "openWithAuthorization",
             Self::OpenFromCredit { .. } => "openFromCredit",
-            Self::OpenFromMandate { .. } => "openFromMandate",
+            Self::OpenFromMandate { .. } => "openFromMandatedCredit",
             Self::VoidDeal { .. } => "voidDeal",
             Self::Release { .. } => "release",
             Self::Cancel { .. } => "cancel",
@@ -339,7 +339,7 @@ impl Act {
                 sellerSignature: seller,
             }
             .abi_encode(),
-            Self::OpenFromMandate { terms, buyer, seller, approval } => escrow::openFromMandateCall {
+            Self::OpenFromMandate { terms, buyer, seller, approval } => escrow::openFromMandatedCreditCall {
                 terms: terms.whole,
                 buyerSignature: buyer,
                 sellerSignature: seller,

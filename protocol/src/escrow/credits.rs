@@ -71,7 +71,7 @@ impl Turn<'_> {
         if amount == 0 {
             return Ok(());
         }
-        let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::arithmetic)?;
+        let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::assertion)?;
         self.set_credit(owner, sum);
         self.emit(&E::Credited { owner, deal, amount: U256::from(amount) });
         Ok(())
@@ -79,7 +79,7 @@ impl Turn<'_> {
 
     /// A share that USDC refused a payee.
     pub(super) fn credit_refused(&mut self, owner: Address, deal: B256, amount: u64) -> Result<(), Refusal> {
-        let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::arithmetic)?;
+        let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::assertion)?;
         self.set_credit(owner, sum);
         self.emit(&E::Credited { owner, deal, amount: beside(&[(amount, 64), (1, 1)]) });
         Ok(())

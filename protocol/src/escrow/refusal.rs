@@ -11,6 +11,8 @@ use crate::abi::revert;
 
 /// What Solidity panics with where checked arithmetic fails.
 const ARITHMETIC: u8 = 0x11;
+/// And where an assertion does.
+const ASSERTION: u8 = 0x01;
 
 /// The revert data.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +32,11 @@ impl Refusal {
     /// A sum that passes its type.
     pub(super) fn arithmetic() -> Self {
         Self::by(&Panic { code: U256::from(ARITHMETIC) })
+    }
+
+    /// A sum that passes what its word is meant for.
+    pub(super) fn assertion() -> Self {
+        Self::by(&Panic { code: U256::from(ASSERTION) })
     }
 }
 

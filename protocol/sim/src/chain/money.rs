@@ -63,10 +63,10 @@ impl Chain {
 
     /// A deal's slot.
     pub fn slot(&mut self, at: &Deployment, deal: DealId) -> EscrowSlot {
-        let call = DealEscrow::slotCall { deal: deal.word() };
+        let call = DealEscrow::dealOfCall { deal: deal.word() };
         let answer =
             self.read(at.contracts.escrow, call.abi_encode()).expect("invariant: the escrow tells slots");
-        let word = DealEscrow::slotCall::abi_decode_returns(&answer);
+        let word = DealEscrow::dealOfCall::abi_decode_returns(&answer);
         EscrowSlot(word.expect("invariant: the ABI is the bytecode's"))
     }
 }

@@ -32,7 +32,7 @@ impl Differential {
             same("allowance", account, allowed, model)?;
         }
         for (id, deal) in &state.deals {
-            let slot = ask.of(escrow, &DealEscrow::slotCall { deal: *id })?;
+            let slot = ask.of(escrow, &DealEscrow::dealOfCall { deal: *id })?;
             same("slot", id, slot, deal.word())?;
             let claims = ask.of(escrow, &DealEscrow::claimsCall { deal: *id })?;
             for milestone in 0..8_u8 {
