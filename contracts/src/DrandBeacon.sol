@@ -27,27 +27,23 @@ contract DrandBeacon is IDrandBeacon {
     uint256 private constant G1_BYTES = 96;
     uint256 private constant G2_BYTES = 192;
 
+    /// @dev Sizes in EIP-2537's encodings: of a point on G1, and of a pair with a point on G2.
+    uint256 private constant G1 = 128;
+    uint256 private constant PAIR = 384;
+
+    address private constant SHA256 = address(0x02);
     address private constant MODEXP = address(0x05);
     address private constant BLS12_G1ADD = address(0x0b);
     address private constant BLS12_PAIRING_CHECK = address(0x0f);
     address private constant BLS12_MAP_FP_TO_G1 = address(0x10);
 
-    /// @dev RFC 9380, 5.3.1: the domain of the scheme and, after it, its length.
-    bytes private constant DST_PRIME = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_\x2b";
-
-    /// @dev The order of the base field, as EIP-2537 would write it.
-    bytes private constant P =
-        hex"000000000000000000000000000000001a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
+    /// @dev The order of the base field, in 64 bytes.
+    uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
+    uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
 
     /// @dev `(p - 1) / 2`: of the two points with one `x`, the compressed form flags the one with a larger `y`.
     uint256 private constant HALF_P_HIGH = 0x0d0088f51cbff34d258dd3db21a5d66b;
     uint256 private constant HALF_P_LOW = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
-
-    /// @dev The negated generator of G2, encoded by EIP-2537.
-    bytes private constant NEGATED_G2 = hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
-        hex"0000000000000000000000000000000013e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
-        hex"000000000000000000000000000000000d1b3cc2c7027888be51d9ef691d77bcb679afda66c73f17f9ee3837a55024f78c71363275a75d75d86bab79f74782aa"
-        hex"0000000000000000000000000000000013fa4d4a0ad8b1ce186ed5061789213d993923066dddaf1040bc3ff59f825c78df74f2d75467e25e0f55f8a00fa030ed";
 
     uint40 public immutable genesis;
     uint32 public immutable period;
@@ -77,7 +73,7 @@ contract DrandBeacon is IDrandBeacon {
         // The pairing's precompile refuses a point off the curve or outside the subgroup, whatever stands beside
         // it. The zero point it takes: a key that every signature would satisfy.
         require(keccak256(key) != keccak256(new bytes(G2_BYTES)), PublicKeyInvalid());
-        (bool valid,) = BLS12_PAIRING_CHECK.staticcall(bytes.concat(new bytes(128), _pad(key)));
+        (bool valid,) = BLS12_PAIRING_CHECK.staticcall(bytes.concat(new bytes(G1), _pad(key)));
         require(valid, PublicKeyInvalid());
     }
 
@@ -113,61 +109,133 @@ contract DrandBeacon is IDrandBeacon {
     /// @dev `e(signature, -G2) · e(hash(message), key) = 1`. Off the curve or outside the subgroup, the precompile
     /// fails, and so does the proof.
     function _isSigned(uint64 round, bytes calldata signature) private view returns (bool) {
-        bytes16 zeros = 0;
-        bytes memory pairs = bytes.concat(
-            zeros,
-            signature[:48],
-            zeros,
-            signature[48:],
-            NEGATED_G2,
-            _hashToG1(sha256(abi.encodePacked(round))),
-            _pad(publicKey())
+        bytes memory pairs = _pairs();
+        _hashToG1(round, pairs);
+        _putG1(signature, _at(pairs, G1 + PAIR));
+        bool answered = _call(BLS12_PAIRING_CHECK, _at(pairs, G1), 2 * PAIR, _at(pairs, 0), 32);
+        // The answer lies where the first summand was.
+        return answered && uint256(_word(_at(pairs, 0))) == 1;
+    }
+
+    /// @dev What is paired, encoded by EIP-2537: the hash and the key, the signature and the negated generator of G2.
+    /// Before them is room for one point more: the hash is the sum of two, and the second lies where the sum will. The
+    /// key's `c1` ends and its `c0` begins in the middle of a word.
+    function _pairs() private view returns (bytes memory) {
+        return abi.encodePacked(
+            hex"00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+            hex"00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+            hex"00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+            hex"00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+            uint256(uint128(uint256(key1))),
+            key2,
+            bytes16(0),
+            key0,
+            bytes16(key1),
+            uint256(uint128(uint256(key4))),
+            key5,
+            bytes16(0),
+            key3,
+            bytes16(key4),
+            hex"00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+            hex"00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+            hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
+            hex"0000000000000000000000000000000013e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
+            hex"000000000000000000000000000000000d1b3cc2c7027888be51d9ef691d77bcb679afda66c73f17f9ee3837a55024f78c71363275a75d75d86bab79f74782aa"
+            hex"0000000000000000000000000000000013fa4d4a0ad8b1ce186ed5061789213d993923066dddaf1040bc3ff59f825c78df74f2d75467e25e0f55f8a00fa030ed"
         );
-        (bool valid, bytes memory answer) = BLS12_PAIRING_CHECK.staticcall(pairs);
-        return valid && abi.decode(answer, (uint256)) == 1;
     }
 
     /// @dev RFC 9380, 3: `hash_to_curve` of the suite `BLS12381G1_XMD:SHA-256_SSWU_RO_`. The precompile maps and
     /// clears the cofactor of each element; clearing is linear, so the sum is that of the RFC.
-    function _hashToG1(bytes32 message) private view returns (bytes memory) {
-        (bytes memory u0, bytes memory u1) = _hashToField(message);
-        return _call(BLS12_G1ADD, bytes.concat(_call(BLS12_MAP_FP_TO_G1, u0), _call(BLS12_MAP_FP_TO_G1, u1)));
-    }
-
-    /// @dev RFC 9380, 5.2 and 5.3.1: `expand_message_xmd` to 128 bytes, cut in two, each reduced.
-    function _hashToField(bytes32 message) private view returns (bytes memory u0, bytes memory u1) {
-        bytes32 b0 = sha256(bytes.concat(new bytes(64), message, hex"008000", DST_PRIME));
-        bytes32 b1 = sha256(bytes.concat(b0, hex"01", DST_PRIME));
-        bytes32 b2 = sha256(bytes.concat(b0 ^ b1, hex"02", DST_PRIME));
-        bytes32 b3 = sha256(bytes.concat(b0 ^ b2, hex"03", DST_PRIME));
-        bytes32 b4 = sha256(bytes.concat(b0 ^ b3, hex"04", DST_PRIME));
-        u0 = _reduce(b1, b2);
-        u1 = _reduce(b3, b4);
-    }
-
-    /// @dev EIP-198 has no plain remainder; the first power is one.
-    function _reduce(bytes32 high, bytes32 low) private view returns (bytes memory) {
-        return _call(
-            MODEXP,
-            bytes.concat(bytes32(P.length), bytes32(uint256(1)), bytes32(P.length), high, low, hex"01", P)
+    function _hashToG1(uint64 round, bytes memory pairs) private view {
+        // 5.3.1, `expand_message_xmd`, first block: 64 zeros, the message, the wanted length of 128 in two bytes, a
+        // zero, and the domain followed by its own length.
+        bytes memory data = abi.encodePacked(
+            uint256(0),
+            uint256(0),
+            uint256(round),
+            "\x00\x80\x00BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_\x2b"
         );
+        // EIP-198 has no plain remainder; the first power is one: three lengths, room for two blocks, exponent, order.
+        bytes memory power = abi.encodePacked(
+            uint256(64), uint256(1), uint256(64), uint256(0), uint256(0), uint8(1), P_HIGH, P_LOW
+        );
+
+        // The message is the hash of the round's eight bytes, and takes their word.
+        assert(_call(SHA256, _at(data, 88), 8, _at(data, 64), 32));
+        assert(_call(SHA256, _at(data, 0), 143, _at(data, 0), 32));
+        bytes32 b0 = _word(_at(data, 0));
+        bytes32 b1 = _block(data, b0, 1, _at(power, 96));
+        bytes32 b2 = _block(data, b0 ^ b1, 2, _at(power, 128));
+        _mapToG1(power, _at(pairs, 0));
+        bytes32 b3 = _block(data, b0 ^ b2, 3, _at(power, 96));
+        _block(data, b0 ^ b3, 4, _at(power, 128));
+        _mapToG1(power, _at(pairs, G1));
+        assert(_call(BLS12_G1ADD, _at(pairs, 0), 2 * G1, _at(pairs, G1), G1));
     }
 
-    /// @dev For inputs that are valid by construction: only too little gas can make the precompile fail.
-    function _call(address precompile, bytes memory input) private view returns (bytes memory) {
-        (bool succeeded, bytes memory output) = precompile.staticcall(input);
-        assert(succeeded);
-        return output;
+    /// @dev `sha256(chained ‖ index ‖ domain)`, of the end of `data`: what stands before the domain only `b0` needs.
+    function _block(bytes memory data, bytes32 chained, uint256 index, uint256 to)
+        private
+        view
+        returns (bytes32)
+    {
+        assembly ("memory-safe") {
+            mstore(add(data, 98), chained)
+            mstore8(add(data, 130), index)
+        }
+        assert(_call(SHA256, _at(data, 66), 77, to, 32));
+        return _word(to);
+    }
+
+    /// @dev 5.2 and 6: reduces two blocks to a field element, and maps it. The point takes the element's place.
+    function _mapToG1(bytes memory power, uint256 to) private view {
+        assert(_call(MODEXP, _at(power, 0), 225, to, 64));
+        assert(_call(BLS12_MAP_FP_TO_G1, to, 64, to, G1));
+    }
+
+    /// @dev Whether the precompile has answered and filled the place of the answer, which is the caller's own memory.
+    /// Where the input is valid by construction, only too little gas can make it fail.
+    function _call(address precompile, uint256 input, uint256 size, uint256 output, uint256 filled)
+        private
+        view
+        returns (bool answered)
+    {
+        assembly ("memory-safe") {
+            answered := staticcall(gas(), precompile, input, size, output, filled)
+            answered := and(answered, eq(returndatasize(), filled))
+        }
+    }
+
+    function _word(uint256 place) private pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := mload(place)
+        }
+    }
+
+    /// @dev The place in memory of a byte of the buffer.
+    function _at(bytes memory buffer, uint256 offset) private pure returns (uint256 place) {
+        assembly ("memory-safe") {
+            place := add(add(buffer, 0x20), offset)
+        }
+    }
+
+    /// @dev EIP-2537's encoding of a point on G1: each coordinate in 64 bytes, of which 16 are zero already.
+    function _putG1(bytes calldata point, uint256 to) private pure {
+        assembly ("memory-safe") {
+            calldatacopy(add(to, 16), point.offset, 48)
+            calldatacopy(add(to, 80), add(point.offset, 48), 48)
+        }
     }
 
     /// @dev The point's 48-byte form, whose hash drand publishes: `x`, flagged as compressed and, where `y` is the
     /// larger of two, as that. Called for a valid point only, so `x` leaves the three highest bits free.
-    function _compressed(bytes calldata signature) private pure returns (bytes memory compressed) {
-        uint256 high = uint128(bytes16(signature[48:64]));
-        uint256 low = uint256(bytes32(signature[64:]));
-        bool larger = high > HALF_P_HIGH || (high == HALF_P_HIGH && low > HALF_P_LOW);
-        compressed = signature[:48];
-        compressed[0] |= larger ? bytes1(0xa0) : bytes1(0x80);
+    function _compressed(bytes calldata signature) private pure returns (bytes memory) {
+        (bytes32 first, bytes32 middle, bytes32 last) = abi.decode(signature, (bytes32, bytes32, bytes32));
+        uint256 high = uint128(uint256(middle));
+        bool larger = high > HALF_P_HIGH || (high == HALF_P_HIGH && uint256(last) > HALF_P_LOW);
+        bytes1 flags = larger ? bytes1(0xa0) : bytes1(0x80);
+        return bytes.concat(first | flags, bytes16(middle));
     }
 
     /// @dev EIP-2537's encoding of a point on G2: both coordinates with `c0` first, each part in 64 bytes.

@@ -6,6 +6,12 @@ import {IDrandBeacon} from "../../src/IDrandBeacon.sol";
 import {Quicknet} from "./Quicknet.sol";
 
 contract ProveTest is Quicknet {
+    /// @dev Of G2: the public key of the secret key 1, whose signature of a message is the message's hash.
+    bytes private constant GENERATOR = hex"13e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
+        hex"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
+        hex"0606c4a02ea734cc32acd2b02bc28b99cb3e287e85a763af267492ab572e99ab3f370d275cec1da1aaa9075ff05f79be"
+        hex"0ce5d527727d6e118cc9cdc6da2e351aadfd9baa8cbdd3a76d429a695160d12c923ac9cc3baca289e193548608b82801";
+
     function check(uint64 round, bytes memory signature, bytes32 expected) private {
         assertEq(beacon.randomness(round), bytes32(0), "randomness before");
         vm.expectEmit(address(beacon));
@@ -39,6 +45,15 @@ contract ProveTest is Quicknet {
         beacon.prove(ROUND_1000, SIGNATURE_123);
         vm.expectRevert(abi.encodeWithSelector(DrandBeacon.SignatureInvalid.selector, 0));
         beacon.prove(0, SIGNATURE_123);
+    }
+
+    function test_a_signature_is_of_every_bit_of_the_round(uint64 round, uint256 seed) external {
+        beacon = DrandBeacon(created("DrandBeacon.sol:DrandBeacon", abi.encode(GENERATOR, GENESIS, PERIOD)));
+        bytes memory signature = hashed(round);
+        uint64 other = round ^ uint64(1 << bound(seed, 0, 63));
+        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.SignatureInvalid.selector, other));
+        beacon.prove(other, signature);
+        assertEq(beacon.prove(round, signature), beacon.randomness(round), "randomness kept");
     }
 
     function test_a_compressed_signature_is_refused_by_name() external {
@@ -88,5 +103,34 @@ contract ProveTest is Quicknet {
             address(beacon).call{gas: gasLimit}(abi.encodeCall(beacon.prove, (ROUND_123, SIGNATURE_123)));
         assertFalse(proven, "proven");
         assertEq(beacon.randomness(ROUND_123), bytes32(0), "randomness");
+    }
+
+    /// @dev RFC 9380 word for word: the round's message on G1, `x ‖ y` in 96 bytes.
+    function hashed(uint64 round) private view returns (bytes memory) {
+        bytes memory dst = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_\x2b";
+        bytes32 message = sha256(abi.encodePacked(round));
+        bytes32 b0 = sha256(bytes.concat(new bytes(64), message, hex"008000", dst));
+        bytes32 b1 = sha256(bytes.concat(b0, hex"01", dst));
+        bytes32 b2 = sha256(bytes.concat(b0 ^ b1, hex"02", dst));
+        bytes32 b3 = sha256(bytes.concat(b0 ^ b2, hex"03", dst));
+        bytes32 b4 = sha256(bytes.concat(b0 ^ b3, hex"04", dst));
+        bytes memory sum = answer(address(0x0b), bytes.concat(mapped(b1, b2), mapped(b3, b4)));
+        (uint128 xHigh, uint256 xLow, uint128 yHigh, uint256 yLow) =
+            abi.decode(sum, (uint128, uint256, uint128, uint256));
+        return abi.encodePacked(xHigh, xLow, yHigh, yLow);
+    }
+
+    /// @dev The two blocks modulo the order of the field, and its point on G1.
+    function mapped(bytes32 high, bytes32 low) private view returns (bytes memory) {
+        bytes memory order =
+            hex"1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
+        bytes memory power = bytes.concat(abi.encode(64, 1, 48), high, low, hex"01", order);
+        return answer(address(0x10), bytes.concat(bytes16(0), answer(address(0x05), power)));
+    }
+
+    function answer(address precompile, bytes memory input) private view returns (bytes memory output) {
+        bool succeeded;
+        (succeeded, output) = precompile.staticcall(input);
+        assertTrue(succeeded, "precompile");
     }
 }
