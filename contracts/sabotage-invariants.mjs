@@ -67,8 +67,8 @@ const BROKEN = [
   // The jury.
   ['pot-shared-twice', 'JuryPool', 'jury/Hearings.sol', '        pot -= share * uint64(jurors.length);\n', ''],
   ['fine-lost', 'JuryPool', 'jury/Seats.sol', '        emit SeatSuspended(seat, lost, left - lost);\n        _fillPot(lost);\n', '        emit SeatSuspended(seat, lost, left - lost);\n'],
-  ['same-court-again', 'JuryPool', 'jury/Hearings.sol', '            if (_among(seat, before)) continue;\n', ''],
-  ['party-in-court', 'JuryPool', 'jury/Hearings.sol', 'k.c.isParty(holder) || k.c.isParty(principal) || ', ''],
+  ['same-court-again', 'JuryPool', 'jury/Courts.sol', ' || before.hasSeat(seat)', ''],
+  ['party-in-court', 'JuryPool', 'jury/Courts.sol', 'return party || ', 'return '],
   ['round-that-is-known', 'JuryPool', 'jury/Hearings.sol', '(earliest + grid - 1) / grid * grid', 'timestamp / grid * grid'],
   ['young-seats', 'JuryPool', 'jury/Hearings.sol', '            require(all.newest + seatAge <= appealedAt, WrongSeats(count, all.count));\n', ''],
   ['stake-back-at-once', 'JuryPool', 'jury/Seats.sol', '        require(block.timestamp >= until, StillLocked(block.timestamp, until));\n', ''],

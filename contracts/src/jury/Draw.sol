@@ -9,8 +9,8 @@ library Draw {
 
     struct Walk {
         bytes32 seed;
+        uint256 step; // behind the seed, as both are hashed
         uint256 size;
-        uint256 step;
         uint256 moves; // in memory, one word per step: the position that was swapped away, and in the low half its value
         uint256 moved; // of each such position the bit of its lowest byte: where that is not set, nothing has moved
     }
@@ -32,31 +32,34 @@ library Draw {
 
     /// @notice The next seat. Step k takes what lies at k + uint256(keccak256(abi.encode(seed, k))) % (size - k) and puts
     /// there what lay at k.
-    /// @dev Later moves win: the loop runs forward, so the newest value of a position is the last one read.
+    /// @dev Later moves win, so moves are read from the last one back.
     function next(Walk memory walk) internal pure returns (uint40 seat) {
         assembly ("memory-safe") {
-            let k := mload(add(walk, 0x40))
-            let moves := mload(add(walk, 0x60))
-            let moved := mload(add(walk, 0x80))
-            mstore(0x00, mload(walk))
-            mstore(0x20, k)
-            let j := add(k, mod(keccak256(0x00, 0x40), sub(mload(add(walk, 0x20)), k)))
-            let atK := k
-            seat := j
-            let end := add(moves, shl(5, k))
-            if and(or(shr(and(k, 0xff), moved), shr(and(j, 0xff), moved)), 1) {
-                for { let at := moves } lt(at, end) { at := add(at, 0x20) } {
+            function latest(from, at, position) -> value {
+                value := position
+                for {} gt(at, from) {} {
+                    at := sub(at, 0x20)
                     let move := mload(at)
-                    let position := shr(128, move)
-                    if eq(position, k) { atK := and(move, 0xffffffffffffffffffffffffffffffff) }
-                    if eq(position, j) { seat := and(move, 0xffffffffffffffffffffffffffffffff) }
+                    if eq(shr(128, move), position) {
+                        value := and(move, 0xffffffffffffffffffffffffffffffff)
+                        break
+                    }
                 }
             }
+            let k := mload(add(walk, 0x20))
+            let moves := mload(add(walk, 0x60))
+            let moved := mload(add(walk, 0x80))
+            let j := add(k, mod(keccak256(walk, 0x40), sub(mload(add(walk, 0x40)), k)))
+            let end := add(moves, shl(5, k))
+            let atK := k
+            seat := j
+            if and(shr(and(k, 0xff), moved), 1) { atK := latest(moves, end, k) }
+            if and(shr(and(j, 0xff), moved), 1) { seat := latest(moves, end, j) }
             mstore(end, or(shl(128, j), atK))
             // Yul names the distance first, as is meant here.
             // slither-disable-next-line incorrect-shift
             mstore(add(walk, 0x80), or(moved, shl(and(j, 0xff), 1)))
-            mstore(add(walk, 0x40), add(k, 1))
+            mstore(add(walk, 0x20), add(k, 1))
         }
     }
 }

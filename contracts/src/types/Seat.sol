@@ -71,6 +71,13 @@ library SeatWords {
         return uint40(SeatWord.unwrap(w) >> 200);
     }
 
+    /// @notice Whether it had left at `time` already.
+    function leftBy(SeatWord w, uint256 time) internal pure returns (bool) {
+        unchecked {
+            return uint256(leftAt(w)) - 1 < time; // 0 is never
+        }
+    }
+
     function status(SeatWord w) internal pure returns (SeatStatus) {
         return SeatStatus(SeatWord.unwrap(w) >> 240 & 7);
     }

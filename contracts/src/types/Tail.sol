@@ -51,6 +51,14 @@ library Tails {
         }
     }
 
+    /// @notice The two addresses that lie at `from` in calldata.
+    function pair(uint256 from) internal pure returns (address one, address other) {
+        assembly ("memory-safe") {
+            one := shr(96, calldataload(from))
+            other := shr(96, calldataload(add(from, 20)))
+        }
+    }
+
     /// @dev Offset and length of `given` are two words of one value.
     // slither-disable-next-line write-after-write
     function signature(Tail t) internal pure returns (bytes calldata given) {

@@ -13,9 +13,11 @@ import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 import {Sitters} from "../escrow/Sitters.sol";
+import {TurncoatWallet} from "../escrow/Wallets.sol";
 
 /// rule
 /// ├── five of the seven drawn; the draw skips the first panel, parties, young, left and doubled seats
+/// ├── asks a seat that is a wallet
 /// ├── takes a seat that sends it at its word, without its signature
 /// └── when too few sign, the round is unproven, the deadline past, or the verdict for another round or attempt
 contract JuryRuleTest is Court {
@@ -148,6 +150,28 @@ contract JuryRuleTest is Court {
             jury.rule(d, v, votes);
             assertEq(slotOf(v.deal).done, 1, "settled");
             assertTrue(vm.revertToState(before), "back");
+        }
+    }
+
+    function test_a_seat_that_is_a_wallet_is_asked_whatever_the_length() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        Verdict memory v = courtVerdict(d, 0, 1);
+        bytes32 digest = escrow.verdictDigest(v);
+        address third = holderOf(jury.drawn(d, 0, panel())[2]).addr;
+        vm.etch(third, address(new TurncoatWallet()).code);
+        uint256 before = vm.snapshotState();
+        for (uint256 size = 63; size <= 65; ++size) {
+            Votes memory votes = votesOfCourt(d, v, 31);
+            votes.signatures[2] = new bytes(size);
+            jury.rule(d, v, votes);
+            assertEq(slotOf(v.deal).done, 1, "settled");
+            assertTrue(vm.revertToState(before), "back");
+            TurncoatWallet(third).turn(TurncoatWallet.Mood.Verbose);
+            vm.expectRevert(abi.encodeWithSelector(IJuryPool.BadSignature.selector, third, digest));
+            jury.rule(d, v, votes);
+            assertTrue(vm.revertToState(before), "and back");
         }
     }
 
