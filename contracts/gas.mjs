@@ -42,7 +42,7 @@ const APPEAL = { calldata: CORE + call(100, 60) + SIGNATURE, set: 1, signature: 
 // The deal's word; and in one more how many seats there are, and when the last one joined.
 const REQUEST = { calldata: CORE + call(6, 30), create: 1, account: 1, read: 2, logs: log(2, 32) }
 // The first panel, who has the five seats that ruled, five signatures; both words, the round, the five seats, what the
-// five are paid, who hold credit already; the ruling, its effect, five payments.
+// five are paid, who hold credit already; the ruling, its effect, what the five are paid.
 const RULING = {
   calldata: CORE + call(76 + 5 * 20 + 5 * 40, 60) + 5 * SIGNATURE,
   set: 7,
@@ -50,8 +50,13 @@ const RULING = {
   read: 6,
   signature: 5,
   push: 1,
-  logs: log(2, 96) + log(3, 128) + 5 * log(3, 32) + log(2, 32),
+  logs: log(2, 96) + log(3, 128) + log(2, 5 * 32) + log(2, 32),
 }
+// The round and the signature; its randomness; seven hashes, two remainders, two maps to the curve, their sum and two
+// pairings, by SHA-256's price and those of EIP-7883 and EIP-2537, each for a call.
+const HASHES = 72 + 120 + 4 * 96 + 84
+const PROOF = { calldata: call(106, 90), create: 1, logs: log(2, 32) }
+const PRECOMPILES = 13 * 100 + HASHES + 2 * 500 + 2 * 5500 + 375 + 37_700 + 2 * 32_600
 
 // cap: what is promised. peer: the cheapest known way to the same end elsewhere, on the same token.
 const OPERATIONS = [
@@ -85,7 +90,7 @@ const OPERATIONS = [
   ['appeal requested', { cap: 60_000, floor: floor(REQUEST) }],
   ['appeal requested, seats counted', {}],
   ['appeal opened and requested', { floor: floor({ ...REQUEST, calldata: APPEAL.calldata, set: 1, read: 1, signature: 1, logs: APPEAL.logs + REQUEST.logs }) }],
-  ['beacon round proven', { cap: 178_000, peer: '174,722 randa-mu/bls-solidity' }],
+  ['beacon round proven', { cap: 170_000, floor: floor(PROOF) + PRECOMPILES, peer: '174,722 randa-mu/bls-solidity' }],
   ['appeal ruled and settled, 5 of 7', { floor: floor(RULING) }],
   ['appeal to ruling', { cap: 410_000, peer: '4,762,630 Kleros v2', of: (gas) => gas('appeal to ruling, without the beacon') + gas('beacon round proven') }],
   ['appeal to ruling, beacon shared by 10', { cap: 245_000, of: (gas) => gas('appeal to ruling, without the beacon') + Math.round(gas('beacon round proven') / 10) }],

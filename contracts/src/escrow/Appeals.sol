@@ -43,9 +43,7 @@ abstract contract Appeals is Verdicts {
         require(bps <= Terms.BPS, BpsTooHigh(bps, Terms.BPS));
         uint256 outcome = _outcome(milestone, Cause.Ruled, b.round(), s.attempt(), bps);
         uint256 share = _ruled(c, id, s, jurors.length, bps);
-        for (uint256 i = 0; i < jurors.length; ++i) {
-            _credit(jurors[i], id, share);
-        }
+        if (share != 0) _creditJurors(id, _alike(jurors, share));
         _settleAndPay(c, id, s, outcome);
     }
 
@@ -53,6 +51,20 @@ abstract contract Appeals is Verdicts {
         (Core c, bytes32 id, Slot s) = _underAppeal(terms);
         _stands(c, id, s, _ruling(c.jury(), id, s.pendingMilestone()) & 0xff);
         _pay(c, id, s);
+    }
+
+    /// @dev The same share for each.
+    function _alike(address[] calldata jurors, uint256 share) private pure returns (uint256[] memory shares) {
+        shares = new uint256[](jurors.length);
+        uint256 account = type(uint160).max;
+        assembly ("memory-safe") {
+            let from := jurors.offset
+            let to := add(shares, 0x20)
+            for { let end := add(to, shl(5, jurors.length)) } lt(to, end) { to := add(to, 0x20) } {
+                mstore(to, or(shl(160, share), and(calldataload(from), account)))
+                from := add(from, 0x20)
+            }
+        }
     }
 
     function _underAppeal(uint256[10] calldata terms) private view returns (Core c, bytes32 id, Slot s) {

@@ -145,6 +145,26 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
         emit Credited(owner, id, amount);
     }
 
+    /// @param shares owner 160, amount 64 each, as JurorsCredited tells them.
+    function _creditJurors(bytes32 id, uint256[] memory shares) internal {
+        if (shares.length == 0) return;
+        uint256 share;
+        for (uint256 i = 0; i < shares.length; ++i) {
+            assembly ("memory-safe") {
+                share := mload(add(add(shares, 0x20), shl(5, i)))
+            }
+            _add(address(uint160(share)), share >> 160);
+        }
+        bytes32 topic = JurorsCredited.selector;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let size := shl(5, add(mload(shares), 1))
+            mstore(m, 0x20)
+            mcopy(add(m, 0x20), shares, size)
+            log2(m, add(size, 0x20), topic, id)
+        }
+    }
+
     function _add(address owner, uint256 amount) private {
         uint256 sum;
         unchecked {

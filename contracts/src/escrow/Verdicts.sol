@@ -276,22 +276,32 @@ abstract contract Verdicts is Deliveries {
     /// @dev Equal parts per milestone; what does not divide goes back to the buyer. The caller stores the word.
     function _payJurors(Core c, bytes32 id, Slot s, address[] memory panel) private {
         uint256[] memory shares = new uint256[](panel.length);
-        uint256 milestones = c.count();
+        (uint256 rest, uint256 milestones) = (s.left(), c.count());
+        s.setLeft(0);
         for (uint256 i = 0; i < milestones; ++i) {
             uint32 signers = uint32(signed[id][i]);
             if (signers == 0) continue;
             uint256 share = c.juryFeeOf(i, milestones) / _ones(signers);
             for (uint256 j = 0; j < panel.length; ++j) {
-                if (signers >> j & 1 != 0) shares[j] += share;
+                if (signers >> j & 1 == 0) continue;
+                shares[j] += share;
+                rest -= share;
             }
         }
-        uint256 rest = s.left();
-        s.setLeft(0);
-        for (uint256 j = 0; j < panel.length; ++j) {
-            rest -= shares[j];
-            _credit(panel[j], id, shares[j]);
-        }
+        _creditJurors(id, _named(panel, shares));
         _credit(c.buyerPay(), id, rest);
+    }
+
+    /// @dev Each share with whose it is, without those that are nothing.
+    function _named(address[] memory panel, uint256[] memory shares) private pure returns (uint256[] memory) {
+        uint256 n = 0;
+        for (uint256 j = 0; j < panel.length; ++j) {
+            if (shares[j] != 0) shares[n++] = shares[j] << 160 | uint160(panel[j]);
+        }
+        assembly ("memory-safe") {
+            mstore(shares, n)
+        }
+        return shares;
     }
 
     function _ones(uint256 bits) private pure returns (uint256 n) {

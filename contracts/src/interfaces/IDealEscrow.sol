@@ -90,6 +90,9 @@ interface IDealEscrow {
     /// @notice Credit grew. `deal` is zero for a deposit.
     /// @param amount 64, refused 1: USDC refused a payee its share, of which Paid, `paid` or Closed has told.
     event Credited(address indexed owner, bytes32 indexed deal, uint256 amount);
+    /// @notice The credit of jurors grew.
+    /// @param shares owner 160, amount 64 of each.
+    event JurorsCredited(bytes32 indexed deal, uint256[] shares);
     /// @notice Credit shrank for an appeal's deposit.
     event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
     /// @notice Credit shrank for USDC that went to `to`.

@@ -93,10 +93,12 @@ contract LargeSumsTest is World {
         (v.round, v.sellerBps) = (1, 10_000);
         address[] memory court = new address[](1);
         court[0] = address(0xc0de);
+        uint256[] memory shares = new uint256[](1);
+        shares[0] = uint256(uint160(court[0])) | uint256(FEE) << 160;
         vm.expectEmit(address(escrow));
         emit IDealEscrow.AppealClosed(id, 0, AppealEnd.Ruled, FEE, FEE, 0);
         vm.expectEmit(address(escrow));
-        emit IDealEscrow.Credited(court[0], id, FEE);
+        emit IDealEscrow.JurorsCredited(id, shares);
         vm.expectEmit(address(escrow));
         emit IDealEscrow.Settled(id, outcome(0, Cause.Ruled, 1, 0, 10_000, [BIG, 0]));
         vm.expectEmit(address(escrow));

@@ -257,9 +257,13 @@ contract PaymentsTest is World {
         listen();
         told(IDealEscrow.Judged.selector, judgement(v, 31, 0, [63 * ONE, 0]));
         closed(63 * ONE, 9 * ONE, ONE);
+        uint256[] memory shares = new uint256[](5);
         for (uint256 i = 0; i < 5; ++i) {
-            credited(jurors[i].addr, 200_000);
+            shares[i] = uint256(uint160(jurors[i].addr)) | 200_000 << 160;
         }
+        assertEq(logs[next].topics[0], IDealEscrow.JurorsCredited.selector, "all in one event");
+        assertEq(logs[next].topics[1], id, "deal");
+        assertEq(logs[next++].data, abi.encode(shares), "each one's part");
         nothingMore();
     }
 

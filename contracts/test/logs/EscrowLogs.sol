@@ -53,6 +53,8 @@ abstract contract EscrowLogs is Shadow {
             _rated(id, uint256(bytes32(l.data)));
         } else if (topic == IDealEscrow.Credited.selector) {
             _credited(l);
+        } else if (topic == IDealEscrow.JurorsCredited.selector) {
+            _jurorsCredited(l, id);
         } else if (topic == IDealEscrow.Debited.selector) {
             _less(l.emitter, topicAddress(l, 1), abi.decode(l.data, (uint64)));
         } else if (topic == IDealEscrow.Withdrawn.selector) {
@@ -148,6 +150,15 @@ abstract contract EscrowLogs is Shadow {
         bool refused = field(word, 64, 1) == 1;
         if (id == 0 || refused || statusOf(id) != Status.Closed) return;
         _set(id, 168, 64, _left(id) - amount);
+    }
+
+    function _jurorsCredited(Vm.Log memory l, bytes32 id) private {
+        uint256[] memory shares = abi.decode(l.data, (uint256[]));
+        for (uint256 i = 0; i < shares.length; ++i) {
+            uint256 amount = field(shares[i], 160, 64);
+            _more(l.emitter, address(uint160(shares[i])), amount);
+            if (statusOf(id) == Status.Closed) _set(id, 168, 64, _left(id) - amount);
+        }
     }
 
     function _paid(bytes32 id, uint256 amounts) private {

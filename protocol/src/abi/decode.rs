@@ -3,7 +3,7 @@
 //! Every value is narrowed to the protocol's type here or the log is refused: a share above 10 000
 //! basis points cannot come from our contracts, so an endpoint made it up.
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEventInterface;
 
 use super::{
@@ -164,6 +164,10 @@ fn escrow(log: &ChainLog, contracts: &Contracts) -> Result<ChainEvent, Fault> {
             amount: usdc(e.amount, 0),
             refused: e.amount.bit(64),
         },
+        E::JurorsCredited(e) => ChainEvent::JurorsCredited {
+            deal: e.deal.into(),
+            shares: e.shares.into_iter().map(|share| (account(share), usdc(share, 160))).collect(),
+        },
         E::Debited(e) => ChainEvent::Debited { owner: e.owner, deal: e.deal.into(), amount: Usdc(e.amount) },
         E::Withdrawn(e) => ChainEvent::Withdrawn { owner: e.owner, to: e.to, amount: usdc(e.withdrawal, 0) },
         E::Closed(e) => ChainEvent::Closed {
@@ -310,6 +314,11 @@ fn beacon(log: &ChainLog, _: &Contracts) -> Result<ChainEvent, Fault> {
 
 fn usdc(word: U256, shift: usize) -> Usdc {
     Usdc(field(word, shift, 64))
+}
+
+/// The account in the lowest 160 bits.
+fn account(word: U256) -> Address {
+    Address::from_word(word.into())
 }
 
 fn byte(word: U256, shift: usize) -> u8 {

@@ -135,6 +135,8 @@ pub enum ChainEvent {
     /// Credit grew; no deal for a deposit. `refused`: it is a share that USDC refused a payee, of which another log
     /// said that it was paid.
     Credited { owner: Address, deal: Option<DealId>, amount: Usdc, refused: bool },
+    /// The credit of jurors grew, each by its share.
+    JurorsCredited { deal: DealId, shares: Vec<(Address, Usdc)> },
     /// Credit shrank for the deposit of an appeal.
     Debited { owner: Address, deal: DealId, amount: Usdc },
     /// Credit left the escrow.

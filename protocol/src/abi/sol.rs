@@ -238,6 +238,7 @@ sol! {
         );
         event Paid(bytes32 indexed deal, uint256 amounts);
         event Credited(address indexed owner, bytes32 indexed deal, uint256 amount);
+        event JurorsCredited(bytes32 indexed deal, uint256[] shares);
         event Debited(address indexed owner, bytes32 indexed deal, uint64 amount);
         event Withdrawn(address indexed owner, address indexed to, uint256 withdrawal);
         event Closed(bytes32 indexed deal, uint256 amounts);

@@ -147,6 +147,7 @@ impl Subject<'_> {
             | E::Appealed { deal, .. }
             | E::AppealClosed { deal, .. }
             | E::Paid { deal, .. }
+            | E::JurorsCredited { deal, .. }
             | E::Debited { deal, .. }
             | E::Closed { deal, .. }
             | E::Rated { deal, .. }

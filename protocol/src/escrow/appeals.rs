@@ -98,9 +98,8 @@ impl Turn<'_> {
         );
         require_bps(ballot.seller_bps)?;
         let share = self.end_by_ruling(terms, &mut deal, open, ballot.seller_bps, jurors.len() as u64)?;
-        for juror in jurors {
-            self.credit(*juror, terms.id, share)?;
-        }
+        let shares: Vec<_> = jurors.iter().map(|juror| (*juror, share)).collect();
+        self.credit_shares(terms.id, &shares)?;
         let outcome = Outcome {
             milestone: appealed,
             cause: Cause::Ruled,

@@ -77,6 +77,23 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// The credit of jurors grows, each by its share.
+    pub(super) fn credit_shares(&mut self, deal: B256, shares: &[(Address, u64)]) -> Result<(), Refusal> {
+        let shares: Vec<_> = shares.iter().filter(|(_, share)| *share != 0).collect();
+        if shares.is_empty() {
+            return Ok(());
+        }
+        for (juror, share) in &shares {
+            let sum = self.state.credit_of(*juror).checked_add(*share).ok_or_else(Refusal::assertion)?;
+            self.set_credit(*juror, sum);
+        }
+        let words = shares
+            .into_iter()
+            .map(|(juror, share)| U256::from_be_slice(juror.as_slice()) | U256::from(*share) << 160);
+        self.emit(&E::JurorsCredited { deal, shares: words.collect() });
+        Ok(())
+    }
+
     /// A share that USDC refused a payee.
     pub(super) fn credit_refused(&mut self, owner: Address, deal: B256, amount: u64) -> Result<(), Refusal> {
         let sum = self.state.credit_of(owner).checked_add(amount).ok_or_else(Refusal::assertion)?;

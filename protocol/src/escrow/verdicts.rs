@@ -299,15 +299,13 @@ impl Turn<'_> {
 
     /// Equal parts per milestone; what does not divide goes back to the buyer.
     fn credit_jurors(&mut self, terms: &Terms, deal: &mut Deal, panel: &[Address]) -> Result<(), Refusal> {
-        let mut shares = vec![0; panel.len()];
+        let mut shares: Vec<_> = panel.iter().map(|juror| (*juror, 0)).collect();
         for ((_, milestone), kept) in self.state.accepted.range((terms.id, 0)..=(terms.id, u8::MAX)) {
             let share = terms.jury_fee_of(*milestone) / u64::from(kept.signers.count_ones());
-            bits(kept.signers).for_each(|i| shares[i] += share);
+            bits(kept.signers).for_each(|i| shares[i].1 += share);
         }
-        for (member, share) in panel.iter().zip(shares) {
-            deal.lower(share)?;
-            self.credit(*member, terms.id, share)?;
-        }
+        shares.iter().try_for_each(|(_, share)| deal.lower(*share))?;
+        self.credit_shares(terms.id, &shares)?;
         let rest = core::mem::take(&mut deal.left);
         self.credit(terms.deal.buyerPay, terms.id, rest)
     }

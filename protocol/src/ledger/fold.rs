@@ -127,8 +127,7 @@ impl State {
             }
             ChainEvent::Paid { deal, to_seller, to_buyer } => self.pay(deal, to_seller, to_buyer, at),
             ChainEvent::Credited { owner, deal, amount, refused } => {
-                let credit = self.credits.entry(owner).or_default();
-                *credit = Usdc(credit.0.saturating_add(amount.0));
+                self.add_credit(owner, amount);
                 if let Some(deal) = deal {
                     self.deal_mut(deal, |fact| {
                         let told = |paid: &(Address, Usdc, At)| (paid.0, paid.1) == (owner, amount);
@@ -138,6 +137,13 @@ impl State {
                         fact.credited.push((owner, amount, at));
                     });
                 }
+            }
+            ChainEvent::JurorsCredited { deal, shares } => {
+                for (juror, share) in &shares {
+                    self.add_credit(*juror, *share);
+                }
+                let credited = shares.into_iter().map(|(juror, share)| (juror, share, at));
+                self.deal_mut(deal, |fact| fact.credited.extend(credited));
             }
             ChainEvent::Debited { owner, amount, .. } | ChainEvent::Withdrawn { owner, amount, .. } => {
                 self.debit(owner, amount);
@@ -216,6 +222,11 @@ impl State {
             let paid = shares.into_iter().filter(|(_, amount)| *amount != Usdc::ZERO);
             fact.paid.extend(paid.map(|(to, amount)| (to, amount, at)));
         });
+    }
+
+    fn add_credit(&mut self, owner: Address, amount: Usdc) {
+        let credit = self.credits.entry(owner).or_default();
+        *credit = Usdc(credit.0.saturating_add(amount.0));
     }
 
     fn debit(&mut self, owner: Address, amount: Usdc) {

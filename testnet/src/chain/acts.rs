@@ -85,7 +85,7 @@ pub struct History {
 }
 
 /// Events from the one that tells most about a transaction to the one that tells least.
-const TELLING: [(B256, &str); 22] = [
+const TELLING: [(B256, &str); 23] = [
     (DealEscrow::Opened::SIGNATURE_HASH, "open the deal"),
     (DealEscrow::Voided::SIGNATURE_HASH, "void a deal"),
     (DealEscrow::Claimed::SIGNATURE_HASH, "claim a delivery"),
@@ -100,6 +100,7 @@ const TELLING: [(B256, &str); 22] = [
     (DealEscrow::Closed::SIGNATURE_HASH, "close"),
     (DealEscrow::Paid::SIGNATURE_HASH, "pay out"),
     (DealEscrow::Withdrawn::SIGNATURE_HASH, "withdraw"),
+    (DealEscrow::JurorsCredited::SIGNATURE_HASH, "pay the jurors"),
     (DealEscrow::Credited::SIGNATURE_HASH, "deposit"),
     (Accords::Anchored::SIGNATURE_HASH, "anchor the NDA"),
     (Accords::AgreementAnchored::SIGNATURE_HASH, "anchor an agreement"),

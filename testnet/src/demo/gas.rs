@@ -11,7 +11,7 @@
 use alloy::{
     eips::BlockId,
     network::TransactionBuilder,
-    primitives::{Address, TxHash, U256},
+    primitives::{Address, B256, TxHash, U256},
     providers::Provider,
     rpc::types::TransactionRequest,
     sol_types::{SolCall, SolEvent},
@@ -32,9 +32,14 @@ const FIRST_USDC: u64 = 17_100;
 const SIGNATURE: u64 = 3_000 + 64 * 16 + 250;
 /// Reading who signed another milestone, when the deal closes: a cold word, and what is done with it.
 const SIGNERS_READ: u64 = 2_100 + 300;
-/// A juror's credit: a cold word made (22,100) or changed (5,000), a log of three topics and a word.
-const FIRST_CREDIT: u64 = 22_100 + 375 * 4 + 256 + 400;
-const MORE_CREDIT: u64 = 5_000 + 375 * 4 + 256 + 400;
+/// Credit: a cold word made (22,100) or changed (5,000), and what is done with it.
+const FIRST_CREDIT: u64 = 22_100 + 400;
+const MORE_CREDIT: u64 = 5_000 + 400;
+/// Telling of it in a log of its own: three topics and a word.
+const CREDIT_TOLD: u64 = 375 * 4 + 256;
+/// Telling of all jurors' together: two topics and two words; and the word of each.
+const SHARES_TOLD: u64 = 375 * 3 + 512;
+const SHARE_TOLD: u64 = 256;
 /// A second payee in one transaction: the token is warm by then, its balance is not.
 const SECOND_PUSH: u64 = 12_000;
 /// How far a receipt may be from a figure of the table, as parts of ten thousand.
@@ -117,20 +122,18 @@ async fn verdict(chain: &LocalChain, table: &Table, act: &Act) -> Result<u64, De
         let closing = table.gas("verdict 3 of 5, pushed, which closes")?;
         gas += closing - table.gas("verdict 3 of 5, pushed")? + SIGNERS_READ * u64::from(told.milestone);
     }
-    for juror in &told.credited {
-        gas += if credit(chain, *juror, act.block - 1).await? == 0 { FIRST_CREDIT } else { MORE_CREDIT };
+    if !told.jurors.is_empty() {
+        gas += SHARES_TOLD;
     }
-    Ok(gas)
+    Ok(gas + told.credits(chain, act).await?)
 }
 
 /// The jurors paid by themselves: the table has three, each for the first time, and what does not divide goes to a
 /// buyer who has credit.
 async fn jurors(chain: &LocalChain, table: &Table, act: &Act) -> Result<u64, DemoError> {
-    let mut gas = table.gas("jurors paid, three for the first time")? - 3 * FIRST_CREDIT - MORE_CREDIT;
-    for juror in Told::read(chain, act).await?.credited {
-        gas += if credit(chain, juror, act.block - 1).await? == 0 { FIRST_CREDIT } else { MORE_CREDIT };
-    }
-    Ok(gas)
+    let measured = table.gas("jurors paid, three for the first time")?;
+    let credits = 3 * (FIRST_CREDIT + SHARE_TOLD) + MORE_CREDIT + CREDIT_TOLD;
+    Ok(measured - credits + Told::read(chain, act).await?.credits(chain, act).await?)
 }
 
 /// What the logs of one transaction tell.
@@ -141,6 +144,7 @@ struct Told {
     closes: bool,
     paid: Vec<Address>,
     credited: Vec<Address>,
+    jurors: Vec<Address>,
 }
 
 impl Told {
@@ -153,6 +157,17 @@ impl Told {
         Ok(told)
     }
 
+    /// What it costs that credit grew, without the log that tells of all jurors' together.
+    async fn credits(&self, chain: &LocalChain, act: &Act) -> Result<u64, DemoError> {
+        let jurors = self.jurors.iter().map(|juror| (juror, SHARE_TOLD));
+        let mut gas = 0;
+        for (owner, told) in jurors.chain(self.credited.iter().map(|owner| (owner, CREDIT_TOLD))) {
+            let first = credit(chain, *owner, act.block - 1).await? == 0;
+            gas += told + if first { FIRST_CREDIT } else { MORE_CREDIT };
+        }
+        Ok(gas)
+    }
+
     fn note(
         &mut self,
         chain: &LocalChain,
@@ -161,6 +176,8 @@ impl Told {
     ) -> Result<(), DemoError> {
         if let Ok(event) = TestUsdc::Transfer::decode_log(&log.inner) {
             self.paid.push(event.to);
+        } else if let Ok(event) = DealEscrow::JurorsCredited::decode_log(&log.inner) {
+            self.jurors.extend(event.shares.iter().map(|share| Address::from_word(B256::from(*share))));
         } else if let Ok(event) = DealEscrow::Credited::decode_log(&log.inner) {
             self.credited.push(event.owner);
         } else if log.topic0() == Some(&DealEscrow::Closed::SIGNATURE_HASH) {

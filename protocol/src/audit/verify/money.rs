@@ -119,6 +119,11 @@ impl Examination<'_> {
             }
             E::Paid { to_seller, to_buyer, .. } => self.shares(terms, [*to_seller, *to_buyer], at, sums),
             E::Credited { owner, amount, refused: false, .. } => self.paid(*owner, *amount, at, sums),
+            E::JurorsCredited { shares, .. } => {
+                for (juror, share) in shares {
+                    self.paid(*juror, *share, at, sums);
+                }
+            }
             E::Closed { jury_fee, to_seller, to_buyer, .. } => {
                 self.shares(terms, [*to_seller, *to_buyer], at, sums);
                 sums.closed = Some(*jury_fee);
