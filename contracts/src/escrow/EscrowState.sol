@@ -145,8 +145,9 @@ abstract contract EscrowState is IDealEscrow, Eip712, Locked {
         emit Credited(owner, id, amount);
     }
 
-    /// @param shares owner 160, amount 64 each, as JurorsCredited tells them.
+    /// @param shares owner 160, amount 64 each, as JurorsCredited tells them. Their number is no balance either.
     function _creditJurors(bytes32 id, uint256[] memory shares) internal {
+        // slither-disable-next-line incorrect-equality
         if (shares.length == 0) return;
         uint256 share;
         for (uint256 i = 0; i < shares.length; ++i) {

@@ -75,6 +75,7 @@ abstract contract Courts is Seats {
         assembly ("memory-safe") {
             let at := add(panel, 0x20)
             for { let end := add(at, shl(5, mload(panel))) } lt(at, end) { at := add(at, 0x20) } {
+                // slither-disable-next-line incorrect-shift
                 met := or(met, shl(shr(152, mload(at)), 1))
             }
         }
@@ -91,6 +92,7 @@ abstract contract Courts is Seats {
             calldatacopy(0x00, from, 40)
             hash := shr(96, keccak256(0x00, 40))
             let both := mload(0x00)
+            // slither-disable-next-line incorrect-shift
             bits := or(shl(byte(0, both), 1), shl(byte(20, both), 1))
         }
     }

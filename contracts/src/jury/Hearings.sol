@@ -232,9 +232,9 @@ abstract contract Hearings is Courts {
         view
         returns (address[] memory jurors)
     {
-        (uint256 signers, uint256 end, bool flawed) = (b.signers(), 0, true);
+        (uint256 signers, uint256 end, bool flawed) = (b.signers(), 0, b.long() != 0);
         require(signers >> bench.size() == 0, SignerOutOfPanel(signers, bench.size()));
-        if (b.long() == 0) (jurors, end, flawed) = bench.voters(signers, t.offset(), digest);
+        if (!flawed) (jurors, end, flawed) = bench.voters(signers, t.offset(), digest);
         if (flawed || !t.goTo(end)) jurors = _oneByOne(bench, signers, t, digest);
         require(jurors.length >= QUORUM, TooFewSigners(jurors.length, QUORUM));
     }

@@ -7,7 +7,7 @@ import {IJuryPool} from "../interfaces/IJuryPool.sol";
 import {IUsdc} from "../interfaces/IUsdc.sol";
 import {Eip712} from "../law/Eip712.sol";
 import {Locked} from "../law/Locked.sol";
-import {Roll, Seat, SeatStatus, SeatWord, SeatWords, Sitter} from "../types/Seat.sol";
+import {Roll, Rolls, Seat, SeatStatus, SeatWord, SeatWords, Sitter} from "../types/Seat.sol";
 
 /// @title Seats and their stakes
 /// @notice A seat costs one fixed stake, which weighs the same for everybody. Seats are only appended and their times of
@@ -220,7 +220,7 @@ abstract contract Seats is IJuryPool, Eip712, Locked {
         require(holder != address(0), ZeroAddress());
         require(holder != principal, HolderIsPrincipal(holder));
         seat = roll.count;
-        roll = Roll(seat + 1, uint40(block.timestamp));
+        roll = Rolls.grown(seat);
         _keep(seat, SeatWords.taken(holder, principal));
         emit Seated(seat, holder, principal, provider);
     }

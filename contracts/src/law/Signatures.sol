@@ -21,8 +21,9 @@ library Signatures {
             yes = msg.sender == signer && signer != address(this) && signer != address(0);
         } else {
             address by = recover(digest, signature);
+            uint256 wanted = uint160(signer); // assembly compares all 256 bits, and those above an address may be any
             assembly ("memory-safe") {
-                yes := gt(eq(by, signer), iszero(by))
+                yes := gt(eq(by, wanted), iszero(by))
             }
         }
         if (!yes) yes = signer.code.length != 0 && _walletSays(signer, digest, signature);

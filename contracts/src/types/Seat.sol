@@ -24,6 +24,14 @@ struct Roll {
     uint40 newest;
 }
 
+/// @title What becomes of the roll
+library Rolls {
+    /// @notice After `seat` has been taken now.
+    function grown(uint40 seat) internal view returns (Roll memory) {
+        return Roll(seat + 1, uint40(block.timestamp));
+    }
+}
+
 /// What is known of a seat, as `IJuryPool.seatOf` tells it.
 struct Seat {
     bytes20 sitter; // the first 160 bits of the hash of the Sitter's 40 bytes
