@@ -12,7 +12,7 @@ use nuncio_protocol::{
     journal::{
         Call, ChainView, Journal, JournalEvent, Outcome, Standing,
         fees::{FeePolicy, GasPrice, Wei},
-        wants::Want,
+        wants::{Want, WantKey},
     },
     typed::EthSignature,
 };
@@ -53,7 +53,7 @@ struct Desk {
     journal: Journal,
     view: ChainView,
     told: Vec<Notice>,
-    under_way: BTreeSet<nuncio_protocol::journal::wants::WantKey>,
+    under_way: BTreeSet<WantKey>,
 }
 
 impl Desk {
@@ -75,7 +75,11 @@ impl Desk {
         for event in events {
             self.journal.apply(&event);
         }
-        for want in self.journal.wants(self.view) {
+        let wants = self.journal.wants(self.view);
+        // As the node does: what is not wanted any more may be wanted again.
+        let keys: BTreeSet<WantKey> = wants.iter().map(Want::key).collect();
+        self.under_way.retain(|key| keys.contains(key));
+        for want in wants {
             if self.under_way.insert(want.key()) {
                 self.perform(want);
             }
