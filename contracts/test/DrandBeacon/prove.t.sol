@@ -96,6 +96,20 @@ contract ProveTest is Quicknet {
         beacon.prove(ROUND_123, point);
     }
 
+    /// @dev A call to an account without code succeeds and answers nothing, which is no answer.
+    function test_a_chain_without_a_precompile_proves_nothing() external {
+        uint8[4] memory precompiles = [0x02, 0x05, 0x0b, 0x10];
+        for (uint256 i = 0; i < precompiles.length; ++i) {
+            vm.mockCall(address(uint160(precompiles[i])), "", "");
+            vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x01));
+            beacon.prove(ROUND_123, SIGNATURE_123);
+            vm.clearMockedCalls();
+        }
+        vm.mockCall(address(0x0f), "", "");
+        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.SignatureInvalid.selector, ROUND_123));
+        beacon.prove(ROUND_123, SIGNATURE_123);
+    }
+
     /// @dev Running dry inside a precompile must not look like a wrong signature that leaves a trace.
     function test_too_little_gas_proves_nothing(uint256 seed) external {
         uint256 gasLimit = bound(seed, 10_000, 140_000);

@@ -48,6 +48,17 @@ contract TimeoutTest is World {
         assertConserved(id);
     }
 
+    /// @dev Of this second the lower half of the 32 bits kept is zero.
+    function test_what_was_delivered_at_a_round_second_was_delivered() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        vm.warp((NOW >> 16) + 1 << 16);
+        escrow.claim(d, claimOf(d, 0));
+        vm.warp(d.end);
+        escrow.timeout(d, 0);
+        assertEq(usdc.balanceOf(sellerPrincipal.addr), 32_400_000, "as a split");
+        assertConserved(id);
+    }
+
     function test_principals_have_one_window_more() external {
         Deal memory d = terms();
         d.fallback_ = uint8(Fallback.Principals);

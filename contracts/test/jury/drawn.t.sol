@@ -178,6 +178,12 @@ contract DrawnTest is Court {
         assertEq(jury.roundFor(0), 1, "at the beginning of time");
     }
 
+    /// @dev Far more rounds than 32 bits count.
+    function test_the_round_of_the_last_hour_there_is() external view {
+        uint256 hour = uint256(type(uint40).max) / 3600 * 3600;
+        assertEq(jury.roundFor(hour - 3600), (hour - beacon.genesis() + 2) / 3 + 1, "at the hour");
+    }
+
     function test_seatsAt_counts_those_that_had_joined() external {
         assertEq(jury.seatsAt(NOW - 10 days - 1), 0, "before");
         assertEq(jury.seatsAt(NOW - 10 days), 17, "at");

@@ -189,6 +189,16 @@ contract JuryRuleTest is Court {
         jury.rule(d, v, votes);
     }
 
+    function test_all_seven_may_rule() external {
+        Deal memory d = underAppeal();
+        requested(d);
+        proven(d);
+        Verdict memory v = courtVerdict(d, 2500, 1);
+        jury.rule(d, v, votesOfCourt(d, v, 127));
+        assertEq(jury.ruling(v.deal, 0), uint256(AppealStatus.Ruled), "status");
+        assertEq(slotOf(v.deal).done, 1, "settled");
+    }
+
     function test_four_of_seven_are_too_few() external {
         Deal memory d = underAppeal();
         requested(d);

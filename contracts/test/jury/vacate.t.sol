@@ -41,6 +41,8 @@ contract VacateTest is Court {
         jury.withdrawStake(3);
         vm.expectRevert(abi.encodeWithSelector(IJuryPool.NoSuchSeat.selector, 17, 17));
         jury.withdrawStake(17);
+        vm.expectRevert(abi.encodeWithSelector(IJuryPool.NoSuchSeat.selector, 1000, 17));
+        jury.withdrawStake(1000);
     }
 
     function test_whoever_acts_on_a_seat_says_who_sits_there() external {
