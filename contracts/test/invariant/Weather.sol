@@ -55,19 +55,21 @@ abstract contract Weather is Hearings {
         Dice memory dice = Dice(seed);
         if (roll(dice, 4) != 0) return _open(dice); // it takes everything
         Side storage side = roll(dice, 2) == 0 ? buying[roll(dice, 3)] : selling[roll(dice, 3)];
-        Withdraw memory w = Withdraw(side.signer.addr, _somebody(dice), 0, uint40(block.timestamp));
+        // Most credit is a payee's.
+        Account memory from = roll(dice, 2) == 0 ? side.payee : side.signer;
+        Withdraw memory w = Withdraw(from.addr, _somebody(dice), 0, uint40(block.timestamp));
         (bool stale, bool forged, bool late) = (faulty(dice, 4), faulty(dice, 4), faulty(dice, 5));
         w.nonce = withdrawals[w.from];
         if (stale) w.nonce = w.nonce == 0 ? 1 : w.nonce - 1;
         if (late) w.until -= 1;
         bytes32 typeHash = keccak256("Withdraw(address from,address to,uint256 nonce,uint40 until)");
-        bytes memory signature =
-            signed(forged ? nobody : side.signer, digestOf(keccak256(abi.encode(typeHash, w))));
+        bytes memory signature = signed(forged ? nobody : from, digestOf(keccak256(abi.encode(typeHash, w))));
         bool good = !stale && !forged && !late && honest(side);
         Leave may = either(good && _canWithdraw(w.from, w.to, credits[w.from]));
         bytes memory call_ = abi.encodeCall(Desk.withdrawFor, (w, signature));
         if (!tried(call_, may, "E11 a signed withdrawal counts once")) return;
         ++withdrawals[w.from];
+        assertEq(escrow.nonce(w.from), withdrawals[w.from], "E11 a signed withdrawal counts once");
         _withdrawn(w.from, w.to, credits[w.from]);
     }
 
