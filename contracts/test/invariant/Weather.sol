@@ -42,7 +42,10 @@ abstract contract Weather is Hearings {
         Dice memory dice = Dice(seed);
         (address from, address to) = (_somebody(dice), _somebody(dice));
         if (roll(dice, 2) == 0) to = from;
-        uint64 amount = uint64(roll(dice, credits[from] / 8 + (strict ? 1 : 2 + credits[from])));
+        _withdraw(from, to, uint64(roll(dice, credits[from] / 8 + (strict ? 1 : 2 + credits[from]))));
+    }
+
+    function _withdraw(address from, address to, uint64 amount) private {
         bool good = _canWithdraw(from, to, amount);
         if (strict && !good) return;
         vm.prank(from);
@@ -173,7 +176,7 @@ abstract contract Weather is Hearings {
         Dice memory dice = Dice(seed);
         uint256 which = roll(dice, 12);
         if (which < 5) return _clearUp();
-        if (which < 8) return _bar(_somebody(dice), true);
+        if (which < 8) return _barSomebody(dice);
         if (which == 8) return _stop(true);
         if (which == 9) return falseJury.turn(FalseJury.Mood(roll(dice, 5)));
         if (which == 10) return _turnPurses(Purse.Mood(roll(dice, 5)));
@@ -186,6 +189,13 @@ abstract contract Weather is Hearings {
             if (barred[known[i]]) _bar(known[i], false);
         }
         _turnPurses(Purse.Mood.Honest);
+    }
+
+    /// @dev Whoever is barred tries to have its credit paid to somebody else.
+    function _barSomebody(Dice memory dice) private {
+        address who = _somebody(dice);
+        _bar(who, true);
+        if (credits[who] != 0) _withdraw(who, _somebody(dice), uint64(credits[who]));
     }
 
     function _bar(address who, bool yes) private {
