@@ -13,11 +13,8 @@ import {Settling} from "./Settling.sol";
 abstract contract Deliveries is Settling {
     using Packing for uint256[17];
 
-    function claim(uint256[17] calldata terms, uint256 head, bytes32 manifest, bytes calldata tail)
-        external
-        unlocked
-    {
-        Tail t = Tails.open(tail, head >> 128);
+    function claim(uint256 head, bytes32 manifest, uint256[17] calldata terms) external unlocked {
+        Tail t = Tails.behindWhole(terms, head >> 128);
         (Core c, bytes32 id, Slot s) = _liveWhole(terms);
         _mark(c, id, s, head & 0xff);
         Receipt memory r = Receipt(id, uint8(head), uint8(head >> 8), manifest, uint64(head >> 64), 0);

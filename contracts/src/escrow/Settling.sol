@@ -59,8 +59,8 @@ abstract contract Settling is Ratings {
         _payout(c, id, s, 0, Tail.wrap(0));
     }
 
-    function payoutAndRate(uint256[10] calldata terms, uint256 head, bytes calldata tail) external unlocked {
-        Tail t = Tails.open(tail, head >> 8);
+    function payoutAndRate(uint256 head, uint256[10] calldata terms) external unlocked {
+        Tail t = Tails.behind(terms, head >> 8);
         (Core c, bytes32 id, Slot s) = _live(terms);
         _payout(c, id, s, head, t);
     }

@@ -28,39 +28,27 @@ abstract contract Verdicts is Deliveries {
     uint256 private constant CONSENTS = MARK_BUYER_CONSENTS | MARK_SELLER_CONSENTS;
     uint256 private constant RATINGS = MARK_BUYER_RATES | MARK_SELLER_RATES;
 
-    function verdict(
-        uint256[10] calldata terms,
-        Ballot b,
-        bytes calldata tail,
-        bytes32 evidence,
-        bytes32 votes
-    ) external unlocked {
-        _verdict(terms, b, evidence, votes, Tails.open(tail, b.long()));
+    function verdict(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms)
+        external
+        unlocked
+    {
+        _verdict(terms, b, evidence, votes, Tails.behind(terms, b.long()));
     }
 
-    function cosign(
-        uint256[10] calldata terms,
-        Ballot b,
-        bytes32 evidence,
-        bytes32 votes,
-        bytes calldata tail
-    ) external unlocked {
+    function cosign(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external unlocked {
         (Core c, bytes32 id) = _brief(terms);
         bytes32 digest = _digest(b.structHash(id, evidence, votes));
-        _cosign(c, id, b, Tails.open(tail, b.long()), digest);
+        _cosign(c, id, b, Tails.behind(terms, b.long()), digest);
     }
 
-    function consent(
-        uint256[10] calldata terms,
-        Ballot b,
-        bytes32 evidence,
-        bytes32 votes,
-        bytes calldata tail
-    ) external unlocked {
+    function consent(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms)
+        external
+        unlocked
+    {
         (Core c, bytes32 id, Slot s) = _live(terms);
         bytes32 digest = _digest(b.structHash(id, evidence, votes));
         _requirePending(c, id, s, b, digest);
-        require(_consented(c, b, Tails.open(tail, b.long()), digest), ConsentMissing(b.sellerBps()));
+        require(_consented(c, b, Tails.behind(terms, b.long()), digest), ConsentMissing(b.sellerBps()));
         _finalise(c, id, s);
         _pay(c, id, s);
     }
@@ -70,7 +58,7 @@ abstract contract Verdicts is Deliveries {
         Slot s = DealSlot.hold(slot[id]);
         require(s.isAt(Status.Closed), WrongStatus(s.status(), Status.Closed));
         require(s.left() != 0, NothingForJurors(id));
-        (address[] memory members,) = _oneByOne(c, 0, panel.length / 20, Tails.open(panel, 0), bytes32(0));
+        (address[] memory members,) = _oneByOne(c, 0, panel.length / 20, Tails.open(panel), bytes32(0));
         if (block.timestamp < s.challengeUntil()) {
             require(_complete(c, id, members.length), NotYet(block.timestamp, s.challengeUntil()));
         }

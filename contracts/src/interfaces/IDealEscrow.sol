@@ -11,7 +11,9 @@ import {AppealEnd, Source, Status, Verdict, Withdraw} from "../types/Deal.sol";
 /// timeout that anyone may run. Money goes to the two payees of the terms and to jurors, nowhere else.
 ///
 /// Calls bring the terms packed, as Packing describes: all seventeen words, or ten where nothing of Meta is needed. A call
-/// says what it wants in one word, the head, and brings addresses and signatures in one unpadded piece, the tail.
+/// says what it wants in one word, the head, and brings addresses and signatures in one unpadded piece, the tail. Such a
+/// call has the terms as its last argument and the tail right behind them, to the end of the calldata, where the ABI knows
+/// nothing of it: whoever calls appends the bytes to the encoded call.
 ///
 /// The sender of a call never matters, except in `deposit` and `withdraw`, and that nobody need sign what it sends itself:
 /// an empty signature is the sender's. The order of arguments is one that gives calls made often a low selector, since the
@@ -253,9 +255,9 @@ interface IDealEscrow {
     /// Without it the milestone times out as undelivered. Whether it was in time, jurors judge by `storedAt`.
     /// @param head milestone 8, attempt 8, number of vaults 8, of receipts 8, receipts 32 (bit i: the i-th vault signed),
     /// size 64, long 64 (see Tails).
-    /// @param tail all addresses of `Meta.vaults`, strictly ascending, then for each receipt its `storedAt` in five bytes
-    /// and the signature, in the order of the bits.
-    function claim(uint256[17] calldata terms, uint256 head, bytes32 manifest, bytes calldata tail) external;
+    /// @param manifest of the delivery. @param terms and behind them the tail: all addresses of `Meta.vaults`, strictly
+    /// ascending, then for each receipt its `storedAt` in five bytes and the signature, in the order of the bits.
+    function claim(uint256 head, bytes32 manifest, uint256[17] calldata terms) external;
 
     /// @notice Takes a first-panel verdict (round 0). A full pass settles at once when the window is 0 or the buyer
     /// consents; a fail when the seller consents; anything between when both do. Otherwise it waits for its window
@@ -264,35 +266,18 @@ interface IDealEscrow {
     /// replaced by one with a higher attempt. A pending verdict on another milestone is finalised first when its
     /// window is over, else this call reverts. Nothing extends a window.
     /// @param b what Ballot says; at least `quorum` of at most 32 members, strictly ascending by address.
-    /// @param tail the panel with the members' signatures, consents (signatures of Consent(verdict digest)), and with the
-    /// verdict that closes the deal both ratings. A signature of nobody on the panel gives another panel than the terms'.
     /// @param evidence of the Verdict. @param votes of the Verdict.
-    function verdict(
-        uint256[10] calldata terms,
-        Ballot b,
-        bytes calldata tail,
-        bytes32 evidence,
-        bytes32 votes
-    ) external;
+    /// @param terms and behind them the tail: the panel with the members' signatures, consents (signatures of
+    /// Consent(verdict digest)), and with the verdict that closes the deal both ratings. A signature of nobody on the panel
+    /// gives another panel than the terms'.
+    function verdict(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external;
 
     /// @notice Adds signatures of further members to the verdict that was accepted for a milestone, until the fee is paid,
     /// so that the sender of a verdict does not choose who is paid.
-    function cosign(
-        uint256[10] calldata terms,
-        Ballot b,
-        bytes32 evidence,
-        bytes32 votes,
-        bytes calldata tail
-    ) external;
+    function cosign(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external;
 
     /// @notice Ends the window of the pending verdict by the consent of whoever loses by it, as in `verdict`, and pays.
-    function consent(
-        uint256[10] calldata terms,
-        Ballot b,
-        bytes32 evidence,
-        bytes32 votes,
-        bytes calldata tail
-    ) external;
+    function consent(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external;
 
     /// @notice Finalises a pending verdict whose window is over and pays all that is settled. Closes the deal after the
     /// last milestone.
@@ -343,8 +328,9 @@ interface IDealEscrow {
         external;
 
     /// @notice `payout` and ratings in one transaction.
-    /// @param head marks of who rates in bits 0-7, then long 64 (see Ballot). @param tail the ratings that it announces.
-    function payoutAndRate(uint256[10] calldata terms, uint256 head, bytes calldata tail) external;
+    /// @param head marks of who rates in bits 0-7, then long 64 (see Ballot).
+    /// @param terms and behind them the tail: the ratings that the head announces.
+    function payoutAndRate(uint256 head, uint256[10] calldata terms) external;
 
     // --- batches ---
 

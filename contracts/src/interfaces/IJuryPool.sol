@@ -137,33 +137,28 @@ interface IJuryPool {
 
     /// @notice Records one drawn seat's signed verdict, so that it does not count as silent when no quorum is reached.
     /// @param index position in the draw.
-    /// @param b, evidence, votes as in `rule`. @param tail the deal's first panel, the sitters as in `rule` up to this
-    /// position, then the signature.
-    function testify(
-        uint256[10] calldata terms,
-        Ballot b,
-        bytes32 evidence,
-        bytes32 votes,
-        uint8 index,
-        bytes calldata tail
-    ) external;
+    /// @param b, evidence, votes as in `rule`. @param terms and behind them the tail: the deal's first panel, the sitters as
+    /// in `rule` up to this position, then the signature.
+    function testify(Ballot b, bytes32 evidence, bytes32 votes, uint8 index, uint256[10] calldata terms)
+        external;
 
     /// @notice Takes the ruling of the current draw: at least 5 of 7 signatures over one Verdict with round 1 (2 after a
     /// redraw) and the appealed attempt, before the deadline, after the round is proven. It settles in the escrow in the
     /// same call, so a deal that the parties have settled meanwhile takes none.
     /// @param b what Ballot says; signers bit i: the i-th drawn seat signed.
-    /// @param tail the deal's first panel; then holder and principal, 20 bytes each, of every seat that the walk looks at and
-    /// that had not left before the appeal, in the order of the walk, up to the last seat that signed (in draw 2 first
-    /// those of draw 1, to its end, unless nobody was drawn then); then the signatures in the order of the bits.
-    function rule(uint256[10] calldata terms, Ballot b, bytes32 evidence, bytes32 votes, bytes calldata tail)
-        external;
+    /// @param terms and behind them the tail: the deal's first panel; then holder and principal, 20 bytes each, of every seat
+    /// that the walk looks at and that had not left before the appeal, in the order of the walk, up to the last seat that
+    /// signed (in draw 2 first those of draw 1, to its end, unless nobody was drawn then); then the signatures in the order
+    /// of the bits.
+    function rule(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external;
 
     /// @notice After the first deadline: suspends the silent of the first seven (a tenth of their stake) and draws again.
     /// After the second: suspends the silent again and ends the appeal as silent. When the escrow no longer waits (the
     /// parties settled, or its limit is over) the appeal ends and nobody is suspended.
     /// @param head milestone 8, members of the first panel 8.
-    /// @param tail the first panel and the sitters of the whole walk, as in `rule`; not read when nobody can be suspended.
-    function redraw(uint256[10] calldata terms, uint256 head, bytes calldata tail) external;
+    /// @param terms and behind them the tail: the first panel and the sitters of the whole walk, as in `rule`; not read when
+    /// nobody can be suspended.
+    function redraw(uint256 head, uint256[10] calldata terms) external;
 
     /// @notice Takes all of a seat's stake for two different signed verdicts for one (deal, milestone, round, attempt).
     /// A tenth goes to the sender.
@@ -185,11 +180,8 @@ interface IJuryPool {
     function ruling(bytes32 deal, uint8 milestone) external view returns (uint256);
     function appealOf(bytes32 deal, uint8 milestone) external view returns (Appeal memory);
     /// @notice The seats of the current draw, in order; fewer than 7 when there are not enough.
-    /// @param head, tail as in `redraw`.
-    function drawn(uint256[10] calldata terms, uint256 head, bytes calldata tail)
-        external
-        view
-        returns (uint40[] memory);
+    /// @param head, terms and tail as in `redraw`.
+    function drawn(uint256 head, uint256[10] calldata terms) external view returns (uint40[] memory);
     function seatCount() external view returns (uint40);
     function seatOf(uint40 seat) external view returns (Seat memory);
     /// @notice Number of seats that joined at or before `time`.

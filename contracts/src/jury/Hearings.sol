@@ -48,30 +48,23 @@ abstract contract Hearings is Courts {
         emit AppealRequested(id, draw);
     }
 
-    function testify(
-        uint256[10] calldata terms,
-        Ballot b,
-        bytes32 evidence,
-        bytes32 votes,
-        uint8 index,
-        bytes calldata tail
-    ) external unlocked {
-        Case memory k = _case(terms, b.milestone(), b.size(), Tails.open(tail, b.long()));
+    function testify(Ballot b, bytes32 evidence, bytes32 votes, uint8 index, uint256[10] calldata terms)
+        external
+        unlocked
+    {
+        Case memory k = _case(terms, b.milestone(), b.size(), Tails.behind(terms, b.long()));
         _testify(k, b, index, _escrowDigest(b.structHash(k.id, evidence, votes)));
     }
 
-    function rule(uint256[10] calldata terms, Ballot b, bytes32 evidence, bytes32 votes, bytes calldata tail)
-        external
-        locked
-    {
-        Case memory k = _case(terms, b.milestone(), b.size(), Tails.open(tail, b.long()));
+    function rule(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external locked {
+        Case memory k = _case(terms, b.milestone(), b.size(), Tails.behind(terms, b.long()));
         address[] memory jurors = _ruled(k, b, evidence, votes);
         _sharePot(jurors);
         ESCROW.settleRuling(terms, jurors, b);
     }
 
-    function redraw(uint256[10] calldata terms, uint256 head, bytes calldata tail) external unlocked {
-        Case memory k = _case(terms, head & 0xff, head >> 8 & 0xff, Tails.open(tail, 0));
+    function redraw(uint256 head, uint256[10] calldata terms) external unlocked {
+        Case memory k = _case(terms, head & 0xff, head >> 8 & 0xff, Tails.behind(terms, 0));
         AppealWord a = k.a;
         _requireOpen(k);
         require(block.timestamp >= a.deadline(), DeadlineNotPassed(block.timestamp, a.deadline()));
@@ -101,12 +94,8 @@ abstract contract Hearings is Courts {
         return appeals[deal][milestone].fields();
     }
 
-    function drawn(uint256[10] calldata terms, uint256 head, bytes calldata tail)
-        external
-        view
-        returns (uint40[] memory chosen)
-    {
-        Case memory k = _case(terms, head & 0xff, head >> 8 & 0xff, Tails.open(tail, 0));
+    function drawn(uint256 head, uint256[10] calldata terms) external view returns (uint40[] memory chosen) {
+        Case memory k = _case(terms, head & 0xff, head >> 8 & 0xff, Tails.behind(terms, 0));
         Bench bench = _drawn(k, ALL);
         chosen = new uint40[](bench.size());
         for (uint256 i = 0; i < chosen.length; ++i) {

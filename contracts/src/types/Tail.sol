@@ -10,18 +10,45 @@ using Tails for Tail global;
 
 /// @title Addresses and signatures without padding, read one after the other
 /// @notice An address takes 20 bytes and a signature 64, unless its bit says that its length is written before it: so do
-/// signatures with a separate `v`, and those of contract wallets, which have any length.
+/// signatures with a separate `v`, and those of contract wallets, which have any length. The tail of a call lies behind
+/// its arguments, without the offset, the length and the padding of `bytes`, and goes to the end of the calldata; what is
+/// not read of it changes nothing.
 library Tails {
     error TailTooShort(uint256 has, uint256 wanted);
 
-    function open(bytes calldata data, uint256 long) internal pure returns (Tail t) {
+    /// @notice Addresses without signatures.
+    function open(bytes calldata data) internal pure returns (Tail t) {
+        uint256 from;
+        uint256 size;
         assembly ("memory-safe") {
-            t := mload(0x40)
-            mstore(0x40, add(t, 0x60))
-            mstore(t, data.offset)
-            mstore(add(t, 0x20), add(data.offset, data.length))
-            mstore(add(t, 0x40), long)
+            from := data.offset
+            size := data.length
         }
+        unchecked {
+            return _hold(from, from + size, 0); // the decoder has found both within the calldata
+        }
+    }
+
+    /// @notice What a call has behind its last fixed words, which are the terms: up to the end of the calldata.
+    function behind(uint256[10] calldata terms, uint256 long) internal pure returns (Tail t) {
+        uint256 from;
+        uint256 end;
+        assembly ("memory-safe") {
+            from := add(terms, 0x140)
+            end := calldatasize()
+        }
+        return _hold(from, end, long);
+    }
+
+    /// @notice The same behind the whole terms.
+    function behindWhole(uint256[17] calldata terms, uint256 long) internal pure returns (Tail t) {
+        uint256 from;
+        uint256 end;
+        assembly ("memory-safe") {
+            from := add(terms, 0x220)
+            end := calldatasize()
+        }
+        return _hold(from, end, long);
     }
 
     /// @notice The offset in calldata of the next `size` bytes, which are then read.
@@ -103,6 +130,16 @@ library Tails {
         uint256 from = take(t, size);
         assembly ("memory-safe") {
             value := shr(sub(256, shl(3, size)), calldataload(from))
+        }
+    }
+
+    function _hold(uint256 from, uint256 end, uint256 long) private pure returns (Tail t) {
+        assembly ("memory-safe") {
+            t := mload(0x40)
+            mstore(0x40, add(t, 0x60))
+            mstore(t, from)
+            mstore(add(t, 0x20), end)
+            mstore(add(t, 0x40), long)
         }
     }
 }

@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
-import {MARK_PUSH} from "../../src/types/Ballot.sol";
+import {Ballot, MARK_PUSH} from "../../src/types/Ballot.sol";
 import {Cancel, Deal, Rating, Release, Verdict} from "../../src/types/Deal.sol";
 import {Claim, Encoding, EscrowCalls} from "../escrow/Calls.sol";
+import {Tailed} from "../escrow/Tailed.sol";
 import {FrontRunning} from "./FrontRunning.sol";
 
 /// @notice Front-running in the life of a deal, from its opening to its rating.
@@ -109,9 +110,7 @@ contract FrontRunDealAttack is FrontRunning {
         }
         uint256 head =
             c.vaults.length << 16 | c.signatures.length << 24 | c.receipts << 32 | uint256(c.size) << 64;
-        return abi.encodeWithSelector(
-            IDealEscrow.claim.selector, d.whole(), head | p.long << 128, c.manifest, p.data
-        );
+        return Tailed.claim(d.whole(), head | p.long << 128, c.manifest, p.data);
     }
 
     function test_a_claim_is_the_same_whoever_sends_it() external {
@@ -130,8 +129,7 @@ contract FrontRunDealAttack is FrontRunning {
         Encoding.Piece memory p = Encoding.roll(votesOf(v, signers));
         marks |= Encoding.consents(p, consent_, "");
         uint256 head = Encoding.head(v, votesOf(v, signers), marks, p.long);
-        return
-            abi.encodeWithSelector(IDealEscrow.verdict.selector, d.brief(), head, p.data, v.evidence, v.votes);
+        return Tailed.verdict(d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data);
     }
 
     function test_a_verdict_without_the_consent_that_came_with_it_only_waits_for_the_consent() external {

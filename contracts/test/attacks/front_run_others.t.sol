@@ -11,6 +11,7 @@ import {Mandate, Revoke} from "../../src/types/Mandate.sol";
 import {Agreement, Breach, Destroyed, Nda} from "../../src/types/Nda.sol";
 import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Sitters} from "../escrow/Sitters.sol";
+import {Tailed} from "../escrow/Tailed.sol";
 import {MandateCalls} from "../mandates/MandateCalls.sol";
 import {FrontRunning} from "./FrontRunning.sol";
 
@@ -133,15 +134,10 @@ contract FrontRunOthersAttack is FrontRunning {
         one.signatures[0] = sign(holderOf(seats[0]), escrow.verdictDigest(v));
         Encoding.Piece memory p = Encoding.ruling(one, Sitters.walked(jury, d, 0, panel(), 1));
         Ballot head = Ballot.wrap(Encoding.head(v, one, 0, p.long));
-        sameWhoeverSends(
-            address(jury),
-            abi.encodeCall(IJuryPool.testify, (d.brief(), head, v.evidence, v.votes, 0, p.data))
-        );
+        sameWhoeverSends(address(jury), Tailed.testify(d.brief(), head, v.evidence, v.votes, 0, p.data));
         Votes memory votes = votesOfCourt(d, v, 31);
         p = Encoding.ruling(votes, jury.sittersOf(d, v, votes));
         head = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
-        sameWhoeverSends(
-            address(jury), abi.encodeCall(IJuryPool.rule, (d.brief(), head, v.evidence, v.votes, p.data))
-        );
+        sameWhoeverSends(address(jury), Tailed.rule(d.brief(), head, v.evidence, v.votes, p.data));
     }
 }

@@ -9,6 +9,7 @@ import {Cancel, Deal, Rating, Release, Status, Verdict} from "../../src/types/De
 import {AppealStatus} from "../../src/types/Jury.sol";
 import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
+import {Tailed} from "../escrow/Tailed.sol";
 import {Hostile, Mood} from "./Hostile.sol";
 
 /// @notice Attack: a wallet or jury that terms name eats gas, returns bombs, reverts, calls back or writes, wherever it stands: as buyer,
@@ -227,8 +228,7 @@ contract HostileContractsAttack is Court {
         uint256 marks = Encoding.consents(p, hex"00", "");
         Votes memory none;
         uint256 head = Encoding.head(v, none, marks, p.long);
-        return
-            abi.encodeWithSelector(IDealEscrow.consent.selector, d.brief(), head, v.evidence, v.votes, p.data);
+        return Tailed.consent(d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data);
     }
 
     // --- as the jury ---

@@ -13,6 +13,7 @@ import {
 } from "../../src/types/Ballot.sol";
 import {Cancel, Deal, Meta, Rating, Release, Verdict} from "../../src/types/Deal.sol";
 import {Sitters} from "./Sitters.sol";
+import {Tailed} from "./Tailed.sol";
 
 /// Signatures of panel members over one Verdict.
 struct Votes {
@@ -227,7 +228,7 @@ library EscrowCalls {
         }
         uint256 head = uint256(c.milestone) | uint256(c.attempt) << 8 | c.vaults.length << 16;
         head |= c.signatures.length << 24 | uint256(uint32(c.receipts)) << 32 | uint256(c.size) << 64;
-        e.claim(d.whole(), head | p.long << 128, c.manifest, p.data);
+        Tailed.sent(address(e), Tailed.claim(d.whole(), head | p.long << 128, c.manifest, p.data));
     }
 
     function verdict(
@@ -245,18 +246,18 @@ library EscrowCalls {
         verdictAndRate(e, d, v, votes, signed, none, push);
     }
 
-    function verdictCall(DealEscrow e, Deal memory d, Verdict memory v, Votes memory votes)
+    function verdictCall(DealEscrow, Deal memory d, Verdict memory v, Votes memory votes)
         internal
         pure
         returns (bytes memory)
     {
         Encoding.Piece memory p = Encoding.roll(votes);
         uint256 head = Encoding.head(v, votes, MARK_PUSH, p.long);
-        return abi.encodeCall(e.verdict, (d.brief(), Ballot.wrap(head), p.data, v.evidence, v.votes));
+        return Tailed.verdict(d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data);
     }
 
     /// @notice A verdict that the buyer sends and so consents to.
-    function verdictConsented(DealEscrow e, Deal memory d, Verdict memory v, Votes memory votes)
+    function verdictConsented(DealEscrow, Deal memory d, Verdict memory v, Votes memory votes)
         internal
         pure
         returns (bytes memory)
@@ -264,7 +265,7 @@ library EscrowCalls {
         Encoding.Piece memory p = Encoding.roll(votes);
         Encoding.add(p, "");
         uint256 head = Encoding.head(v, votes, MARK_PUSH | MARK_BUYER_CONSENTS, p.long);
-        return abi.encodeCall(e.verdict, (d.brief(), Ballot.wrap(head), p.data, v.evidence, v.votes));
+        return Tailed.verdict(d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data);
     }
 
     /// @param signed consents of buyer and seller, signatures of their ratings; empty where there is none.
@@ -282,12 +283,13 @@ library EscrowCalls {
         marks |= p.consents(signed[0], signed[1]);
         marks |= p.ratings(ratings[0], signed[2], ratings[1], signed[3]);
         uint256 head = Encoding.head(v, votes, marks, p.long);
-        e.verdict(d.brief(), Ballot.wrap(head), p.data, v.evidence, v.votes);
+        Tailed.sent(address(e), Tailed.verdict(d.brief(), Ballot.wrap(head), v.evidence, v.votes, p.data));
     }
 
     function cosign(DealEscrow e, Deal memory d, Verdict memory v, Votes memory votes) internal {
         Encoding.Piece memory p = Encoding.roll(votes);
-        e.cosign(d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, p.long)), v.evidence, v.votes, p.data);
+        Ballot b = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
+        Tailed.sent(address(e), Tailed.cosign(d.brief(), b, v.evidence, v.votes, p.data));
     }
 
     function consent(DealEscrow e, Deal memory d, Verdict memory v, bytes memory buyers, bytes memory sellers)
@@ -296,7 +298,8 @@ library EscrowCalls {
         Encoding.Piece memory p;
         Votes memory none;
         uint256 marks = p.consents(buyers, sellers);
-        e.consent(d.brief(), Ballot.wrap(Encoding.head(v, none, marks, p.long)), v.evidence, v.votes, p.data);
+        Ballot b = Ballot.wrap(Encoding.head(v, none, marks, p.long));
+        Tailed.sent(address(e), Tailed.consent(d.brief(), b, v.evidence, v.votes, p.data));
     }
 
     function payout(DealEscrow e, Deal memory d) internal {
@@ -368,7 +371,7 @@ library EscrowCalls {
     ) internal {
         Encoding.Piece memory p;
         uint256 marks = p.ratings(byBuyer, buyers, bySeller, sellers);
-        e.payoutAndRate(d.brief(), marks | p.long << 8, p.data);
+        Tailed.sent(address(e), Tailed.payoutAndRate(d.brief(), marks | p.long << 8, p.data));
     }
 }
 
@@ -429,12 +432,14 @@ library JuryCalls {
         bytes memory sitters = Sitters.walked(j, d, v.milestone, panel, index < SIZE ? index + 1 : SIZE);
         Encoding.Piece memory p = Encoding.ruling(votes, sitters);
         uint256 head = Encoding.head(v, votes, 0, p.long);
-        j.testify(d.brief(), Ballot.wrap(head), v.evidence, v.votes, index, p.data);
+        bytes memory data = Tailed.testify(d.brief(), Ballot.wrap(head), v.evidence, v.votes, index, p.data);
+        Tailed.sent(address(j), data);
     }
 
     function rule(JuryPool j, Deal memory d, Verdict memory v, Votes memory votes) internal {
         Encoding.Piece memory p = Encoding.ruling(votes, sittersOf(j, d, v, votes));
-        j.rule(d.brief(), Ballot.wrap(Encoding.head(v, votes, 0, p.long)), v.evidence, v.votes, p.data);
+        Ballot b = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
+        Tailed.sent(address(j), Tailed.rule(d.brief(), b, v.evidence, v.votes, p.data));
     }
 
     /// @notice Who sits where the walk looks until it has found the last who signed.
@@ -450,7 +455,7 @@ library JuryCalls {
 
     function redraw(JuryPool j, Deal memory d, uint8 milestone, address[] memory panel) internal {
         (uint256 head, bytes memory tail) = whole(j, d, milestone, panel);
-        j.redraw(d.brief(), head, tail);
+        Tailed.sent(address(j), Tailed.redraw(d.brief(), head, tail));
     }
 
     function drawn(JuryPool j, Deal memory d, uint8 milestone, address[] memory panel)
@@ -459,7 +464,7 @@ library JuryCalls {
         returns (uint40[] memory)
     {
         (uint256 head, bytes memory tail) = whole(j, d, milestone, panel);
-        return j.drawn(d.brief(), head, tail);
+        return abi.decode(Tailed.asked(address(j), Tailed.drawn(d.brief(), head, tail)), (uint40[]));
     }
 
     /// @notice Head and tail of a call that looks at the whole draw.

@@ -6,6 +6,7 @@ import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Status, Verdict} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Claim, Encoding, EscrowCalls} from "./Calls.sol";
+import {Tailed} from "./Tailed.sol";
 import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
@@ -321,11 +322,12 @@ contract ClaimTest is World {
                 mstore(cut, size)
             }
             (bool done, bytes memory reason) =
-                address(escrow).call(abi.encodeCall(IDealEscrow.claim, (whole, head, c.manifest, cut)));
+                address(escrow).call(Tailed.claim(whole, head, c.manifest, cut));
             assertFalse(done, "a cut tail");
             assertEq(bytes32(bytes4(reason)), bytes32(Tails.TailTooShort.selector), "reason");
         }
-        escrow.claim(whole, head, c.manifest, bytes.concat(p.data, hex"ff"));
+        bytes memory longer = bytes.concat(p.data, hex"ff");
+        Tailed.sent(address(escrow), Tailed.claim(whole, head, c.manifest, longer));
         assertEq(escrow.claims(id), NOW, "what follows the tail changes nothing");
     }
 

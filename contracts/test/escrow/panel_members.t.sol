@@ -7,6 +7,7 @@ import {Ballot, MARK_PUSH} from "../../src/types/Ballot.sol";
 import {Deal, Verdict} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, Votes} from "./Calls.sol";
+import {Tailed} from "./Tailed.sol";
 import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
@@ -196,8 +197,8 @@ contract PanelMembersTest is World {
         }
         uint256[10] memory brief = Encoding.brief(d);
         vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 64, 65));
-        escrow.verdict(brief, Ballot.wrap(head), cut, v.evidence, v.votes);
-        escrow.verdict(brief, Ballot.wrap(head), p.data, v.evidence, v.votes);
+        Tailed.sent(address(escrow), Tailed.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, cut));
+        Tailed.sent(address(escrow), Tailed.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data));
         (uint32 signers,) = escrow.signersOf(v.deal, 0);
         assertEq(signers, type(uint32).max, "all have signed");
         assertEq(escrow.credit(who[31].addr), 3 * ONE / 32, "its part of the fee");

@@ -6,6 +6,7 @@ import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Deal, Rating, Status} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls} from "./Calls.sol";
+import {Tailed} from "./Tailed.sol";
 import {World} from "./World.sol";
 
 /// payoutAndRate
@@ -68,12 +69,12 @@ contract PayoutAndRateTest is World {
             assembly ("memory-safe") {
                 mstore(cut, size)
             }
-            (bool done, bytes memory reason) = address(escrow)
-                .call(abi.encodeCall(IDealEscrow.payoutAndRate, (brief, marks | p.long << 8, cut)));
+            (bool done, bytes memory reason) =
+                address(escrow).call(Tailed.payoutAndRate(brief, marks | p.long << 8, cut));
             assertFalse(done, "a cut tail");
             assertEq(bytes32(bytes4(reason)), bytes32(Tails.TailTooShort.selector), "reason");
         }
-        escrow.payoutAndRate(brief, marks | p.long << 8, p.data);
+        Tailed.sent(address(escrow), Tailed.payoutAndRate(brief, marks | p.long << 8, p.data));
         assertEq(slotOf(id).rated, 3, "rated");
     }
 

@@ -7,6 +7,7 @@ import {Locked} from "../../src/law/Locked.sol";
 import {Ballot} from "../../src/types/Ballot.sol";
 import {Deal, Release, Status, Withdraw} from "../../src/types/Deal.sol";
 import {Encoding, EscrowCalls} from "./Calls.sol";
+import {Tailed} from "./Tailed.sol";
 import {ReenteringToken} from "./Tokens.sol";
 import {World} from "./World.sol";
 
@@ -48,12 +49,12 @@ contract ReentrancyTest is World {
         reentries.push(abi.encodeCall(IDealEscrow.voidDeal, (brief, stranger.addr, "")));
         reentries.push(abi.encodeCall(IDealEscrow.release, (brief, 0, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.cancel, (brief, 0, 0, "", "")));
-        reentries.push(abi.encodeCall(IDealEscrow.claim, (whole, 0, 0, "")));
-        reentries.push(abi.encodeCall(IDealEscrow.verdict, (brief, b, "", 0, 0)));
-        reentries.push(abi.encodeCall(IDealEscrow.cosign, (brief, b, 0, 0, "")));
-        reentries.push(abi.encodeCall(IDealEscrow.consent, (brief, b, 0, 0, "")));
+        reentries.push(Tailed.claim(whole, 0, 0, ""));
+        reentries.push(Tailed.verdict(brief, b, 0, 0, ""));
+        reentries.push(Tailed.cosign(brief, b, 0, 0, ""));
+        reentries.push(Tailed.consent(brief, b, 0, 0, ""));
         reentries.push(abi.encodeCall(IDealEscrow.payout, (brief)));
-        reentries.push(abi.encodeCall(IDealEscrow.payoutAndRate, (brief, 0, "")));
+        reentries.push(Tailed.payoutAndRate(brief, 0, ""));
         reentries.push(abi.encodeCall(IDealEscrow.appeal, (brief, b, 0, 0, 0, "")));
         reentries.push(abi.encodeCall(IDealEscrow.settleRuling, (brief, new address[](0), b)));
         reentries.push(abi.encodeCall(IDealEscrow.rule, (brief)));

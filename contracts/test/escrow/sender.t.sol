@@ -12,6 +12,7 @@ import {
 } from "../../src/types/Ballot.sol";
 import {Cancel, Deal, Rating, Release, Status, Verdict, Withdraw} from "../../src/types/Deal.sol";
 import {Claim, Encoding, EscrowCalls, Votes} from "./Calls.sol";
+import {Tailed} from "./Tailed.sol";
 import {World} from "./World.sol";
 
 /// @title What the sender need not sign
@@ -134,8 +135,7 @@ contract SenderTest is World {
         Votes memory votes = Votes(panel(), 8, new bytes[](1));
         Encoding.Piece memory p = Encoding.roll(votes);
         Ballot b = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
-        bytes memory call_ =
-            abi.encodeCall(IDealEscrow.cosign, (Encoding.brief(d), b, v.evidence, v.votes, p.data));
+        bytes memory call_ = Tailed.cosign(Encoding.brief(d), b, v.evidence, v.votes, p.data);
         onlyFrom(jurors[3].addr, call_);
         vm.prank(jurors[3].addr);
         escrow.cosign(d, v, votes);
@@ -153,7 +153,7 @@ contract SenderTest is World {
         judged(d, v);
         Votes memory none;
         Ballot b = Ballot.wrap(Encoding.head(v, none, MARK_BUYER_CONSENTS, 1));
-        onlyFrom(buyer.addr, abi.encodeCall(IDealEscrow.consent, (brief, b, v.evidence, v.votes, hex"0000")));
+        onlyFrom(buyer.addr, Tailed.consent(brief, b, v.evidence, v.votes, hex"0000"));
         b = Ballot.wrap(Encoding.head(v, none, 0, 0));
         uint256 plea = uint256(uint160(buyer.addr)) | uint256(NOW) << 160;
         onlyFrom(buyer.addr, abi.encodeCall(IDealEscrow.appeal, (brief, b, v.evidence, v.votes, plea, "")));
@@ -167,8 +167,7 @@ contract SenderTest is World {
         Votes memory none;
         bytes memory tail = bytes.concat(hex"0000", signCompact(seller, consentDigest(v)));
         Ballot b = Ballot.wrap(Encoding.head(v, none, MARK_BUYER_CONSENTS | MARK_SELLER_CONSENTS, 1));
-        bytes memory call_ =
-            abi.encodeCall(IDealEscrow.consent, (Encoding.brief(d), b, v.evidence, v.votes, tail));
+        bytes memory call_ = Tailed.consent(Encoding.brief(d), b, v.evidence, v.votes, tail);
         onlyFrom(buyer.addr, call_);
         vm.prank(buyer.addr);
         (bool done,) = address(escrow).call(call_);
@@ -187,8 +186,7 @@ contract SenderTest is World {
                 Encoding.add(p, i == j ? bytes("") : c.signatures[j]);
             }
             uint256 head = 2 << 16 | 2 << 24 | 3 << 32 | uint256(c.size) << 64 | p.long << 128;
-            bytes memory call_ =
-                abi.encodeCall(IDealEscrow.claim, (Encoding.whole(d), head, c.manifest, p.data));
+            bytes memory call_ = Tailed.claim(Encoding.whole(d), head, c.manifest, p.data);
             onlyFrom(c.vaults[i], call_);
         }
     }
@@ -222,7 +220,7 @@ contract SenderTest is World {
         tail = bytes.concat(tail, bytes16(uint128(int128(-7))), r.feedbackHash);
         tail = bytes.concat(tail, signCompact(seller, ratingDigest(r)));
         uint256 head = uint256(MARK_BUYER_RATES | MARK_SELLER_RATES) | 1 << 8;
-        bytes memory call_ = abi.encodeCall(IDealEscrow.payoutAndRate, (Encoding.brief(d), head, tail));
+        bytes memory call_ = Tailed.payoutAndRate(Encoding.brief(d), head, tail);
         onlyFrom(buyer.addr, call_);
         vm.prank(buyer.addr);
         (bool done,) = address(escrow).call(call_);

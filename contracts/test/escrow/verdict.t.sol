@@ -8,6 +8,7 @@ import {Deal, Rating, Status, Verdict} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, Votes} from "./Calls.sol";
 import {Slot} from "./Slots.sol";
+import {Tailed} from "./Tailed.sol";
 import {World} from "./World.sol";
 
 /// verdict
@@ -359,7 +360,7 @@ contract VerdictTest is World {
         }
         uint256[10] memory brief = Encoding.brief(d);
         vm.expectRevert(abi.encodeWithSelector(Tails.TailTooShort.selector, 19, 20));
-        escrow.verdict(brief, Ballot.wrap(head), cut, v.evidence, v.votes);
+        Tailed.sent(address(escrow), Tailed.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, cut));
     }
 
     function test_bits_that_belong_to_no_field_change_nothing() external {
@@ -371,7 +372,7 @@ contract VerdictTest is World {
         uint256[10] memory brief = Encoding.brief(d);
         brief[1] |= uint256(1) << 255;
         brief[4] |= uint256(1) << 255;
-        escrow.verdict(brief, Ballot.wrap(head), p.data, v.evidence, v.votes);
+        Tailed.sent(address(escrow), Tailed.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, p.data));
         assertEq(slotOf(id).held, 54 * ONE, "held");
     }
 

@@ -7,6 +7,7 @@ import {Ballot, MARK_PUSH} from "../../src/types/Ballot.sol";
 import {Deal, Rating, Status, Verdict} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, Votes} from "./Calls.sol";
+import {Tailed} from "./Tailed.sol";
 import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
@@ -179,8 +180,8 @@ contract VerdictVotesTest is World {
             mstore(tail, size)
         }
         uint256[10] memory brief = Encoding.brief(d);
-        (bool done, bytes memory reason) = address(escrow)
-            .call(abi.encodeCall(IDealEscrow.verdict, (brief, Ballot.wrap(head), tail, v.evidence, v.votes)));
+        (bool done, bytes memory reason) =
+            address(escrow).call(Tailed.verdict(brief, Ballot.wrap(head), v.evidence, v.votes, tail));
         assertFalse(done, "a cut tail");
         assertEq(bytes32(bytes4(reason)), bytes32(Tails.TailTooShort.selector), "reason");
     }
@@ -202,7 +203,9 @@ contract VerdictVotesTest is World {
         for (uint256 size = 0; size < whole.length; size += size < 600 ? 37 : 1) {
             cutAt(d, v, head, bytes.concat(whole), size);
         }
-        escrow.verdict(Encoding.brief(d), Ballot.wrap(head), whole, v.evidence, v.votes);
+        Tailed.sent(
+            address(escrow), Tailed.verdict(Encoding.brief(d), Ballot.wrap(head), v.evidence, v.votes, whole)
+        );
         assertStatus(id, Status.Closed);
         assertEq(slotOf(id).rated, 3, "rated");
     }
@@ -230,7 +233,9 @@ contract VerdictVotesTest is World {
         emit IDealEscrow.Rated(id, 1, sha256("good"));
         vm.expectEmit(address(escrow));
         emit IDealEscrow.Rated(id, uint128(int128(-2)) | uint256(1) << 128, sha256("fair"));
-        escrow.verdict(Encoding.brief(d), Ballot.wrap(head), p.data, v.evidence, v.votes);
+        Tailed.sent(
+            address(escrow), Tailed.verdict(Encoding.brief(d), Ballot.wrap(head), v.evidence, v.votes, p.data)
+        );
         assertStatus(id, Status.Closed);
         assertEq(usdc.balanceOf(sellerPrincipal.addr), ONE / 2, "half");
         for (uint256 i = 0; i < 5; ++i) {
@@ -244,7 +249,9 @@ contract VerdictVotesTest is World {
         Encoding.Piece memory p = Encoding.roll(votesOf(v, 7));
         uint256 head = Encoding.head(v, votesOf(v, 7), MARK_PUSH, p.long);
         bytes memory longer = bytes.concat(p.data, keccak256("what nobody announced"));
-        escrow.verdict(Encoding.brief(d), Ballot.wrap(head), longer, v.evidence, v.votes);
+        Tailed.sent(
+            address(escrow), Tailed.verdict(Encoding.brief(d), Ballot.wrap(head), v.evidence, v.votes, longer)
+        );
         assertEq(slotOf(v.deal).done, 1, "judged");
     }
 

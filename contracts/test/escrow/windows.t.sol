@@ -6,6 +6,7 @@ import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Cancel, Deal, Fallback, Rating, Release, Status, Verdict, Withdraw} from "../../src/types/Deal.sol";
 import {Claim, Encoding, EscrowCalls, Votes} from "./Calls.sol";
 import {Court} from "./Court.sol";
+import {Tailed} from "./Tailed.sol";
 
 /// @notice The table of intervals in IDealEscrow, row by row: the second before, the second at, the second after each limit.
 /// Intervals are half open: at the limit itself the next thing may happen and the former may not. `fundBy` and
@@ -87,8 +88,7 @@ contract WindowsTest is Court {
             Encoding.add(p, c.signatures[i]);
         }
         uint256 head = 2 << 16 | 2 << 24 | 3 << 32 | uint256(c.size) << 64 | p.long << 128;
-        bytes memory call_ =
-            abi.encodeWithSelector(IDealEscrow.claim.selector, d.whole(), head, c.manifest, p.data);
+        bytes memory call_ = Tailed.claim(d.whole(), head, c.manifest, p.data);
         until(call_, DUE + GRACE, IDealEscrow.ClaimTooLate.selector);
     }
 

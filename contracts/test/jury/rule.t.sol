@@ -13,6 +13,7 @@ import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 import {Sitters} from "../escrow/Sitters.sol";
+import {Tailed} from "../escrow/Tailed.sol";
 import {TurncoatWallet} from "../escrow/Wallets.sol";
 
 /// rule
@@ -115,7 +116,7 @@ contract JuryRuleTest is Court {
     function ruledWith(Deal memory d, Verdict memory v, Votes memory votes, bytes memory sitters) private {
         Encoding.Piece memory p = Encoding.ruling(votes, sitters);
         Ballot head = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
-        jury.rule(d.brief(), head, v.evidence, v.votes, p.data);
+        Tailed.sent(address(jury), Tailed.rule(d.brief(), head, v.evidence, v.votes, p.data));
     }
 
     function test_a_ruling_brings_nobody_beyond_the_last_who_signed() external {

@@ -9,6 +9,7 @@ import {Verdict} from "../../src/types/Deal.sol";
 import {Sitter} from "../../src/types/Seat.sol";
 import {JuryCalls} from "../escrow/Calls.sol";
 import {Sitters} from "../escrow/Sitters.sol";
+import {Tailed} from "../escrow/Tailed.sol";
 import {AnsweringToken, ReenteringToken} from "../escrow/Tokens.sol";
 import {World} from "../escrow/World.sol";
 
@@ -81,9 +82,9 @@ contract JuryTokensTest is World {
         reentries[3] = abi.encodeCall(IJuryPool.withdrawStake, (0, nobody));
         reentries[4] = abi.encodeCall(IJuryPool.collect, (address(this)));
         reentries[5] = abi.encodeCall(IJuryPool.request, (terms_, 0));
-        reentries[6] = abi.encodeCall(IJuryPool.testify, (terms_, b, 0, 0, 0, ""));
-        reentries[7] = abi.encodeCall(IJuryPool.rule, (terms_, b, 0, 0, ""));
-        reentries[8] = abi.encodeCall(IJuryPool.redraw, (terms_, 0, ""));
+        reentries[6] = Tailed.testify(terms_, b, 0, 0, 0, "");
+        reentries[7] = Tailed.rule(terms_, b, 0, 0, "");
+        reentries[8] = Tailed.redraw(terms_, 0, "");
         reentries[9] = abi.encodeCall(IJuryPool.slash, (0, nobody, v, "", v, ""));
         reentries[10] = abi.encodeCall(IJuryPool.appeal, (terms_, b, 0, 0, 0, ""));
         bytes memory locked = abi.encodeWithSelector(Locked.Reentered.selector);

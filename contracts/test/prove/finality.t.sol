@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Ballot} from "../../src/types/Ballot.sol";
 import {Status} from "../../src/types/Deal.sol";
+import {Tailed} from "../escrow/Tailed.sol";
 import {DealProof} from "./DealProof.sol";
 
 /// @notice Closed and void are for ever, and an id is opened once.
@@ -38,11 +39,11 @@ contract FinalityProof is DealProof {
         refused(abi.encodeCall(IDealEscrow.release, (brief(), w.head, w.a, s)));
         refused(abi.encodeCall(IDealEscrow.cancel, (brief(), uint16(w.head), uint40(w.other), s, s)));
         refused(abi.encodeCall(IDealEscrow.payout, (brief())));
-        refused(abi.encodeCall(IDealEscrow.payoutAndRate, (brief(), w.head, s)));
+        refused(Tailed.payoutAndRate(brief(), w.head, s));
         refused(abi.encodeCall(IDealEscrow.timeout, (brief(), uint8(w.head))));
-        refused(abi.encodeCall(IDealEscrow.claim, (whole(), w.head, w.a, s)));
-        refused(abi.encodeCall(IDealEscrow.verdict, (brief(), Ballot.wrap(w.head), s, w.a, w.b)));
-        refused(abi.encodeCall(IDealEscrow.consent, (brief(), Ballot.wrap(w.head), w.a, w.b, s)));
+        refused(Tailed.claim(whole(), w.head, w.a, s));
+        refused(Tailed.verdict(brief(), Ballot.wrap(w.head), w.a, w.b, s));
+        refused(Tailed.consent(brief(), Ballot.wrap(w.head), w.a, w.b, s));
         refused(abi.encodeCall(IDealEscrow.appeal, (brief(), Ballot.wrap(w.head), w.a, w.b, w.other, s)));
         refused(abi.encodeCall(IDealEscrow.rule, (brief())));
         assert(escrow.dealOf(id) == word && usdc.balanceOf(address(escrow)) == inside(word));
@@ -75,7 +76,7 @@ contract FinalityProof is DealProof {
         bytes memory s = signature(w.r, w.vs);
         bytes[3] memory calls = [
             abi.encodeCall(IDealEscrow.rate, (brief(), w.a, w.head, s)),
-            abi.encodeCall(IDealEscrow.cosign, (brief(), Ballot.wrap(w.head), w.a, w.b, s)),
+            Tailed.cosign(brief(), Ballot.wrap(w.head), w.a, w.b, s),
             abi.encodeCall(
                 IDealEscrow.payJurors,
                 (brief(), abi.encodePacked(bytes20(JUROR_0), bytes20(JUROR_1), bytes20(JUROR_2)))

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IDealEscrow} from "../../src/interfaces/IDealEscrow.sol";
 import {Ballot} from "../../src/types/Ballot.sol";
 import {Status} from "../../src/types/Deal.sol";
+import {Tailed} from "../escrow/Tailed.sol";
 import {DealProof} from "./DealProof.sol";
 
 /// @notice Intervals are half open: at which second a thing becomes possible, and at which it no longer is.
@@ -85,12 +86,7 @@ contract WindowsProof is DealProof {
         returns (bool ok)
     {
         bytes memory tail = bytes.concat(signature(s[0], s[1]), signature(s[2], s[3]), bytes20(JUROR_2));
-        (ok,) = address(escrow)
-            .call(
-                abi.encodeCall(
-                    IDealEscrow.verdict, (brief(), Ballot.wrap(ballot(bps)), tail, evidence, votes)
-                )
-            );
+        (ok,) = address(escrow).call(Tailed.verdict(brief(), Ballot.wrap(ballot(bps)), evidence, votes, tail));
     }
 
     function ballot(uint16 bps) private pure returns (uint256) {

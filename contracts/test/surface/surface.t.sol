@@ -49,9 +49,9 @@ contract SurfaceTest is Artifact {
         // What changes something.
         allow("appeal(uint256[10],uint256,bytes32,bytes32,uint256,bytes)");
         allow("cancel(uint256[10],uint16,uint40,bytes,bytes)");
-        allow("claim(uint256[17],uint256,bytes32,bytes)");
-        allow("consent(uint256[10],uint256,bytes32,bytes32,bytes)");
-        allow("cosign(uint256[10],uint256,bytes32,bytes32,bytes)");
+        allow("claim(uint256,bytes32,uint256[17])");
+        allow("consent(uint256,bytes32,bytes32,uint256[10])");
+        allow("cosign(uint256,bytes32,bytes32,uint256[10])");
         allow("deposit(address,uint64)");
         allow("depositWithAuthorization(address,uint64,uint256,uint256,bytes32,bytes)");
         allow("openFromCredit(uint256[17],bytes,bytes)");
@@ -59,7 +59,7 @@ contract SurfaceTest is Artifact {
         allow("openWithAuthorization(bytes,uint256[17],bytes)");
         allow("payJurors(uint256[10],bytes)");
         allow("payout(uint256[10])");
-        allow("payoutAndRate(uint256[10],uint256,bytes)");
+        allow("payoutAndRate(uint256,uint256[10])");
         allow("payoutMany(uint256[10][])");
         allow("rate(uint256[10],bytes32,uint256,bytes)");
         allow("release(uint256[10],uint256,bytes32,bytes)");
@@ -67,7 +67,7 @@ contract SurfaceTest is Artifact {
         allow("settleMany(bytes[])");
         allow("settleRuling(uint256[10],address[],uint256)");
         allow("timeout(uint256[10],uint8)");
-        allow("verdict(uint256[10],uint256,bytes,bytes32,bytes32)");
+        allow("verdict(uint256,bytes32,bytes32,uint256[10])");
         allow("voidDeal(uint256[10],address,bytes)");
         allow("withdraw(address,uint64)");
         allow("withdrawFor((address,address,uint256,uint40),bytes)");
@@ -104,20 +104,20 @@ contract SurfaceTest is Artifact {
         allow("collect(address)");
         allow("join(address,uint16)");
         allow("joinWithAuthorization(address,address,uint16,uint256,uint256,bytes32,bytes)");
-        allow("redraw(uint256[10],uint256,bytes)");
+        allow("redraw(uint256,uint256[10])");
         allow("request(uint256[10],uint40)");
-        allow("rule(uint256[10],uint256,bytes32,bytes32,bytes)");
+        allow("rule(uint256,bytes32,bytes32,uint256[10])");
         allow(
             "slash(uint40,(address,address),(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes,(bytes32,uint8,uint8,uint8,uint16,bytes32,bytes32),bytes)"
         );
-        allow("testify(uint256[10],uint256,bytes32,bytes32,uint8,bytes)");
+        allow("testify(uint256,bytes32,bytes32,uint8,uint256[10])");
         allow("vacate(uint40,(address,address))");
         allow("withdrawStake(uint40,(address,address))");
         // What is read.
         allow("appealOf(bytes32,uint8)");
         allow("beacon()");
         allow("domainSeparator()");
-        allow("drawn(uint256[10],uint256,bytes)");
+        allow("drawn(uint256,uint256[10])");
         allow("escrow()");
         allow("exitDelay()");
         allow("owed(address)");

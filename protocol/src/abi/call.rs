@@ -232,8 +232,8 @@ impl Deployment {
     #[must_use]
     pub fn claim(&self, deal: &Deal, claim: &Claim) -> Call {
         let (head, tail) = pack::claim(claim);
-        let call = IDealEscrow::claimCall { terms: pack::whole(deal), head, manifest: claim.manifest, tail };
-        to(self.contracts.escrow, &call)
+        let call = IDealEscrow::claimCall { head, manifest: claim.manifest, terms: pack::whole(deal) };
+        tailed(self.contracts.escrow, &call, &tail)
     }
 
     /// Brings a first-panel verdict; consents may be empty.
@@ -241,8 +241,8 @@ impl Deployment {
     pub fn verdict(&self, deal: &Deal, verdict: &Verdict, votes: &Votes, consents: &[Signature; 2]) -> Call {
         let (head, tail) = pack::ballot(verdict, votes, consents, pack::PUSH);
         let Verdict { evidence, votes, .. } = *verdict;
-        let call = IDealEscrow::verdictCall { terms: pack::brief(deal), head, evidence, votes, tail };
-        to(self.contracts.escrow, &call)
+        let call = IDealEscrow::verdictCall { head, evidence, votes, terms: pack::brief(deal) };
+        tailed(self.contracts.escrow, &call, &tail)
     }
 
     /// Adds signatures to the accepted verdict.
@@ -250,8 +250,8 @@ impl Deployment {
     pub fn cosign(&self, deal: &Deal, verdict: &Verdict, votes: &Votes) -> Call {
         let (head, tail) = pack::ballot(verdict, votes, &NO_CONSENTS, 0);
         let Verdict { evidence, votes, .. } = *verdict;
-        let call = IDealEscrow::cosignCall { terms: pack::brief(deal), head, evidence, votes, tail };
-        to(self.contracts.escrow, &call)
+        let call = IDealEscrow::cosignCall { head, evidence, votes, terms: pack::brief(deal) };
+        tailed(self.contracts.escrow, &call, &tail)
     }
 
     /// Ends the window of the pending verdict by consent; an empty one is no consent.
@@ -259,8 +259,8 @@ impl Deployment {
     pub fn consent(&self, deal: &Deal, verdict: &Verdict, consents: &[Signature; 2]) -> Call {
         let (head, tail) = pack::ballot(verdict, &Votes::default(), consents, 0);
         let Verdict { evidence, votes, .. } = *verdict;
-        let call = IDealEscrow::consentCall { terms: pack::brief(deal), head, evidence, votes, tail };
-        to(self.contracts.escrow, &call)
+        let call = IDealEscrow::consentCall { head, evidence, votes, terms: pack::brief(deal) };
+        tailed(self.contracts.escrow, &call, &tail)
     }
 
     /// Finalises a verdict whose window is over and pays all that is settled.
@@ -380,8 +380,8 @@ impl Deployment {
     pub fn rule_appeal(&self, deal: &Deal, verdict: &Verdict, votes: &Votes, walked: &[Sitter]) -> Call {
         let (head, tail) = pack::ruling(verdict, votes, walked);
         let Verdict { evidence, votes, .. } = *verdict;
-        let call = IJuryPool::ruleCall { terms: pack::brief(deal), head, evidence, votes, tail };
-        to(self.contracts.jury, &call)
+        let call = IJuryPool::ruleCall { head, evidence, votes, terms: pack::brief(deal) };
+        tailed(self.contracts.jury, &call, &tail)
     }
 
     /// Draws again after silence, or ends the appeal as silent. `walked` is of the whole draw.
@@ -394,7 +394,7 @@ impl Deployment {
         walked: &[Sitter],
     ) -> Call {
         let (head, tail) = pack::bench(milestone, panel, walked);
-        to(self.contracts.jury, &IJuryPool::redrawCall { terms: pack::brief(deal), head, tail })
+        tailed(self.contracts.jury, &IJuryPool::redrawCall { head, terms: pack::brief(deal) }, &tail)
     }
 
     /// Pays out what the jury pool owes.
@@ -412,4 +412,9 @@ impl Deployment {
 
 fn to<C: SolCall>(contract: Address, call: &C) -> Call {
     Call { to: contract, data: call.abi_encode().into() }
+}
+
+/// With the tail behind the encoded arguments.
+fn tailed<C: SolCall>(contract: Address, call: &C, tail: &[u8]) -> Call {
+    Call { to: contract, data: pack::tailed(call, tail).into() }
 }

@@ -6,12 +6,13 @@
 //! of a verdict stands in one word, the head. Addresses and signatures follow each other in one
 //! piece, the tail: 20 bytes an address, 64 a signature by a key (EIP-2098), any other with its
 //! length in two bytes before it. Where the first panel votes, a signature by a key stands for the
-//! address that it recovers to.
+//! address that it recovers to. The tail is no argument: it lies behind the encoded call, whose last
+//! argument is the terms, and goes to the end of the calldata.
 //!
 //! Deliberately absent: checks of what is packed; the contract makes them.
 
 use alloy_primitives::{Address, B256, U256};
-use alloy_sol_types::SolStruct;
+use alloy_sol_types::{SolCall, SolStruct};
 
 use super::{
     call::Signature,
@@ -161,6 +162,13 @@ pub(super) fn unpack_mandate(words: &[U256; 6]) -> Mandate {
         policy: policy.into(),
         serial: field(w0, 240, 16) as u16,
     }
+}
+
+/// A call, and its tail right behind it.
+pub(crate) fn tailed<C: SolCall>(call: &C, tail: &[u8]) -> Vec<u8> {
+    let mut data = call.abi_encode();
+    data.extend_from_slice(tail);
+    data
 }
 
 /// A verdict's head and tail, with the first panel's votes and the consents that are not empty.

@@ -329,17 +329,14 @@ sol! {
             uint256[10] calldata terms, uint16 sellerBps, uint40 until, bytes calldata buyerSignature,
             bytes calldata sellerSignature
         ) external;
-        function claim(
-            uint256[17] calldata terms, uint256 head, bytes32 manifest, bytes calldata tail
-        ) external;
+        // Calls with the terms last have a tail behind them.
+        function claim(uint256 head, bytes32 manifest, uint256[17] calldata terms) external;
         function verdict(
-            uint256[10] calldata terms, uint256 head, bytes calldata tail, bytes32 evidence, bytes32 votes
+            uint256 head, bytes32 evidence, bytes32 votes, uint256[10] calldata terms
         ) external;
-        function cosign(
-            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
-        ) external;
+        function cosign(uint256 head, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external;
         function consent(
-            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
+            uint256 head, bytes32 evidence, bytes32 votes, uint256[10] calldata terms
         ) external;
         function payout(uint256[10] calldata terms) external;
         function appeal(
@@ -355,9 +352,7 @@ sol! {
         function rate(
             uint256[10] calldata terms, bytes32 feedbackHash, uint256 rating, bytes calldata signature
         ) external;
-        function payoutAndRate(
-            uint256[10] calldata terms, uint256 head, bytes calldata tail
-        ) external;
+        function payoutAndRate(uint256 head, uint256[10] calldata terms) external;
         function payoutMany(uint256[10][] calldata deals) external;
         function settleMany(bytes[] calldata calls) external;
         function dealOf(bytes32 deal) external view returns (uint256);
@@ -430,14 +425,12 @@ sol! {
             uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, uint256 plea,
             bytes calldata signature
         ) external;
+        // Calls with the terms last have a tail behind them.
         function testify(
-            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, uint8 index,
-            bytes calldata tail
+            uint256 head, bytes32 evidence, bytes32 votes, uint8 index, uint256[10] calldata terms
         ) external;
-        function rule(
-            uint256[10] calldata terms, uint256 head, bytes32 evidence, bytes32 votes, bytes calldata tail
-        ) external;
-        function redraw(uint256[10] calldata terms, uint256 head, bytes calldata tail) external;
+        function rule(uint256 head, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external;
+        function redraw(uint256 head, uint256[10] calldata terms) external;
         function slash(
             uint40 seat, Sitter calldata who, Verdict calldata a, bytes calldata signatureA, Verdict calldata b,
             bytes calldata signatureB

@@ -365,27 +365,25 @@ impl Act {
             }
             .abi_encode(),
             Self::Claim { terms, head, manifest, tail } => {
-                escrow::claimCall { terms: terms.whole, head: head.word(), manifest, tail }.abi_encode()
+                pack::tailed(&escrow::claimCall { head: head.word(), manifest, terms: terms.whole }, &tail)
             }
             Self::Verdict { terms, ballot, evidence, votes, tail } => {
                 let (terms, head) = (terms.brief, ballot.word());
-                escrow::verdictCall { terms, head, evidence, votes, tail }.abi_encode()
+                pack::tailed(&escrow::verdictCall { head, evidence, votes, terms }, &tail)
             }
             Self::Cosign { terms, ballot, evidence, votes, tail } => {
                 let (terms, head) = (terms.brief, ballot.word());
-                escrow::cosignCall { terms, head, evidence, votes, tail }.abi_encode()
+                pack::tailed(&escrow::cosignCall { head, evidence, votes, terms }, &tail)
             }
             Self::Consent { terms, ballot, evidence, votes, tail } => {
                 let (terms, head) = (terms.brief, ballot.word());
-                escrow::consentCall { terms, head, evidence, votes, tail }.abi_encode()
+                pack::tailed(&escrow::consentCall { head, evidence, votes, terms }, &tail)
             }
             Self::Payout { terms } => escrow::payoutCall { terms: terms.brief }.abi_encode(),
-            Self::PayoutAndRate { terms, marks: (marks, long), tail } => escrow::payoutAndRateCall {
-                terms: terms.brief,
-                head: U256::from(marks.0) | U256::from(long) << 8,
-                tail,
+            Self::PayoutAndRate { terms, marks: (marks, long), tail } => {
+                let head = U256::from(marks.0) | U256::from(long) << 8;
+                pack::tailed(&escrow::payoutAndRateCall { head, terms: terms.brief }, &tail)
             }
-            .abi_encode(),
             Self::Appeal { terms, ballot, evidence, votes, by, until, signature } => escrow::appealCall {
                 terms: terms.brief,
                 head: ballot.word(),
