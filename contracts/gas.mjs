@@ -92,6 +92,7 @@ const OPERATIONS = [
   ['appeal opened and requested', { floor: floor({ ...REQUEST, calldata: APPEAL.calldata, set: 1, read: 1, signature: 1, logs: APPEAL.logs + REQUEST.logs }) }],
   ['beacon round proven', { cap: 170_000, floor: floor(PROOF) + PRECOMPILES, peer: '174,722 randa-mu/bls-solidity' }],
   ['appeal ruled and settled, 5 of 7', { floor: floor(RULING) }],
+  ['appeal ruled and settled, 5 of 7, the costliest draw of 101', {}],
   ['appeal to ruling', { cap: 410_000, peer: '4,762,630 Kleros v2', of: (gas) => gas('appeal to ruling, without the beacon') + gas('beacon round proven') }],
   ['appeal to ruling, beacon shared by 10', { cap: 245_000, of: (gas) => gas('appeal to ruling, without the beacon') + Math.round(gas('beacon round proven') / 10) }],
   ['appeal to ruling, without the beacon', {}],
@@ -127,6 +128,7 @@ const FEATURES = [
   ['a fee for jurors: its payment at the end, three of them for the first time', (gas) => gas('jurors paid, three for the first time')],
   ['a claim with the receipts of two vaults, the first of a deal', (gas) => gas('claim with two receipts, first of the deal')],
   ['a payee gets its money at once, at a verdict', (gas) => gas('verdict 3 of 5, pushed') - gas('verdict 3 of 5, held')],
+  ['a draw that passes over members of the first panel, at worst', (gas) => gas('appeal ruled and settled, 5 of 7, the costliest draw of 101') - gas('appeal ruled and settled, 5 of 7')],
   ['an appeal that comes before escrow and jury in two calls', (gas) => gas('appeal opened') + gas('appeal requested') - gas('appeal opened and requested')],
 ]
 
@@ -163,6 +165,10 @@ Written by \`scripts/contracts gas\`. Gas of whole transactions under Osaka rule
 EIP-7623, execution, less refunds. The token behaves and costs as FiatToken v2.2 behind its proxy; the last rows hold that to
 one per cent. Payees and contracts hold a little USDC already; whoever receives it for the first time adds 17,100.
 Base's fee for data on L1 is not in any figure. A figure above its cap is **bold**.
+
+What a ruling costs depends on its draw, which passes over whoever judged before, and looks twice at whose address begins
+like one of theirs. Its rows are the median over 101 deals and the costliest of them, in a pool of 200 seats of which five are
+the first panel's.
 
 The floor is what nobody could avoid for the same types: the transaction, its calldata, the storage words, the signature
 checks, the token, and a log of what a third party must learn. Without fees for jurors except where the operation says so:

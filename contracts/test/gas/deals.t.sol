@@ -2,27 +2,22 @@
 pragma solidity 0.8.37;
 
 import {DealEscrow} from "../../src/DealEscrow.sol";
-import {JuryPool} from "../../src/JuryPool.sol";
 import {Deal, Rating, Release, Verdict} from "../../src/types/Deal.sol";
-import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
-import {Court} from "../escrow/Court.sol";
+import {EscrowCalls} from "../escrow/Calls.sol";
+import {World} from "../escrow/World.sol";
 import {Meter} from "./Meter.sol";
 
 /// @notice The worked example in every way it can go, in the steady state: payees hold a little USDC already, and so
 /// does the escrow. 180 USDC as 54 / 63 / 63, a panel of five of which three sign. Without fees for jurors, except
-/// where the operation says so or an appeal needs one.
-contract DealGasTest is Court, Meter {
+/// where the operation says so.
+contract DealGasTest is World, Meter {
     using EscrowCalls for DealEscrow;
-    using JuryCalls for JuryPool;
 
     function setUp() public override {
         super.setUp();
         minted(sellerPrincipal.addr, 1);
         minted(buyerPrincipal.addr, 1);
         deposited(stranger.addr, 1000 * ONE);
-        for (uint256 i = 0; i < 12; ++i) {
-            deposited(seatHolder(i).addr, 1);
-        }
     }
 
     // --- terms ---
@@ -320,51 +315,5 @@ contract DealGasTest is Court, Meter {
         escrow.payJurors(d, panel());
         measured("jurors paid, three for the first time");
         noted("deal: mandates, claims, verdicts, payout, ratings, jurors paid", sum + lastGas());
-    }
-
-    // --- the jury ---
-
-    function test_join() external {
-        address principal = seatPrincipal(20).addr;
-        address holder = seatHolder(20).addr;
-        minted(principal, STAKE + 1);
-        bytes32 salt = sha256("salt");
-        bytes32 nonce = keccak256(abi.encode(keccak256("Join"), holder, uint16(7), salt));
-        bytes memory signature = authorization(seatPrincipal(20), address(jury), STAKE, NOW + 300, nonce);
-        jury.joinWithAuthorization(principal, holder, 7, 0, NOW + 300, salt, signature);
-        measured("juror joins");
-    }
-
-    function test_appeal() external {
-        Deal memory d = own();
-        (d.appealFee, d.window) = (7 * ONE, WINDOW);
-        openedByAuthorization(d);
-        vm.warp(NOW + 1 days);
-        Verdict memory v = verdictOn(d, 0, 10_000);
-        judged(d, v);
-        bytes memory plea = signCompact(buyer, appealDigest(v, uint40(block.timestamp)));
-        uint256 before = vm.snapshotState();
-        escrow.appeal(d, v, uint40(block.timestamp), d.buyer, plea);
-        measured("appeal opened");
-        uint256 opened_ = vm.snapshotState();
-        jury.request(d, SEATS);
-        measured("appeal requested, seats counted");
-        vm.revertToState(opened_);
-        jury.request(d, EVERY_SEAT);
-        measured("appeal requested");
-        vm.revertToState(before);
-        jury.appeal(d, v, uint40(block.timestamp), d.buyer, plea, EVERY_SEAT);
-        measured("appeal opened and requested");
-        uint256 sum = lastGas();
-        proven(d);
-        Verdict memory second = courtVerdict(d, 0, 1);
-        Votes memory votes = votesOfCourt(d, second, 31);
-        uint40[] memory seats = jury.drawn(d, 0, panel());
-        for (uint256 i = 0; i < 5; ++i) {
-            votes.signatures[i] = signCompact(holderOf(seats[i]), escrow.verdictDigest(second));
-        }
-        jury.rule(d, second, votes);
-        measured("appeal ruled and settled, 5 of 7");
-        noted("appeal to ruling, without the beacon", sum + lastGas());
     }
 }
