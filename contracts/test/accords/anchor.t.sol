@@ -4,36 +4,13 @@ pragma solidity 0.8.37;
 import {Accords} from "../../src/Accords.sol";
 import {IAccords} from "../../src/interfaces/IAccords.sol";
 import {Nda} from "../../src/types/Nda.sol";
-import {Test} from "../base/Test.sol";
 import {OwnedWallet} from "../escrow/Wallets.sol";
+import {AccordsWorld} from "./AccordsWorld.sol";
 
 /// anchor
 /// ├── keeps an NDA that both signed, once, with its whole terms in the event
 /// └── when it is late, one-sided, self-made, or its dates make no sense
-contract AnchorTest is Test {
-    uint40 private constant NOW = 1_800_000_000;
-    Accords private accords;
-
-    Account private alice = account("alice");
-    Account private bob = account("bob");
-
-    function setUp() external {
-        vm.warp(NOW);
-        accords = Accords(created("Accords.sol:Accords", ""));
-    }
-
-    function nda() private view returns (Nda memory n) {
-        (n.a, n.b, n.terms, n.scopes) = (alice.addr, bob.addr, sha256("terms"), 7);
-        (n.from, n.until, n.destroyBy, n.anchorBy) = (NOW, NOW + 100, NOW + 200, NOW);
-        (n.jurisdiction, n.salt) = (276, 1);
-    }
-
-    function anchored() private returns (Nda memory n, bytes32 id) {
-        n = nda();
-        id = accords.ndaId(n);
-        accords.anchor(n, sign(alice, id), signCompact(bob, id));
-    }
-
+contract AnchorTest is AccordsWorld {
     function refused(Nda memory n, bytes memory reason) private {
         bytes32 id = accords.ndaId(n);
         (bytes memory byA, bytes memory byB) = (sign(alice, id), sign(bob, id));

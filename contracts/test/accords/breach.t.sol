@@ -4,37 +4,12 @@ pragma solidity 0.8.37;
 import {Accords} from "../../src/Accords.sol";
 import {IAccords} from "../../src/interfaces/IAccords.sol";
 import {Breach, Destroyed, Nda} from "../../src/types/Nda.sol";
-import {Test} from "../base/Test.sol";
+import {AccordsWorld} from "./AccordsWorld.sol";
 
 /// breach
 /// ├── each side records an allegation once
 /// └── when the NDA was never anchored, is another, or the signer is no party
-contract BreachTest is Test {
-    uint40 private constant NOW = 1_800_000_000;
-    Accords private accords;
-
-    Account private alice = account("alice");
-    Account private bob = account("bob");
-
-    Account private stranger = account("stranger");
-
-    function setUp() external {
-        vm.warp(NOW);
-        accords = Accords(created("Accords.sol:Accords", ""));
-    }
-
-    function nda() private view returns (Nda memory n) {
-        (n.a, n.b, n.terms, n.scopes) = (alice.addr, bob.addr, sha256("terms"), 7);
-        (n.from, n.until, n.destroyBy, n.anchorBy) = (NOW, NOW + 100, NOW + 200, NOW);
-        (n.jurisdiction, n.salt) = (276, 1);
-    }
-
-    function anchored() private returns (Nda memory n, bytes32 id) {
-        n = nda();
-        id = accords.ndaId(n);
-        accords.anchor(n, sign(alice, id), signCompact(bob, id));
-    }
-
+contract BreachTest is AccordsWorld {
     function test_each_side_alleges_a_breach_once() external {
         (Nda memory n, bytes32 id) = anchored();
         Breach memory b = Breach(id, sha256("evidence"));

@@ -1,37 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Accords} from "../../src/Accords.sol";
 import {IAccords} from "../../src/interfaces/IAccords.sol";
 import {Breach, Destroyed, Nda} from "../../src/types/Nda.sol";
-import {Test} from "../base/Test.sol";
+import {AccordsWorld} from "./AccordsWorld.sol";
 
 /// destroyed
 /// └── each side attests once
-contract DestroyedTest is Test {
-    uint40 private constant NOW = 1_800_000_000;
-    Accords private accords;
-
-    Account private alice = account("alice");
-    Account private bob = account("bob");
-
-    function setUp() external {
-        vm.warp(NOW);
-        accords = Accords(created("Accords.sol:Accords", ""));
-    }
-
-    function nda() private view returns (Nda memory n) {
-        (n.a, n.b, n.terms, n.scopes) = (alice.addr, bob.addr, sha256("terms"), 7);
-        (n.from, n.until, n.destroyBy, n.anchorBy) = (NOW, NOW + 100, NOW + 200, NOW);
-        (n.jurisdiction, n.salt) = (276, 1);
-    }
-
-    function anchored() private returns (Nda memory n, bytes32 id) {
-        n = nda();
-        id = accords.ndaId(n);
-        accords.anchor(n, sign(alice, id), signCompact(bob, id));
-    }
-
+contract DestroyedTest is AccordsWorld {
     function test_each_side_attests_destruction_once() external {
         (Nda memory n, bytes32 id) = anchored();
         Destroyed memory d = Destroyed(id, sha256("attestation"));

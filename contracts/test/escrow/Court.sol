@@ -55,6 +55,14 @@ abstract contract Court is World {
         judged(d, v);
     }
 
+    /// @notice The same, all of it for the buyer, which the seller has appealed against.
+    function underAppeal() internal returns (Deal memory d) {
+        deposited(sellerPrincipal.addr, 100 * ONE);
+        Verdict memory v;
+        (d, v) = pending(0);
+        appealed(d, v, seller);
+    }
+
     function requested(Deal memory d) internal {
         jury.request(d, SEATS);
     }

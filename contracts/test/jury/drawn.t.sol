@@ -22,14 +22,6 @@ contract DrawnTest is Court {
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 
-    function underAppeal() private returns (Deal memory d, bytes32 id) {
-        deposited(sellerPrincipal.addr, 100 * ONE);
-        Verdict memory v;
-        (d, v) = pending(0);
-        appealed(d, v, seller);
-        return (d, v.deal);
-    }
-
     /// @notice Fisher-Yates over a deck that is written out.
     function shuffled(bytes32 seed, uint256 size, uint256 steps)
         private
@@ -66,7 +58,8 @@ contract DrawnTest is Court {
     }
 
     function test_a_draw_is_what_anybody_recomputes_from_seats_and_randomness(uint256 seed) external {
-        (Deal memory d, bytes32 id) = underAppeal();
+        Deal memory d = underAppeal();
+        bytes32 id = escrow.dealId(d);
         requested(d);
         Appeal memory a = jury.appealOf(id, 0);
         beacon.prove(uint64(a.round), abi.encode(seed));
@@ -97,7 +90,8 @@ contract DrawnTest is Court {
             vm.stopPrank();
         }
         vm.warp(NOW);
-        (Deal memory d, bytes32 id) = underAppeal();
+        Deal memory d = underAppeal();
+        bytes32 id = escrow.dealId(d);
         jury.request(d, SEATS + 80);
         uint64 round = uint64(jury.appealOf(id, 0).round);
         for (uint256 seed = 0; seed < 20; ++seed) {
@@ -125,7 +119,8 @@ contract DrawnTest is Court {
         }
         vm.stopPrank();
         vm.warp(NOW);
-        (Deal memory d, bytes32 id) = underAppeal();
+        Deal memory d = underAppeal();
+        bytes32 id = escrow.dealId(d);
         jury.request(d, 217);
         uint64 round = uint64(jury.appealOf(id, 0).round);
         uint256 fewest = 7;
@@ -147,7 +142,7 @@ contract DrawnTest is Court {
             vm.prank(holderOf(i).addr);
             jury.vacate(i);
         }
-        (Deal memory d,) = underAppeal(); // five are left
+        Deal memory d = underAppeal(); // five are left
         requested(d);
         proven(d);
         assertEq(jury.drawn(d, 0, panel()).length, 5, "five");

@@ -19,13 +19,6 @@ contract RedrawTest is Court {
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 
-    function underAppeal() private returns (Deal memory d) {
-        deposited(sellerPrincipal.addr, 100 * ONE);
-        Verdict memory v;
-        (d, v) = pending(0);
-        appealed(d, v, seller);
-    }
-
     function test_the_silent_lose_a_tenth_and_others_are_drawn() external {
         Deal memory d = underAppeal();
         requested(d);

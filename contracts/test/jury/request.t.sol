@@ -17,13 +17,6 @@ contract RequestTest is Court {
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 
-    function underAppeal() private returns (Deal memory d) {
-        deposited(sellerPrincipal.addr, 100 * ONE);
-        Verdict memory v;
-        (d, v) = pending(0);
-        appealed(d, v, seller);
-    }
-
     function refused(Deal memory d, uint40 seats, bytes memory reason) private {
         vm.expectRevert(reason);
         jury.request(d, seats);

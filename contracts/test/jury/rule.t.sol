@@ -27,13 +27,6 @@ contract JuryRuleTest is Court {
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 
-    function underAppeal() private returns (Deal memory d) {
-        deposited(sellerPrincipal.addr, 100 * ONE);
-        Verdict memory v;
-        (d, v) = pending(0);
-        appealed(d, v, seller);
-    }
-
     function test_a_draw_has_seven_different_seats_and_none_of_the_first_panel() external {
         Deal memory d = underAppeal();
         requested(d);

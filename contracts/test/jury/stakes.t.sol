@@ -43,11 +43,8 @@ contract StakesTest is Court {
         vm.warp(now_);
     }
 
-    function underAppeal() private returns (Deal memory d) {
-        deposited(sellerPrincipal.addr, 100 * ONE);
-        Verdict memory v;
-        (d, v) = pending(0);
-        appealed(d, v, seller);
+    function drawnFor() private returns (Deal memory d) {
+        d = underAppeal();
         requested(d);
         proven(d);
     }
@@ -61,7 +58,7 @@ contract StakesTest is Court {
 
     function test_silence_costs_a_stake_below_ten_nothing_and_nothing_is_told() external {
         seatedFor(9);
-        Deal memory d = underAppeal();
+        Deal memory d = drawnFor();
         uint40[] memory first = jury.drawn(d, 0, panel());
         vm.warp(jury.appealOf(escrow.dealId(d), 0).deadline);
         vm.recordLogs();
@@ -92,7 +89,7 @@ contract StakesTest is Court {
 
     function test_of_a_stake_of_ten_silence_takes_one() external {
         seatedFor(10);
-        Deal memory d = underAppeal();
+        Deal memory d = drawnFor();
         uint40[] memory first = jury.drawn(d, 0, panel());
         vm.warp(jury.appealOf(escrow.dealId(d), 0).deadline);
         vm.expectEmit(address(jury));
@@ -108,7 +105,7 @@ contract StakesTest is Court {
     /// @dev Seven micro-USDC among five: each gets one and two stay; then two among five: nothing is shared or told.
     function test_what_does_not_divide_among_a_court_stays_in_the_pot() external {
         seatedFor(10);
-        Deal memory d = underAppeal();
+        Deal memory d = drawnFor();
         silent(d);
         assertEq(jury.pot(), 7, "seven silent seats");
         address[] memory court = ruled(d, 10_000, 2);
@@ -125,7 +122,7 @@ contract StakesTest is Court {
         Account memory liar = seatHolder(0);
         jury.slash(5, a, sign(liar, escrow.verdictDigest(a)), b, sign(liar, escrow.verdictDigest(b)));
         assertEq(jury.pot(), 9, "all but the reporter's tenth");
-        Deal memory d = underAppeal();
+        Deal memory d = drawnFor();
         Verdict memory v = courtVerdict(d, 0, 1);
         jury.rule(d, v, votesOfCourt(d, v, 31));
         assertEq(jury.pot(), 4, "nine among five");

@@ -16,13 +16,6 @@ contract TestifyTest is Court {
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 
-    function underAppeal() private returns (Deal memory d) {
-        deposited(sellerPrincipal.addr, 100 * ONE);
-        Verdict memory v;
-        (d, v) = pending(0);
-        appealed(d, v, seller);
-    }
-
     function refused(
         Deal memory d,
         Verdict memory v,
