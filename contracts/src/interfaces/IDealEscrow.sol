@@ -16,7 +16,8 @@ import {AppealEnd, Source, Status, Verdict, Withdraw} from "../types/Deal.sol";
 /// nothing of it: whoever calls appends the bytes to the encoded call.
 ///
 /// The sender of a call never matters, except in `deposit` and `withdraw`, and that nobody need sign what it sends itself:
-/// an empty signature is the sender's. The order of arguments is one that gives calls made often a low selector, since the
+/// an empty signature is the sender's. But a juror's vote is always signed with the juror's key, so that anybody can show
+/// two of them; no contract wallet votes. The order of arguments is one that gives calls made often a low selector, since the
 /// dispatch asks for one after the other. EIP-712 domain: "DealEscrow", "1".
 /// Intervals are half open: a limit `t` is kept while block.timestamp < t, except `fundBy` and `until` of signed
 /// messages, which include their last second.

@@ -92,7 +92,8 @@ interface IJuryPool {
     error NotTheSameSlot(bytes32 slotA, bytes32 slotB);
     error TransferFailed(address to, uint64 amount);
 
-    /// @notice Takes a seat: the sender is the principal and pays the stake by transferFrom, `holder` will sign.
+    /// @notice Takes a seat: the sender is the principal and pays the stake by transferFrom, `holder` will sign: with its
+    /// key, since a vote must be there for anybody to show. A contract wallet cannot vote.
     function join(address holder, uint16 provider) external returns (uint40 seat);
 
     /// @notice The same by EIP-3009; anyone may send it.
@@ -142,8 +143,8 @@ interface IJuryPool {
     function testify(Ballot b, bytes32 evidence, bytes32 votes, uint8 index, uint256[10] calldata terms)
         external;
 
-    /// @notice Takes the ruling of the current draw: at least 5 of 7 signatures over one Verdict with round 1 (2 after a
-    /// redraw) and the appealed attempt, before the deadline, after the round is proven. It settles in the escrow in the
+    /// @notice Takes the ruling of the current draw: at least 5 of 7 signatures by keys over one Verdict with round 1 (2
+    /// after a redraw) and the appealed attempt, before the deadline, after the round is proven. It settles in the escrow in the
     /// same call, so a deal that the parties have settled meanwhile takes none.
     /// @param b what Ballot says; signers bit i: the i-th drawn seat signed.
     /// @param terms and behind them the tail: the deal's first panel; then holder and principal, 20 bytes each, of every seat

@@ -245,8 +245,9 @@ abstract contract Hearings is Courts {
         }
     }
 
+    /// @dev With its key, so that two votes of one seat can be shown by anybody.
     function _requireSigned(address signer, bytes32 digest, bytes calldata signature) internal view {
-        require(Signatures.signed(signer, digest, signature), BadSignature(signer, digest));
+        require(Signatures.byKey(signer, digest, signature), BadSignature(signer, digest));
     }
 
     /// @dev The escrow is known code, fixed at construction. Whether it waits for a ruling, and on what.

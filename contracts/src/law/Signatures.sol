@@ -20,13 +20,22 @@ library Signatures {
             // What a contract calls on itself, in a batch, is nobody's word.
             yes = msg.sender == signer && signer != address(this) && signer != address(0);
         } else {
-            address by = recover(digest, signature);
-            uint256 wanted = uint160(signer); // assembly compares all 256 bits, and those above an address may be any
-            assembly ("memory-safe") {
-                yes := gt(eq(by, wanted), iszero(by))
-            }
+            yes = byKey(signer, digest, signature);
         }
         if (!yes) yes = signer.code.length != 0 && _walletSays(signer, digest, signature);
+    }
+
+    /// @notice Whether the account's own key signed, which anybody can show for ever: no sender answers for it, and no code.
+    function byKey(address signer, bytes32 digest, bytes calldata signature)
+        internal
+        view
+        returns (bool yes)
+    {
+        address by = recover(digest, signature);
+        uint256 wanted = uint160(signer); // assembly compares all 256 bits, and those above an address may be any
+        assembly ("memory-safe") {
+            yes := gt(eq(by, wanted), iszero(by))
+        }
     }
 
     /// @notice The account whose key signed, zero when the signature is malformed, malleable or nobody's.

@@ -9,10 +9,13 @@ import {SeatStatus} from "../../src/types/Seat.sol";
 import {EscrowCalls, JuryCalls, Votes} from "../escrow/Calls.sol";
 import {Court} from "../escrow/Court.sol";
 import {Sitters} from "../escrow/Sitters.sol";
+import {TurncoatWallet} from "../escrow/Wallets.sol";
 
 /// @notice Attack: a juror signs one verdict for each side and lets them race; or it is accused of it falsely, by verdicts of another
 /// deal, milestone, round, attempt, escrow or chain, or by its signature on a single one.
-/// Rule: two digests for one (deal, milestone, round, attempt) cost the whole stake, on proof by anyone; nothing else does.
+/// Or it leaves no proof: it votes by sending the call itself, or from a contract that takes its word back.
+/// Rule: two digests for one (deal, milestone, round, attempt) cost the whole stake, on proof by anyone; nothing else does. A vote
+/// is a key's signature, which stands in the transaction for ever.
 contract DoubleSigningAttack is Court {
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
@@ -159,6 +162,25 @@ contract DoubleSigningAttack is Court {
         bytes memory second = sign(turncoat, escrow.verdictDigest(signedToo));
         jury.slash(seats[0], said, first, signedToo, second);
         assertEq(jury.seatOf(seats[0]).stake, 0, "stake");
+    }
+
+    function test_a_vote_without_a_signature_to_show_does_not_count() external {
+        Deal memory d = terms();
+        d.window = 0;
+        bytes32 id = opened(d);
+        Verdict memory a = verdictOn(d, 0, 10_000);
+        Votes memory votes = votesOf(a, 7);
+        votes.signatures[1] = "";
+        bytes memory call_ = escrow.verdictCall(d, a, votes);
+        vm.prank(jurors[1].addr);
+        (bool taken,) = address(escrow).call(call_);
+        assertFalse(taken, "not by sending it");
+        vm.etch(jurors[1].addr, address(new TurncoatWallet()).code);
+        votes.signatures[1] = new bytes(65);
+        call_ = escrow.verdictCall(d, a, votes);
+        (taken,) = address(escrow).call(call_);
+        assertFalse(taken, "nor by what its code says today");
+        assertEq(slotOf(id).done, 0, "not judged");
     }
 
     function test_no_seat_that_does_not_exist_is_slashed() external {

@@ -14,7 +14,7 @@ import {World} from "./World.sol";
 /// The panel as a verdict brings it: of each member that signs its signature, of each other its address
 /// ├── a party is no member, in any role, in any place, whether it signs or not
 /// ├── members ascend in either way of reading: all at once where all sign by key, one by one where one does not
-/// ├── a wallet signs from any place
+/// ├── a wallet has no vote in any place
 /// └── nobody is no panel
 contract PanelMembersTest is World {
     using EscrowCalls for DealEscrow;
@@ -145,19 +145,22 @@ contract PanelMembersTest is World {
 
     // --- by wallet ---
 
-    function test_a_wallet_of_any_place_signs_and_the_fee_is_its_own() external {
-        OwnedWallet wallet = new OwnedWallet(stranger.addr);
+    function test_a_wallet_of_any_place_has_no_vote_whoever_its_owner_is() external {
+        address wallet = address(new OwnedWallet(stranger.addr));
         Account[] memory who = new Account[](3);
-        (who[0], who[1], who[2]) = (Account(address(wallet), stranger.key), jurors[0], jurors[1]);
+        (who[0], who[1], who[2]) = (Account(wallet, stranger.key), jurors[0], jurors[1]);
         who = sorted(who);
-        uint256 long;
+        uint256 its;
         for (uint256 i = 0; i < 3; ++i) {
-            if (who[i].addr == address(wallet)) long = uint256(1) << i;
+            if (who[i].addr == wallet) its = uint256(1) << i;
         }
         Deal memory d = openedWith(addresses(who), 2);
         Verdict memory v = verdictOn(d, 0, 10_000);
-        escrow.verdict(d, v, votesBy(who, v, 7, long), "", "", true);
-        assertEq(escrow.credit(address(wallet)), ONE, "a third of the fee");
+        bytes32 digest = escrow.verdictDigest(v);
+        Votes memory votes = votesBy(who, v, 7, its);
+        refused(d, v, votes, abi.encodeWithSelector(IDealEscrow.BadSignature.selector, wallet, digest));
+        escrow.verdict(d, v, votesBy(who, v, 7 ^ its, 0), "", "", true);
+        assertEq(escrow.credit(wallet), 0, "and no fee");
     }
 
     // --- nobody ---

@@ -19,6 +19,7 @@ import {World} from "./World.sol";
 /// An empty signature
 /// ├── is the sender's, whatever it would have signed
 /// ├── is nobody's when somebody else sends it
+/// ├── is no juror's vote, whoever sends it
 /// └── is nobody's in a batch, where the sender is the escrow itself
 contract SenderTest is World {
     using EscrowCalls for DealEscrow;
@@ -112,35 +113,36 @@ contract SenderTest is World {
         return escrow.verdictCall(d, v, votes);
     }
 
-    function test_a_juror_signs_the_verdict_that_it_sends_by_sending_it() external {
+    function test_a_juror_signs_even_the_verdict_that_it_sends() external {
         Deal memory d = terms();
         d.window = 0;
         bytes32 id = opened(d);
         Verdict memory v = verdictOn(d, 0, 10_000);
         for (uint256 i = 0; i < 3; ++i) {
-            onlyFrom(jurors[i].addr, verdictSentBy(d, v, i));
+            nobodys(verdictSentBy(d, v, i), jurors[i].addr, v);
         }
-        bytes memory call_ = verdictSentBy(d, v, 1);
-        vm.prank(jurors[1].addr);
-        (bool done,) = address(escrow).call(call_);
-        assertTrue(done, "taken");
-        (uint32 signers,) = escrow.signersOf(id, 0);
-        assertEq(signers, 7, "it counts among those who signed");
+        assertEq(slotOf(id).done, 0, "nothing is settled");
     }
 
-    function test_a_juror_cosigns_by_sending() external {
-        (Deal memory d, bytes32 id) = openedTerms();
+    function test_a_juror_signs_even_what_it_cosigns_by_sending() external {
+        (Deal memory d,) = openedTerms();
         Verdict memory v = verdictOn(d, 0, 10_000);
         judged(d, v);
         Votes memory votes = Votes(panel(), 8, new bytes[](1));
         Encoding.Piece memory p = Encoding.roll(votes);
         Ballot b = Ballot.wrap(Encoding.head(v, votes, 0, p.long));
-        bytes memory call_ = Tailed.cosign(Encoding.brief(d), b, v.evidence, v.votes, p.data);
-        onlyFrom(jurors[3].addr, call_);
-        vm.prank(jurors[3].addr);
-        escrow.cosign(d, v, votes);
-        (uint32 signers,) = escrow.signersOf(id, 0);
-        assertEq(signers, 15, "four");
+        nobodys(Tailed.cosign(Encoding.brief(d), b, v.evidence, v.votes, p.data), jurors[3].addr, v);
+    }
+
+    /// @notice Refuses the call, in which `juror` has an empty signature, from everybody and from the juror.
+    function nobodys(bytes memory call_, address juror, Verdict memory v) private {
+        address[3] memory senders = [juror, stranger.addr, address(escrow)];
+        bytes32 digest = escrow.verdictDigest(v);
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IDealEscrow.BadSignature.selector, juror, digest));
+            vm.prank(senders[i]);
+            this.send(call_);
+        }
     }
 
     function test_either_party_consents_appeals_and_gives_notice_by_sending() external {

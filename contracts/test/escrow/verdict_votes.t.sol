@@ -8,11 +8,10 @@ import {Deal, Rating, Status, Verdict} from "../../src/types/Deal.sol";
 import {Tails} from "../../src/types/Tail.sol";
 import {Encoding, EscrowCalls, Votes} from "./Calls.sol";
 import {Tailed} from "./Tailed.sol";
-import {OwnedWallet} from "./Wallets.sol";
 import {World} from "./World.sol";
 
 /// verdict, its panel and its tail
-/// ├── jurors sign with keys in either form, or by a wallet, of any length
+/// ├── jurors sign with keys in either form
 /// ├── a panel of one, of any odd or even size up to thirty-two, its majority to the member
 /// ├── when a member is a party in any role, nobody, or doubled
 /// └── when the tail ends before what the head announces, wherever that is
@@ -124,26 +123,13 @@ contract VerdictVotesTest is World {
 
     // --- how they sign ---
 
-    function test_both_forms_of_a_key_and_wallets_may_sign_together() external {
-        OwnedWallet wallet = new OwnedWallet(stranger.addr);
-        address[] memory members = new address[](3);
-        (members[0], members[1], members[2]) = (jurors[0].addr, jurors[1].addr, address(wallet));
-        for (uint256 i = 2; i > 0 && members[i - 1] > members[i]; --i) {
-            (members[i - 1], members[i]) = (members[i], members[i - 1]);
-        }
-        Deal memory d = openedWith(members, 2);
+    function test_both_forms_of_a_key_may_sign_together() external {
+        Deal memory d = openedWith(panel(), 3);
         Verdict memory v = verdictOn(d, 0, 10_000);
         bytes32 digest = escrow.verdictDigest(v);
-        Votes memory votes = Votes(members, 7, new bytes[](3));
-        for (uint256 i = 0; i < 3; ++i) {
-            if (members[i] == address(wallet)) {
-                votes.signatures[i] = bytes.concat(sign(stranger, digest), new bytes(500));
-            } else if (members[i] == jurors[0].addr) {
-                votes.signatures[i] = sign(jurors[0], digest);
-            } else {
-                votes.signatures[i] = signCompact(jurors[1], digest);
-            }
-        }
+        Votes memory votes = votesOf(v, 7);
+        (votes.signatures[0], votes.signatures[2]) = (sign(jurors[0], digest), sign(jurors[2], digest));
+        votes.signatures[1] = signCompact(jurors[1], digest);
         escrow.verdict(d, v, votes, "", "", true);
         assertEq(slotOf(v.deal).done, 1, "judged");
     }

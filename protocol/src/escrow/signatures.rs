@@ -94,9 +94,26 @@ impl Turn<'_> {
 
     /// By key in either form, or by a wallet.
     pub(super) fn signed(&self, signer: Address, digest: B256, signature: &[u8]) -> bool {
+        let says = || self.wallet_says(signer, digest, signature) == Some(true);
+        signer != Address::ZERO && (self.by_key(signer, digest, signature) || says())
+    }
+
+    /// By key in either form.
+    fn by_key(&self, signer: Address, digest: B256, signature: &[u8]) -> bool {
         let formed = is_compact(signature) || full_form(signature) == Form::Good;
-        let by_key = formed && self.keys.recover(digest, signature) == Recovered::By(signer);
-        signer != Address::ZERO && (by_key || self.wallet_says(signer, digest, signature) == Some(true))
+        formed && self.keys.recover(digest, signature) == Recovered::By(signer)
+    }
+
+    /// A juror's vote, which its key signs whoever sends it: anybody can show it for ever.
+    pub(super) fn require_voted(
+        &self,
+        juror: Address,
+        digest: B256,
+        signature: &[u8],
+    ) -> Result<(), Refusal> {
+        let voted = juror != Address::ZERO && self.by_key(juror, digest, signature);
+        ensure!(voted, BadSignature { signer: juror, digest });
+        Ok(())
     }
 
     /// Whose key made a signature of EIP-2098; zero when it is malformed, malleable or nobody's.

@@ -276,7 +276,7 @@ impl Turn<'_> {
                 tail.address()?
             } else if tail.is_long() {
                 let member = tail.address()?;
-                self.require_signed(member, digest, tail.signature()?)?;
+                self.require_voted(member, digest, tail.signature()?)?;
                 member
             } else {
                 let signer = self.recovered(digest, tail.signature()?);

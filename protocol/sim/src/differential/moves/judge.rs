@@ -175,7 +175,11 @@ impl Plot {
         let least = if flaw == Some(Flaw::TooFew) { quorum.saturating_sub(1) } else { quorum };
         let more = self.dice.below(panel.len() as u64 + 1) as usize;
         let count = least.max(more).min(panel.len());
-        let places: Vec<usize> = (0..panel.len()).collect();
+        // Wallets have no vote, and seldom try.
+        let anybody = self.dice.percent(5);
+        let keys = &self.craft.actors.keys;
+        let places: Vec<usize> =
+            (0..panel.len()).filter(|place| anybody || keys.contains_key(&panel[*place])).collect();
         let signers = self.dice.some(&places, count);
         match flaw {
             Some(Flaw::Swapped) => panel.reverse(),
