@@ -127,7 +127,7 @@ abstract contract Appeals is Verdicts {
         _emitAppealClosed(id, s, AppealEnd.Ruled, share * jurors, back, 0);
 
         if (bps != s.pendingBps() && c.juryFee() != 0) signed[id][s.pendingMilestone()] = 0;
-        s.clearPending();
+        s.clearPending(block.timestamp);
     }
 
     /// @dev Silence never beats the verdict. An appeal that nobody brought before the jury was only delay, and its deposit

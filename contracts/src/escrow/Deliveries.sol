@@ -25,10 +25,11 @@ abstract contract Deliveries is Settling {
         (Core c, bytes32 id, Slot s) = _live(terms);
         _finaliseIfOver(c, id, s);
         _requireUnsettled(c, s, milestone);
-        bool pending = !s.isAt(Status.Open) && s.pendingMilestone() == milestone;
-        require(!pending, VerdictPending(milestone, s.challengeUntil()));
-
         (Cause cause, uint256 from) = _over(c, id, s, milestone);
+        // A delivery must not end unjudged because a verdict on another was in the way of its own.
+        bool waits = cause == Cause.Unjudged || s.pendingMilestone() == milestone;
+        bool free = s.isAt(Status.Open) || !waits;
+        require(free, VerdictPending(s.pendingMilestone(), s.challengeUntil()));
         require(block.timestamp >= from, NotYet(block.timestamp, from));
         uint256 bps = cause == Cause.Unjudged ? c.fallbackBps() : 0;
         _settleAndPay(c, id, s, _outcome(milestone, cause, 0, 0, bps));
@@ -54,10 +55,12 @@ abstract contract Deliveries is Settling {
         emit Claimed(r.deal, r.milestone, r.attempt, r.manifest, r.size, uint32(head >> 32), storedAt);
     }
 
-    /// @dev Why a milestone that nothing is pending on ends, and from when.
+    /// @dev Why a milestone that nothing is pending on ends, and from when. A jury has `GRACE` for its verdict from when the
+    /// last one on another milestone was out of the way.
     function _over(Core c, bytes32 id, Slot s, uint256 milestone) private view returns (Cause, uint256) {
         if (s.claimed() && uint32(claims[id] >> (milestone << 5)) != 0) {
-            return (Cause.Unjudged, _fallbackFrom(c));
+            (uint256 from, uint256 room) = (_fallbackFrom(c), s.challengeUntil() + GRACE);
+            return (Cause.Unjudged, from < room ? room : from);
         }
         return (Cause.Undelivered, _claimsEnd(c, s, milestone));
     }

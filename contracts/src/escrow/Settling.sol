@@ -128,7 +128,7 @@ abstract contract Settling is Ratings {
         _settle(
             c, id, s, _outcome(s.pendingMilestone(), Cause.Judged, s.round(), s.attempt(), s.pendingBps())
         );
-        s.clearPending();
+        s.clearPending(block.timestamp);
     }
 
     /// @dev The parties settle `milestone` themselves: a verdict or an appeal on it has no object any more.
@@ -141,7 +141,7 @@ abstract contract Settling is Ratings {
             }
             _emitAppealClosed(id, s, AppealEnd.Settled, 0, c.appealFee(), 0);
         }
-        s.clearPending();
+        s.clearPending(block.timestamp);
     }
 
     function _emitAppealClosed(

@@ -87,7 +87,7 @@ abstract contract Verdicts is Deliveries {
         (uint256 milestone, uint256 attempt, uint256 bps) = (b.milestone(), b.attempt(), b.sellerBps());
         word = milestone | attempt << 8 | bps << 16 | b.signers() << 32;
         if (atOnce) {
-            s.clearPending();
+            s.clearPending(block.timestamp);
             (uint256 toSeller, uint256 toBuyer) = _split(c, s, milestone, bps);
             return word | toSeller << 104 | toBuyer << 168;
         }

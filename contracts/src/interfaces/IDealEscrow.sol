@@ -28,7 +28,7 @@ import {AppealEnd, Source, Status, Verdict, Withdraw} from "../types/Deal.sol";
 /// | due | | a verdict below a full pass without the seller's consent |
 /// | opening | due + grace | claims |
 /// | due + grace | | timeout of an unclaimed milestone: refund |
-/// | end (>= every due + grace) | | timeout of a claimed, unjudged milestone: fallback (one window later for Principals) |
+/// | end (>= every due + grace) | | timeout of a claimed, unjudged milestone: fallback (one window later for Principals), but not while a verdict on any milestone waits or is under appeal, nor within grace of the end of that |
 /// | verdict | verdict + window | consent, appeal, replacement by a higher attempt |
 /// | verdict + window | | payout |
 /// | appeal | appeal + appealLimit | ruling; afterwards anyone may let the earlier verdict stand |
@@ -347,7 +347,7 @@ interface IDealEscrow {
     /// @notice The deal's word: status 8, done 8, rated 2, round 6, start 40 (of Meta), challengeUntil 40, held 64, left 64,
     /// pendingMilestone 3, pendingBps 14, attempt 3, from the lowest bit up, then four marks: the buyer's reserve is
     /// spent, the bond is spent, the seller is the appellant, some milestone was claimed. While Appealed, challengeUntil is
-    /// the time of the appeal; once Closed, the time from which `payJurors` no longer waits for signatures.
+    /// the time of the appeal; while Open, until when the last verdict waited or was under appeal, 0 before any; once Closed, the time from which `payJurors` no longer waits for signatures.
     function dealOf(bytes32 deal) external view returns (uint256);
     function credit(address owner) external view returns (uint64);
     function nonce(address owner) external view returns (uint256);

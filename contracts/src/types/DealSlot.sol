@@ -16,8 +16,7 @@ library DealSlot {
 
     /// @dev The status, and everything that speaks of a pending verdict: round, challengeUntil, pendingMilestone,
     /// pendingBps, attempt, and which side appealed.
-    uint256 private constant PENDING =
-        0xff | 63 << 18 | U40 << 64 | 7 << 232 | 0x3fff << 235 | 7 << 249 | 1 << 254;
+    uint256 private constant PENDING = 0xff | 63 << 18 | 7 << 232 | 0x3fff << 235 | 7 << 249 | 1 << 254;
 
     function hold(uint256 word_) internal pure returns (Slot s) {
         assembly ("memory-safe") {
@@ -201,7 +200,7 @@ library DealSlot {
         internal
         pure
     {
-        clearPending(s);
+        _clear(s);
         setStatus(s, Status.Pending);
         setChallengeUntil(s, until);
         _set(s, 232, 7, milestone);
@@ -209,8 +208,15 @@ library DealSlot {
         _set(s, 249, 7, attempt_);
     }
 
-    /// @notice Nothing is pending or under appeal: the deal is open.
-    function clearPending(Slot s) internal pure {
+    /// @notice Nothing is pending or under appeal any more, and the deal is open. Its time says until when something was: the
+    /// end of the window, or `time`, which is now, where a window ends early or an appeal does.
+    function clearPending(Slot s, uint256 time) internal pure {
+        if (isAt(s, Status.Open)) return;
+        if (isAt(s, Status.Appealed) || time < challengeUntil(s)) setChallengeUntil(s, time);
+        _clear(s);
+    }
+
+    function _clear(Slot s) private pure {
         uint256 mask = PENDING;
         assembly ("memory-safe") {
             mstore(s, or(and(mload(s), not(mask)), 1))

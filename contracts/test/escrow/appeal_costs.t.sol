@@ -254,7 +254,7 @@ contract AppealCostsTest is World {
         vm.prank(stranger.addr);
         escrow.settleRuling(d, v, new address[](0));
         assertStatus(id, Status.Open);
-        assertEq(slotOf(id).challengeUntil, 0, "nothing waits");
+        assertEq(slotOf(id).challengeUntil, block.timestamp, "nothing waits from now on");
     }
 
     // --- whose credit ---

@@ -142,7 +142,8 @@ contract StartTest is World {
         assertEq(escrow.dealOf(id), word, "the whole word");
         vm.warp(NOW + WINDOW);
         escrow.payout(d);
-        word = uint256(Status.Open) | 129 << 8 | uint256(NOW) << 24 | uint256(16 * ONE) << 168;
+        word = uint256(Status.Open) | 129 << 8 | uint256(NOW) << 24 | uint256(NOW + WINDOW) << 64;
+        word |= uint256(16 * ONE) << 168;
         assertEq(escrow.dealOf(id), word, "the whole word once it is final and paid");
     }
 }

@@ -251,7 +251,7 @@ contract VerdictVotesTest is World {
         v.attempt = 1;
         escrow.verdict(d, v, votesOf(v, 7), signConsent(buyer, v), "", false);
         assertStatus(id, Status.Open);
-        assertEq(slotOf(id).challengeUntil, 0, "no window");
+        assertEq(slotOf(id).challengeUntil, NOW + 1 days, "until when the first waited");
         assertEq(slotOf(id).held, 54 * ONE, "held");
         assertConserved(id);
     }

@@ -117,8 +117,10 @@ abstract contract Books is Court {
     }
 
     function clear(Page storage p) internal {
+        bool early = p.status == Status.Pending && block.timestamp < p.until;
+        if (early || p.status == Status.Appealed) p.until = uint40(block.timestamp);
         p.status = Status.Open;
-        (p.until, p.appealedAt, p.bySeller) = (0, 0, false);
+        (p.appealedAt, p.bySeller) = (0, false);
         (p.milestone, p.attempt, p.bps) = (0, 0, 0);
     }
 

@@ -18,7 +18,7 @@ struct Page {
     uint8 attempt;
     uint16 bps;
     bool bySeller; // who appealed
-    uint40 until;
+    uint40 until; // or until when the last one waited or was under appeal
     uint40 appealedAt;
     uint40 closedAt;
     uint40 start; // of Meta

@@ -194,9 +194,9 @@ abstract contract Settlements is Openings {
     }
 
     function _timeout(Page storage p, uint8 m) internal {
-        bool pending = (p.status == Status.Pending || p.status == Status.Appealed) && p.milestone == m;
-        bool free = isLive(p) && m < p.count && !isDone(p, m) && !pending;
         bool claimed = p.claimed >> m & 1 != 0;
+        bool waits = p.status == Status.Appealed || (p.status == Status.Pending && !isOver(p));
+        bool free = isLive(p) && m < p.count && !isDone(p, m) && !(waits && (claimed || p.milestone == m));
         uint256 from = _timeoutFrom(p, m);
         bytes memory call_ = abi.encodeCall(Desk.timeout, (p.terms, m));
         if (!tried(
@@ -214,7 +214,8 @@ abstract contract Settlements is Openings {
 
     function _timeoutFrom(Page storage p, uint256 m) private view returns (uint256) {
         if (p.claimed >> m & 1 == 0) return dueOf(p, m) + GRACE;
-        return p.terms.end + (p.terms.fallback_ == uint8(Fallback.Principals) ? windowOf(p) : 0);
+        uint256 from = p.terms.end + (p.terms.fallback_ == uint8(Fallback.Principals) ? windowOf(p) : 0);
+        return from < p.until + GRACE ? p.until + GRACE : from;
     }
 
     function _first(bytes[] memory list) private pure returns (bytes[] memory one) {

@@ -124,7 +124,6 @@ contract Town is Weather {
         uint256 until = p.until;
         if (p.status == Status.Appealed) until = p.appealedAt;
         if (p.status == Status.Closed) until = p.closedAt + GRACE;
-        if (p.status == Status.Open || p.status == Status.Void) until = 0;
         assertEq(s.challengeUntil, until, "E15 the window");
     }
 
@@ -229,6 +228,7 @@ contract Town is Weather {
         if (block.timestamp < latest) vm.warp(latest);
         if (p.status == Status.Appealed) _settleAppeal(p);
         if (isLive(p) && _canPayOut(p)) _payout(p);
+        if (block.timestamp < p.until + GRACE) vm.warp(p.until + GRACE);
         for (uint8 m = 0; m < p.count && isLive(p); ++m) {
             if (!isDone(p, m)) _timeout(p, m);
         }

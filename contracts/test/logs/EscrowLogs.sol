@@ -99,8 +99,11 @@ abstract contract EscrowLogs is Shadow {
     }
 
     function _clearPending(bytes32 id) private {
+        if (statusOf(id) == Status.Open) return;
         uint256 word = wordOf(id);
-        word = with(with(with(word, 0, 8, uint256(Status.Open)), 18, 6, 0), 64, 40, 0);
+        bool early = statusOf(id) == Status.Appealed || time < field(word, 64, 40);
+        word = with(with(word, 0, 8, uint256(Status.Open)), 18, 6, 0);
+        if (early) word = with(word, 64, 40, time);
         word = with(with(with(word, 232, 3, 0), 235, 14, 0), 249, 3, 0);
         _keep(id, with(word, 254, 1, 0));
     }

@@ -89,7 +89,8 @@ contract SlotProof is Proof {
         uint8 milestone,
         uint16 bps,
         uint8 attempt,
-        uint40 until
+        uint40 until,
+        uint40 time
     ) external pure {
         vm.assume(milestone < 8 && bps <= 10_000 && attempt < 8);
         Slot s = DealSlot.hold(word);
@@ -101,8 +102,8 @@ contract SlotProof is Proof {
         uint256 others = 0x3ff << 8 | uint256(type(uint40).max) << 24 | uint256(type(uint128).max) << 104;
         others |= uint256(3) << 252 | uint256(1) << 255;
         assert(s.word() & others == word & others);
-        s.clearPending();
-        assert(s.status() == Status.Open);
+        s.clearPending(time);
+        assert(s.status() == Status.Open && s.challengeUntil() == (time < until ? time : until));
         assert(s.word() & others == word & others);
     }
 

@@ -167,7 +167,7 @@ impl Turn<'_> {
         if bps != before {
             self.state.accepted.remove(&(terms.id, verdict.milestone));
         }
-        deal.stage = Stage::Open;
+        deal.free(self.now());
         Ok(share)
     }
 

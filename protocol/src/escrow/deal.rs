@@ -14,7 +14,10 @@ use crate::abi::sol::Status;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Milestones can be settled, nothing waits.
-    Open,
+    Open {
+        /// Until then the last verdict waited or was under appeal, in Unix seconds; 0 before any.
+        free_since: u64,
+    },
     /// A verdict waits until a Unix second.
     Pending {
         /// Which.
@@ -87,7 +90,7 @@ impl Deal {
     /// A deal that opens with this money.
     pub(super) const fn opened(start: u64, left: u64) -> Self {
         Self {
-            stage: Stage::Open,
+            stage: Stage::Open { free_since: 0 },
             done: 0,
             rated: 0,
             start,
@@ -106,7 +109,7 @@ impl Deal {
 
     pub(super) const fn status(&self) -> Status {
         match self.stage {
-            Stage::Open => Status::Open,
+            Stage::Open { .. } => Status::Open,
             Stage::Pending { .. } => Status::Pending,
             Stage::Appealed { .. } => Status::Appealed,
             Stage::Closed { .. } => Status::Closed,
@@ -120,8 +123,19 @@ impl Deal {
             Stage::Pending { verdict, until: time } | Stage::Appealed { verdict, since: time, .. } => {
                 Some((verdict, time))
             }
-            Stage::Open | Stage::Closed { .. } | Stage::Void => None,
+            Stage::Open { .. } | Stage::Closed { .. } | Stage::Void => None,
         }
+    }
+
+    /// Nothing waits any more: since the end of the window, or since `now` where it ends early or an appeal does.
+    pub(super) const fn free(&mut self, now: u64) {
+        let free_since = match self.stage {
+            Stage::Open { free_since } => free_since,
+            Stage::Pending { until, .. } if until < now => until,
+            Stage::Pending { .. } | Stage::Appealed { .. } => now,
+            Stage::Closed { .. } | Stage::Void => return,
+        };
+        self.stage = Stage::Open { free_since };
     }
 
     /// Moves money from what is left to what the seller is owed.
@@ -167,7 +181,8 @@ impl Deal {
             return U256::from(self.status() as u8);
         }
         let (verdict, time, by_seller) = match self.stage {
-            Stage::Open | Stage::Void => (None, 0, false),
+            Stage::Open { free_since } => (None, free_since, false),
+            Stage::Void => (None, 0, false),
             Stage::Pending { verdict, until } => (Some(verdict), until, false),
             Stage::Appealed { verdict, since, by_seller } => (Some(verdict), since, by_seller),
             Stage::Closed { until } => (None, until, false),

@@ -7,6 +7,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use super::{
     Turn,
     ballot::ClaimHead,
+    deal::{Pending, Stage},
     refusal::{Refusal, ensure, word},
     settling::{Outcome, is_alone, require_unsettled},
     tail::Tail,
@@ -59,16 +60,17 @@ impl Turn<'_> {
         let mut deal = self.live(terms)?;
         self.finalise_if_over(terms, &mut deal)?;
         require_unsettled(terms, &deal, milestone)?;
-        if let Some((verdict, time)) = deal.waiting() {
-            ensure!(
-                verdict.milestone != milestone,
-                E::VerdictPending { milestone: word(milestone), challengeUntil: word(time) }
-            );
-        }
         let claimed = self.state.claims.contains_key(&(terms.id, milestone));
+        if let Some((Pending { milestone: pending, .. }, time)) = deal.waiting() {
+            // A delivery must not end unjudged because a verdict on another was in the way of its own.
+            let free = !claimed && pending != milestone;
+            ensure!(free, E::VerdictPending { milestone: word(pending), challengeUntil: word(time) });
+        }
         let (cause, from, bps) = if claimed {
             let more = if terms.deal.fallback == PRINCIPALS { terms.window(self.law.grace) } else { 0 };
-            (Cause::Unjudged, terms.end + more, terms.deal.fallbackBps)
+            let free_since = if let Stage::Open { free_since } = deal.stage { free_since } else { 0 };
+            let from = (terms.end + more).max(free_since + self.law.grace);
+            (Cause::Unjudged, from, terms.deal.fallbackBps)
         } else {
             (Cause::Undelivered, terms.due_at(milestone) + self.law.grace, 0)
         };

@@ -163,7 +163,7 @@ impl Turn<'_> {
         match deal.stage {
             Stage::Pending { verdict, until } if self.now() >= until => self.finalise(terms, deal, verdict),
             Stage::Pending { .. }
-            | Stage::Open
+            | Stage::Open { .. }
             | Stage::Appealed { .. }
             | Stage::Closed { .. }
             | Stage::Void => Ok(()),
@@ -180,7 +180,7 @@ impl Turn<'_> {
         let Pending { milestone, seller_bps, attempt } = verdict;
         let outcome = Outcome { milestone, cause: Cause::Judged, round: 0, attempt, seller_bps };
         self.settle(terms, deal, outcome)?;
-        deal.stage = Stage::Open;
+        deal.free(self.now());
         Ok(())
     }
 
@@ -198,7 +198,7 @@ impl Turn<'_> {
             }
             self.emit_appeal_closed(terms, verdict, AppealEnd::Settled, (0, fee, 0));
         }
-        deal.stage = Stage::Open;
+        deal.free(self.now());
         Ok(())
     }
 

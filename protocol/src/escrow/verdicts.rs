@@ -127,7 +127,7 @@ impl Turn<'_> {
         let is_ = kept.as_ref().map_or(Status::None, Deal::status);
         let closed = kept.and_then(|deal| match deal.stage {
             Stage::Closed { until } => Some((deal, until)),
-            Stage::Open | Stage::Pending { .. } | Stage::Appealed { .. } | Stage::Void => None,
+            Stage::Open { .. } | Stage::Pending { .. } | Stage::Appealed { .. } | Stage::Void => None,
         });
         let Some((mut deal, until)) = closed else {
             return Err(Refusal::by(&E::WrongStatus { is_, wanted: Status::Closed }));
@@ -237,7 +237,7 @@ impl Turn<'_> {
     ) -> Result<(u64, (u64, u64)), Refusal> {
         let Ballot { milestone, attempt, seller_bps, .. } = *ballot;
         if at_once {
-            deal.stage = Stage::Open;
+            deal.free(self.now());
             return Ok((0, deal.settle(terms, milestone, seller_bps)?));
         }
         let until = self.now() + terms.window(self.law.grace);

@@ -108,7 +108,7 @@ impl Plot {
         // pay jurors, rate, account
         let weights = match deal.map(|deal| deal.stage) {
             None => [120, 5, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 22],
-            Some(Stage::Open) => [2, 1, 14, 5, 14, 50, 6, 1, 6, 1, 1, 12, 1, 1, 12],
+            Some(Stage::Open { .. }) => [2, 1, 14, 5, 14, 50, 6, 1, 6, 1, 1, 12, 1, 1, 12],
             Some(Stage::Pending { .. }) => [1, 1, 4, 3, 3, 14, 6, 16, 14, 24, 1, 4, 1, 1, 10],
             Some(Stage::Appealed { .. }) => [1, 1, 5, 4, 2, 4, 3, 1, 3, 1, 50, 3, 1, 1, 10],
             Some(Stage::Closed { .. }) => [3, 1, 1, 1, 1, 2, 12, 1, 1, 1, 1, 1, 24, 24, 16],
@@ -251,7 +251,7 @@ fn digest(domain: B256, typed: &impl SolStruct) -> B256 {
 fn waiting(deal: Option<Deal>) -> Option<Pending> {
     match deal?.stage {
         Stage::Pending { verdict, .. } | Stage::Appealed { verdict, .. } => Some(verdict),
-        Stage::Open | Stage::Closed { .. } | Stage::Void => None,
+        Stage::Open { .. } | Stage::Closed { .. } | Stage::Void => None,
     }
 }
 
@@ -269,7 +269,8 @@ fn instants(terms: &Terms, deal: Option<Deal>, law: &Law) -> Vec<u64> {
     match deal.map(|deal| deal.stage) {
         Some(Stage::Pending { until, .. } | Stage::Closed { until }) => instants.extend([until; 4]),
         Some(Stage::Appealed { since, .. }) => instants.extend([since + law.appeal_limit; 4]),
-        Some(Stage::Open | Stage::Void) | None => {}
+        Some(Stage::Open { free_since }) => instants.extend([free_since + law.grace; 2]),
+        Some(Stage::Void) | None => {}
     }
     instants
 }

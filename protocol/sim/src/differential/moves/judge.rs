@@ -177,9 +177,9 @@ impl Plot {
         let count = least.max(more).min(panel.len());
         // Wallets have no vote, and seldom try.
         let anybody = self.dice.percent(5);
-        let keys = &self.craft.actors.keys;
+        let wallets = &self.craft.actors.wallets;
         let places: Vec<usize> =
-            (0..panel.len()).filter(|place| anybody || keys.contains_key(&panel[*place])).collect();
+            (0..panel.len()).filter(|place| anybody || !wallets.contains_key(&panel[*place])).collect();
         let signers = self.dice.some(&places, count);
         match flaw {
             Some(Flaw::Swapped) => panel.reverse(),
