@@ -45,6 +45,8 @@ const BROKEN = [
   ['claim-forgotten', 'DealEscrow', 'escrow/Deliveries.sol', '        s.setClaimed();\n', ''],
   ['early-timeout', 'DealEscrow', 'escrow/Deliveries.sol', 'return (Cause.Undelivered, _claimsEnd(c, s, milestone));', 'return (Cause.Undelivered, _claimsEnd(c, s, milestone) - GRACE);'],
   ['early-fallback', 'DealEscrow', 'escrow/Deliveries.sol', 'c.end() + _window(c) : c.end();', 'c.end() : c.end();'],
+  ['fallback-meanwhile', 'DealEscrow', 'escrow/Deliveries.sol', 'cause == Cause.Unjudged || s.pendingMilestone() == milestone', 's.pendingMilestone() == milestone'],
+  ['fallback-in-the-same-breath', 'DealEscrow', 'escrow/Deliveries.sol', '(_fallbackFrom(c), s.challengeUntil() + GRACE)', '(_fallbackFrom(c), s.challengeUntil())'],
   ['early-fail', 'DealEscrow', 'escrow/Verdicts.sol', '            require(block.timestamp >= due, TooEarlyToFail(block.timestamp, due));\n', ''],
   ['late-appeal', 'DealEscrow', 'escrow/Appeals.sol', '        require(block.timestamp < s.challengeUntil(), WindowOver(block.timestamp, s.challengeUntil()));\n', ''],
   ['early-jurors', 'DealEscrow', 'escrow/Verdicts.sol', '            require(_complete(c, id, members.length), NotYet(block.timestamp, s.challengeUntil()));\n', ''],
@@ -61,7 +63,7 @@ const BROKEN = [
   ['rated-twice', 'DealEscrow', 'escrow/Ratings.sol', '        require(s.rated() & side == 0, AlreadyRated(id, by));\n', ''],
   ['withdrawn-twice', 'DealEscrow', 'escrow/Credits.sol', '        nonce[w.from] = next + 1;\n', ''],
   ['barred-and-redirected', 'DealEscrow', 'escrow/Credits.sol', '        require(to == from || !USDC.isBlacklisted(from), Blacklisted(from));\n', ''],
-  ['silence-refunds', 'DealEscrow', 'escrow/Appeals.sol', '        _finalise(c, id, s);\n    }', '        _settle(c, id, s, _outcome(s.pendingMilestone(), Cause.Judged, 0, 0, 0));\n        s.clearPending();\n    }'],
+  ['silence-refunds', 'DealEscrow', 'escrow/Appeals.sol', '        _finalise(c, id, s);\n    }', '        _settle(c, id, s, _outcome(s.pendingMilestone(), Cause.Judged, 0, 0, 0));\n        s.clearPending(block.timestamp);\n    }'],
   ['lock-open', 'DealEscrow', 'law/Locked.sol', '        require(entered == 0, Reentered());\n', '', TOKEN],
   ['answer-not-read', 'DealEscrow', 'escrow/EscrowState.sol', 'done := and(and(ok, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))', 'done := ok', TOKEN],
   // The jury.
