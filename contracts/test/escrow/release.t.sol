@@ -181,4 +181,18 @@ contract ReleaseTest is World {
         vm.expectRevert(closed);
         escrow.claim(d, claim);
     }
+
+    function test_a_verdict_on_an_earlier_or_a_later_milestone_goes_on_waiting() external {
+        (Deal memory d, bytes32 id) = openedTerms();
+        judged(d, verdictOn(d, 1, 10_000));
+        uint256 until = block.timestamp + WINDOW;
+        uint8[2] memory others = [0, 2];
+        for (uint256 i = 0; i < 2; ++i) {
+            released(d, others[i], true);
+            Slot memory s = slotOf(id);
+            assertEq(uint256(s.status), uint256(Status.Pending), "pending");
+            assertEq(s.pendingMilestone, 1, "milestone");
+            assertEq(s.challengeUntil, until, "until when");
+        }
+    }
 }
