@@ -28,7 +28,8 @@ import {AppealEnd, Source, Status, Verdict, Withdraw} from "../types/Deal.sol";
 /// | due | | a verdict below a full pass without the seller's consent |
 /// | opening | due + grace | claims |
 /// | due + grace | | timeout of an unclaimed milestone: refund |
-/// | end (>= every due + grace) | | timeout of a claimed, unjudged milestone: fallback (one window later for Principals), but not while a verdict on any milestone waits or is under appeal, nor within grace of the end of that |
+/// | end (>= every due + grace) | | timeout of a claimed, unjudged milestone: fallback (one window later for Principals) |
+/// | end of another's verdict + grace | | the same, where this is later: not while any verdict waits or is under appeal |
 /// | verdict | verdict + window | consent, appeal, replacement by a higher attempt |
 /// | verdict + window | | payout |
 /// | appeal | appeal + appealLimit | ruling; afterwards anyone may let the earlier verdict stand |

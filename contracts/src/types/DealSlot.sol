@@ -14,8 +14,8 @@ library DealSlot {
     uint256 private constant U40 = type(uint40).max;
     uint256 private constant U64 = type(uint64).max;
 
-    /// @dev The status, and everything that speaks of a pending verdict: round, challengeUntil, pendingMilestone,
-    /// pendingBps, attempt, and which side appealed.
+    /// @dev The status, and everything that speaks of a pending verdict but its time: round, pendingMilestone, pendingBps,
+    /// attempt, and which side appealed.
     uint256 private constant PENDING = 0xff | 63 << 18 | 7 << 232 | 0x3fff << 235 | 7 << 249 | 1 << 254;
 
     function hold(uint256 word_) internal pure returns (Slot s) {

@@ -14,7 +14,7 @@ import {Hostile, Mood} from "./Hostile.sol";
 
 /// @notice Attack: a wallet or jury that terms name eats gas, returns bombs, reverts, calls back or writes, wherever it stands: as buyer,
 /// seller, juror, vault or court, alone and in every position of a batch.
-/// Rule: it is asked by STATICCALL under a gas cap and one word of its answer is read; an item of a batch has a gas cap of its
+/// Rule: as a juror it is not asked at all. Else it is asked by STATICCALL under a gas cap and one word of its answer is read; an item of a batch has a gas cap of its
 /// own. So it can spoil its own deal only, and no longer than the terms' own time boxes.
 contract HostileContractsAttack is Court {
     using EscrowCalls for DealEscrow;

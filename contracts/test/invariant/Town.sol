@@ -22,7 +22,7 @@ import {Weather} from "./Weather.sol";
 /// | E4 | a closed deal keeps only the first panel's fee, a void one nothing, and neither moves on |
 /// | E5 | None to Open or Void; Open, Pending, Appealed among each other; then Closed |
 /// | E6 | a share goes to the seller by the buyer's signature, a verdict whose window is over or that its loser accepts, or a ruling |
-/// | E7 | a share goes back by the seller's signature, a verdict or ruling, or by time; silence never beats a verdict |
+/// | E7 | a share goes back by the seller's signature, a verdict or ruling, or by time, which waits while no jury could be heard; silence never beats a verdict |
 /// | E8 | a stranger alone brings every deal to its end, with one call per milestone, one for an appeal and one for the jurors |
 /// | E9 | money reaches payees of the terms, jurors, and whom a withdrawal names; the stranger who calls gets nothing |
 /// | E10 | an id is the EIP-712 digest worked out apart, opens at most once and never after notice |
