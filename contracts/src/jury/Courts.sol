@@ -57,7 +57,7 @@ abstract contract Courts is Seats {
         while (indices >> bench.size() != 0 && walk.more()) {
             uint40 seat = walk.next();
             SeatWord kept = _known(seat);
-            if (kept.leftBy(k.a.appealedAt()) || before.hasSeat(seat)) continue;
+            if (kept.leftBy(k.a.appealedAt()) || before.hasSeat(seat) || !walk.meets(seat)) continue;
             uint256 from = k.tail.take(40);
             (uint160 given, uint256 bits) = _sitter(from);
             require(given == kept.sitter(), WrongSitter(seat, bytes20(given), bytes20(kept.sitter())));

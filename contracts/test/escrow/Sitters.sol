@@ -86,7 +86,7 @@ library Sitters {
         uint256 n;
         while (n < wanted && walk.more()) {
             uint40 seat = walk.next();
-            if (_among(seat, before) || _hadLeft(h, seat)) continue;
+            if (_among(seat, before) || _hadLeft(h, seat) || !walk.meets(seat)) continue;
             Sitter memory sitter = who(h.jury, seat);
             all = bytes.concat(all, bytes20(sitter.holder), bytes20(sitter.principal));
             if (_skipped(h, sitter, taken, n)) continue;

@@ -68,11 +68,11 @@ contract StartTest is World {
 
     /// @dev The latest of the due times need not be the last.
     function test_the_end_is_after_the_latest_due_time_wherever_it_stands() external {
-        for (uint256 at = 0; at < 3; ++at) {
+        for (uint256 i = 0; i < 3; ++i) {
             Deal memory d = terms();
             d.due = uint256(1 days) | uint256(1 days) << 32 | uint256(1 days) << 64;
-            d.due += uint256(5 days) << at * 32;
-            (d.end, d.meta.salt) = (NOW + 7 days - 1, at);
+            d.due += uint256(5 days) << i * 32;
+            (d.end, d.meta.salt) = (NOW + 7 days - 1, i);
             (bytes memory fund, bytes memory accept) = (signFund(buyer, d), signDeal(seller, d));
             vm.expectRevert(
                 abi.encodeWithSelector(IDealEscrow.EndTooEarly.selector, NOW + 7 days - 1, NOW + 7 days)

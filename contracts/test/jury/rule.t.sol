@@ -96,13 +96,14 @@ contract JuryRuleTest is Court {
         }
     }
 
-    /// @notice The i-th seat of the order.
+    /// @notice The i-th seat that the walk meets.
     function seatIn(Deal memory, bytes32 id, uint256 i) private view returns (uint40 seat) {
         Appeal memory a = jury.appealOf(id, 0);
         bytes32 seed = keccak256(abi.encode(beacon.randomness(uint64(a.round)), id, 0, 1));
         Draw.Walk memory walk = Draw.start(seed, a.seats);
-        for (uint256 k = 0; k <= i; ++k) {
+        for (uint256 met = 0; met <= i;) {
             seat = walk.next();
+            if (walk.meets(seat)) ++met;
         }
     }
 
