@@ -153,7 +153,8 @@ abstract contract Appeals is Verdicts {
     function _ruling(address jury, bytes32 id, uint256 milestone) private view returns (uint256 word) {
         bytes memory question = abi.encodeCall(IJuryPool.ruling, (id, uint8(milestone)));
         uint256 gasCap = JURY_GAS;
-        require(gasleft() > gasCap + gasCap / 32, GasTooLow(gasleft(), gasCap + gasCap / 32));
+        uint256 wanted = gasCap + gasCap / 16; // the first access to an account, and a 64th that stays here (EIP-150)
+        require(gasleft() > wanted, GasTooLow(gasleft(), wanted));
         assembly ("memory-safe") {
             let ok := staticcall(gasCap, jury, add(question, 0x20), mload(question), 0x00, 0x20)
             if and(ok, gt(returndatasize(), 0x1f)) { word := mload(0x00) }

@@ -311,4 +311,39 @@ contract HostileContractsAttack is Court {
         (bool ignored,) = address(escrow).call{gas: 110_000}(call_);
         assertTrue(ignored, "expectPartialRevert turns the outcome around");
     }
+
+    /// @dev Whoever sends the call sets its gas, and a jury that runs out of it would say nothing: the appeal as good as
+    /// abandoned.
+    function test_a_jury_is_asked_with_all_the_gas_it_may_have_or_not_at_all() external {
+        address court = address(new ThoroughJury(99_900));
+        (Deal memory d,) = juryDeal(Hostile(court));
+        bytes memory call_ = abi.encodeCall(IDealEscrow.rule, (d.brief()));
+        uint256 refused;
+        for (uint256 gas_ = 100_000; gas_ < 125_000; gas_ += 100) {
+            uint256 before = vm.snapshotState();
+            (bool done, bytes memory reason) = address(escrow).call{gas: gas_}(call_);
+            assertTrue(done || bytes4(reason) != IDealEscrow.NoRuling.selector, "never taken for silence");
+            if (bytes4(reason) == IDealEscrow.GasTooLow.selector) ++refused;
+            assertTrue(vm.revertToState(before), "back");
+        }
+        assertTrue(refused > 50, "where it is too little it is said");
+    }
+}
+
+/// @notice A jury whose answer takes nearly all the gas that it is promised.
+contract ThoroughJury {
+    uint256 private immutable NEEDS;
+
+    constructor(uint256 needs) {
+        NEEDS = needs;
+    }
+
+    fallback() external {
+        uint256 needs = NEEDS;
+        assembly ("memory-safe") {
+            if lt(gas(), needs) { invalid() }
+            mstore(0x00, 4) // silent
+            return(0x00, 0x20)
+        }
+    }
 }
