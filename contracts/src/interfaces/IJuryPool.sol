@@ -25,11 +25,11 @@ import {Seat, Sitter} from "../types/Seat.sol";
 /// `ruling` by STATICCALL.
 ///
 /// Draw: seed = keccak256(abi.encode(randomness, deal, milestone, draw)), draw 1 or 2; look k = 0, 1 .. of the walk is at
-/// seat uint256(keccak256(abi.encode(seed, k))) % seats, for 16 * seats looks but no more than 2048. It passes over seats that
-/// had left before the appeal, that it has looked at before, whose holder sits in the first panel or was drawn already, or
-/// whose holder or principal is a party or a payee, or whose principal was drawn already; in draw 2 also over the first
-/// seven. Seats that left so cost a walk some gas, and an appeal its court only where there are more than a hundred
-/// for each that stays.
+/// seat uint256(keccak256(abi.encode(seed, k))) % seats. It ends when all have been looked at, or after 2048 looks. It passes
+/// over seats that it has looked at before (of more than 65,536 seats also over those that share their low 16 bits with
+/// one), that had left before the appeal, whose holder sits in the first panel or was drawn already, or whose holder or
+/// principal is a party or a payee, or whose principal was drawn already; in draw 2 also over the first seven. Seats that
+/// left so cost a walk some gas, and an appeal its court only where there are more than a hundred for each that stays.
 ///
 /// Deliberately absent: owner, weights, delegation. Slashed stakes go to the signers of the next ruling (a tenth to the
 /// reporter of a double signature, so that nobody saves a stake by reporting itself).
@@ -150,7 +150,7 @@ interface IJuryPool {
     /// same call, so a deal that the parties have settled meanwhile takes none.
     /// @param b what Ballot says; signers bit i: the i-th drawn seat signed.
     /// @param terms and behind them the tail: the deal's first panel; then holder and principal, 20 bytes each, of every seat
-    /// that the walk looks at and that had not left before the appeal, once and in the order of the walk, up to the last seat that
+    /// that the walk looks at and that had not left before the appeal, in the order of the walk, up to the last seat that
     /// signed (in draw 2 first those of draw 1, to its end, unless nobody was drawn then); then the signatures in the order
     /// of the bits.
     function rule(Ballot b, bytes32 evidence, bytes32 votes, uint256[10] calldata terms) external;

@@ -54,10 +54,10 @@ abstract contract Courts is Seats {
         Draw.Walk memory walk = Draw.start(seed, k.a.seats());
         bench = Benches.empty(SIZE);
         uint256 met = _met(k);
-        while (indices >> bench.size() != 0 && walk.more()) {
-            uint40 seat = walk.next();
+        while (indices >> bench.size() != 0 && walk.moves()) {
+            uint40 seat = walk.seat;
             SeatWord kept = _known(seat);
-            if (kept.leftBy(k.a.appealedAt()) || before.hasSeat(seat) || !walk.meets(seat)) continue;
+            if (kept.leftBy(k.a.appealedAt()) || before.hasSeat(seat)) continue;
             uint256 from = k.tail.take(40);
             (uint160 given, uint256 bits) = _sitter(from);
             require(given == kept.sitter(), WrongSitter(seat, bytes20(given), bytes20(kept.sitter())));

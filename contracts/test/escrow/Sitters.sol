@@ -84,9 +84,9 @@ library Sitters {
         Sitter[] memory taken = new Sitter[](wanted);
         chosen = new uint40[](wanted);
         uint256 n;
-        while (n < wanted && walk.more()) {
-            uint40 seat = walk.next();
-            if (_among(seat, before) || _hadLeft(h, seat) || !walk.meets(seat)) continue;
+        while (n < wanted && walk.moves()) {
+            uint40 seat = walk.seat;
+            if (_among(seat, before) || _hadLeft(h, seat)) continue;
             Sitter memory sitter = who(h.jury, seat);
             all = bytes.concat(all, bytes20(sitter.holder), bytes20(sitter.principal));
             if (_skipped(h, sitter, taken, n)) continue;

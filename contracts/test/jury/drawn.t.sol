@@ -14,8 +14,8 @@ import {Sitters} from "../escrow/Sitters.sol";
 
 /// drawn
 /// ├── is in the order that the interface describes, done a second time here with a whole deck in memory
-/// ├── looks sixteen times for each seat, at most 2048 times
-/// │   └── and ends with whom it has found by then
+/// ├── ends when it has looked at all seats, or 2048 times
+/// │   └── with whom it has found by then
 /// ├── has one seat of a principal, whatever its address ends in
 /// └── rules with what it has: from five seats on
 contract DrawnTest is Court {
@@ -23,13 +23,12 @@ contract DrawnTest is Court {
     using EscrowCalls for DealEscrow;
     using JuryCalls for JuryPool;
 
-    /// @notice Whom sixteen looks for each seat meet, at most 2048, each where it is met first.
-    function order(bytes32 seed, uint256 size) private pure returns (uint40[] memory met) {
-        uint256 looks = size < 128 ? 16 * size : 2048;
+    /// @notice Which seats so many looks meet, each where it is met first.
+    function order(bytes32 seed, uint256 size, uint256 looks) private pure returns (uint40[] memory met) {
         bool[] memory known = new bool[](size);
         met = new uint40[](size);
         uint256 n;
-        for (uint256 k = 0; k < looks; ++k) {
+        for (uint256 k = 0; k < looks && n < size; ++k) {
             uint256 seat = uint256(keccak256(abi.encode(seed, k))) % size;
             if (known[seat]) continue;
             known[seat] = true;
@@ -40,26 +39,50 @@ contract DrawnTest is Court {
         }
     }
 
-    function test_the_walk_is_in_the_order_that_is_said(bytes32 seed, uint256 size) external pure {
-        size = bound(size, 1, 1000); // far more than there are bits to remember them by
-        uint40[] memory expected = order(seed, size);
+    function assertWalked(bytes32 seed, uint256 size) private pure {
+        uint40[] memory expected = order(seed, size, 2048);
         Draw.Walk memory walk = Draw.start(seed, size);
-        uint256 n;
-        while (walk.more()) {
-            uint40 seat = walk.next();
-            if (walk.meets(seat)) assertEq(seat, expected[n++], "the next that is new");
+        for (uint256 i = 0; i < expected.length; ++i) {
+            assertTrue(walk.moves(), "there is one more");
+            assertEq(walk.seat, expected[i], "the next of the order");
         }
-        assertEq(n, expected.length, "and no other");
+        assertFalse(walk.moves(), "and then no more");
+        assertFalse(walk.moves(), "for good");
     }
 
-    function test_a_walk_ends(uint256 size) external pure {
-        size = bound(size, 0, 200);
-        Draw.Walk memory walk = Draw.start(keccak256("seed"), size);
-        uint256 steps;
-        for (; walk.more(); ++steps) {
-            assertTrue(walk.next() < size, "a seat");
+    function test_a_walk_is_in_the_order_that_is_said(bytes32 seed, uint256 size) external pure {
+        assertWalked(seed, bound(size, 0, 300));
+    }
+
+    function test_a_walk_through_many_seats_looks_2048_times(bytes32 seed, uint256 size) external pure {
+        assertWalked(seed, bound(size, 2000, 65_536));
+    }
+
+    /// @dev What lay in memory before is not what a walk has seen.
+    function test_a_walk_begins_with_nothing_seen(bytes32 seed) external pure {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            for { let i := 0 } lt(i, 0x4000) { i := add(i, 0x20) } { mstore(add(free, i), not(0)) }
         }
-        assertEq(steps, size < 128 ? 16 * size : 2048, "after sixteen looks for each seat, at most 2048");
+        Draw.Walk memory walk = Draw.start(seed, 4000);
+        for (uint256 i = 0; i < 100; ++i) {
+            assertTrue(walk.moves(), "there is one more");
+        }
+        assertTrue(walk.looks < 200, "and soon found");
+    }
+
+    function test_a_walk_through_more_seats_than_it_has_bits_for(bytes32 seed, uint256 size) external pure {
+        size = bound(size, 65_537, type(uint40).max);
+        Draw.Walk memory walk = Draw.start(seed, size);
+        bool[] memory known = new bool[](65_536);
+        for (uint256 k = 0; k < 2048; ++k) {
+            uint256 seat = uint256(keccak256(abi.encode(seed, k))) % size;
+            if (known[seat % 65_536]) continue;
+            known[seat % 65_536] = true;
+            assertTrue(walk.moves(), "there is one more");
+            assertEq(walk.seat, seat, "the next whose bit is free");
+        }
+        assertFalse(walk.moves(), "and then no more");
     }
 
     function test_a_draw_is_what_anybody_recomputes_from_seats_and_randomness(uint256 seed) external {
@@ -69,7 +92,7 @@ contract DrawnTest is Court {
         Appeal memory a = jury.appealOf(id, 0);
         beacon.prove(uint64(a.round), abi.encode(seed));
         bytes32 randomness = sha256(abi.encode(seed));
-        uint40[] memory met = order(keccak256(abi.encode(randomness, id, 0, 1)), a.seats);
+        uint40[] memory met = order(keccak256(abi.encode(randomness, id, 0, 1)), a.seats, 2048);
         uint40[] memory seats = jury.drawn(d, 0, panel());
         uint256 n;
         for (uint256 i = 0; i < met.length && n < 7; ++i) {
@@ -111,8 +134,8 @@ contract DrawnTest is Court {
         }
     }
 
-    function test_a_draw_that_looked_long_enough_ends_with_whom_it_has() external {
-        // Six hundred seats of one principal: at most one of them can sit, and of the others some are missed.
+    function test_a_draw_ends_with_whom_it_has_found() external {
+        // Six hundred seats of one principal: at most one of them can sit.
         vm.warp(NOW - 5 days);
         address crowd = account("crowd").addr;
         uint64 many = 600;

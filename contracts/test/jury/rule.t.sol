@@ -96,15 +96,15 @@ contract JuryRuleTest is Court {
         }
     }
 
-    /// @notice The i-th seat that the walk meets.
-    function seatIn(Deal memory, bytes32 id, uint256 i) private view returns (uint40 seat) {
+    /// @notice The i-th seat of the order.
+    function seatIn(Deal memory, bytes32 id, uint256 i) private view returns (uint40) {
         Appeal memory a = jury.appealOf(id, 0);
         bytes32 seed = keccak256(abi.encode(beacon.randomness(uint64(a.round)), id, 0, 1));
         Draw.Walk memory walk = Draw.start(seed, a.seats);
-        for (uint256 met = 0; met <= i;) {
-            seat = walk.next();
-            if (walk.meets(seat)) ++met;
+        for (uint256 k = 0; k <= i; ++k) {
+            walk.moves();
         }
+        return walk.seat;
     }
 
     function ruledWith(Deal memory d, Verdict memory v, Votes memory votes, bytes memory sitters) private {
