@@ -1,5 +1,7 @@
 //! Deliveries: sealed, stored at the vaults, claimed, sent to buyer and jurors, judged, settled.
 
+use std::ops::Range;
+
 use alloy_primitives::{Address, Bytes, U256};
 use rand_core::CryptoRng;
 
@@ -453,7 +455,7 @@ impl Node {
         }
     }
 
-    /// Claims on chain a delivery that nobody judged yet, and runs out what nobody delivered or judged.
+    /// Claims on chain a delivery that no verdict has reached yet, and runs out what nobody delivered or judged.
     fn time_out(&mut self, id: DealId, index: u8) {
         let Some(deal) = self.deals.get(&id) else { return };
         let Some(milestone) = deal.milestones.get(usize::from(index)) else { return };
@@ -461,11 +463,11 @@ impl Node {
         let end = typed::seconds(deal.terms.end);
         let fact = self.deal_fact(id).and_then(|fact| fact.milestones.get(&MilestoneIndex(index)));
         let claimed = fact.is_some_and(|fact| fact.claim.is_some());
+        let judged = fact.is_some_and(|fact| fact.verdict.is_some());
         let key = [id.as_bytes().as_slice(), &[index]].concat();
-        if let (Side::B, Some(delivery), false) = (deal.side, &milestone.delivered, claimed)
-            && milestone.verdict.is_none()
-            && now >= due
-            && now < due + grace
+        let share = milestone.verdict.as_ref().map(|verdict| verdict.seller_bps);
+        if let (Side::B, Some(delivery), false) = (deal.side, &milestone.delivered, claimed || judged)
+            && claim_times(share, due, grace).contains(&now)
         {
             let call = self.network.deployment.claim(&deal.terms, &claim_call(deal, delivery));
             return self.intend("claim", &key, call);
@@ -475,6 +477,21 @@ impl Node {
             let call = self.network.deployment.time_out(&deal.terms, MilestoneIndex(index));
             self.intend("timeout", &key, call);
         }
+    }
+}
+
+/// When a seller claims a delivery on whose milestone the chain has no verdict, in Unix seconds: the times of a milestone
+/// that is due at `due`, by the seller's `share` of the verdict that it holds, in basis points.
+///
+/// A verdict that pays is brought, and needs no claim. But one on another milestone, or the appeal against it, may keep it
+/// out until no claim is taken any more, and what was not claimed then is the buyer's: so when it is not there after half of
+/// the time, the seller claims too.
+pub(super) const fn claim_times(share: Option<u16>, due: u64, grace: u64) -> Range<u64> {
+    let end = due + grace;
+    match share {
+        None => due..end,
+        Some(0) => end..end,
+        Some(_) => due + grace / 2..end,
     }
 }
 
