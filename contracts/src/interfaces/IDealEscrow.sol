@@ -289,7 +289,8 @@ interface IDealEscrow {
     /// @dev The buyer's deposit is its reserve; once that is lost, and for the seller, it is taken from credit (through
     /// the mandate of a mandated side). A ruling is final for both sides, so each side appeals at most once per
     /// milestone. The beacon round is fixed afterwards by `JuryPool.request`, which anyone may send;
-    /// `JuryPool.appeal` does both.
+    /// `JuryPool.appeal` does both. Where the terms' appeal fee is less than their jury hears an appeal for (JuryPool: a tenth
+    /// of its stake) an appeal is only delay, until `appealLimit` is over, and costs no more than that fee.
     /// @param b, evidence, votes the verdict as it was brought; there is no tail.
     /// @param plea buyer or seller 160, until 40; the bits above are not read.
     function appeal(
