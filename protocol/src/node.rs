@@ -70,6 +70,7 @@ mod promise;
 mod rate;
 mod report;
 mod session;
+mod settle;
 mod strategy;
 mod template;
 mod terms;

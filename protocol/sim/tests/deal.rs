@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use nuncio_protocol::money::Usdc;
+use nuncio_protocol::{command::Event, money::Usdc, node::Timing};
 use nuncio_sim::{Weather, World, scene::Scene};
 
 /// From the first request to the last rating.
@@ -22,6 +22,28 @@ fn three_milestones_are_delivered_judged_by_five_and_paid_to_the_micro_usdc() {
     let sent = |name: &str| ending.transactions.iter().find(|(who, _)| who == name).map(|(_, sent)| *sent);
     // The NDA, the opening and a rating; three verdicts and a rating.
     assert_eq!((sent("buyer"), sent("seller")), (Some(3), Some(4)));
+}
+
+/// Nobody has to ask for what a verdict gives: the node of whoever gets it ends the window.
+#[test]
+fn a_pass_is_paid_when_its_window_is_over() {
+    const WINDOW_SECS: u32 = 20;
+    let timing = Timing { window_secs: WINDOW_SECS, ..World::timing() };
+    let mut scene = Scene::within(World::with_timing(2, timing), 3);
+    let ending = scene.play(Duration::from_secs(240)).unwrap();
+    let sent = |name: &str| ending.transactions.iter().find(|(who, _)| who == name).map(|(_, sent)| *sent);
+    // As without windows, and a payout for each milestone.
+    assert_eq!((sent("buyer"), sent("seller")), (Some(3), Some(7)));
+    let notes = scene.world.host(scene.seller).notes();
+    let first =
+        |is: &dyn Fn(&Event) -> bool| notes.iter().find(|(_, event)| is(event)).map(|(at, _)| at.secs());
+    for index in 0..3 {
+        let judged =
+            first(&|e| matches!(e, Event::Verdict { milestone, .. } if *milestone == index)).unwrap();
+        let settled =
+            first(&|e| matches!(e, Event::Settled { milestone, .. } if *milestone == index)).unwrap();
+        assert!(settled >= judged + u64::from(WINDOW_SECS), "milestone {index}: {judged}, {settled}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! When a seller claims on chain what it has delivered.
 
-use crate::node::deliver::claim_times;
+use crate::node::settle::claim_times;
 
 const DUE: u64 = 1_000;
 const GRACE: u64 = 100;
