@@ -278,8 +278,7 @@ impl Performer {
             Job::Open { deal, class, blob } => {
                 let (keys, blobs) = (self.keys.clone(), self.blobs.clone());
                 tokio::spawn(async move {
-                    let identity =
-                        move || keys.class_identity(deal, &class.label()).map_err(|e| e.to_string());
+                    let identity = move || keys.class_identity(deal, &class.label()).map_err(unusable);
                     let outcome = open(&blobs, blob, identity).await;
                     done(&inputs, id, outcome).await;
                 });
@@ -440,13 +439,18 @@ fn unstage(keys: &Keys, folder: &std::path::Path, files: &[StagedFile]) -> Resul
 }
 
 /// The identity of one class of papers that was wrapped for our seat.
+/// The identity of a delivery that was wrapped for a seat of ours. What the seller wrapped wrongly will not
+/// open later either; a failure of our own keys is another matter.
 fn class_identity(
     keys: &Keys,
     request: [u8; 32],
     wrapped: &[u8],
-) -> Result<zeroize::Zeroizing<String>, String> {
-    let text = keys.juror_unwrap(request, wrapped).map_err(|error| error.to_string())?;
-    let text = core::str::from_utf8(&text).map_err(|_| "the wrapped identity is no text")?;
+) -> Result<zeroize::Zeroizing<String>, Outcome> {
+    let text = keys.juror_unwrap(request, wrapped).map_err(|error| Outcome::Failed {
+        why: error.to_string(),
+        permanent: matches!(error, KeysError::Seal(_)),
+    })?;
+    let text = core::str::from_utf8(&text).map_err(|_| unusable("the wrapped identity is no text"))?;
     Ok(text.trim().to_owned().into())
 }
 
@@ -454,15 +458,15 @@ fn class_identity(
 async fn open(
     blobs: &vault::Blobs,
     blob: BlobId,
-    identity: impl FnOnce() -> Result<zeroize::Zeroizing<String>, String> + Send + 'static,
+    identity: impl FnOnce() -> Result<zeroize::Zeroizing<String>, Outcome> + Send + 'static,
 ) -> Outcome {
     let sealed = match blobs.get(blob).await {
         Ok(sealed) => sealed,
         Err(error) => return failed(error),
     };
     let opened = tokio::task::spawn_blocking(move || {
-        let archive = sealing::open(&identity()?, &sealed).map_err(|e| e.to_string())?;
-        vault::unpack(&archive).map_err(|e| e.to_string())
+        let archive = sealing::open(&identity()?, &sealed).map_err(unusable)?;
+        vault::unpack(&archive).map_err(unusable)
     });
     match opened.await {
         Ok(Ok(files)) => Outcome::Files(
@@ -471,9 +475,14 @@ async fn open(
                 .map(|file| File { name: file.name, media_type: String::new(), bytes: file.bytes })
                 .collect(),
         ),
-        Ok(Err(why)) => Outcome::Failed { why, permanent: true },
+        Ok(Err(outcome)) => outcome,
         Err(error) => failed(error),
     }
+}
+
+/// What was sent is of no use, now or later.
+fn unusable(why: impl core::fmt::Display) -> Outcome {
+    Outcome::Failed { why: why.to_string(), permanent: true }
 }
 
 /// Everything that needs a secret and no network.

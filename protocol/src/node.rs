@@ -52,6 +52,7 @@ mod bundle;
 mod chain;
 mod deliver;
 mod destroy;
+mod evidence;
 mod fees;
 mod fold;
 mod hold;
@@ -360,7 +361,10 @@ impl Node {
     pub fn deadline(&self) -> Option<Timestamp> {
         let jobs = self.jobs.values().filter_map(|pending| pending.retry_at);
         let outbox = self.outbox.values().filter_map(|m| Some(m.sent?.plus(self.network.timing.resend)));
-        let cases = self.cases.values().filter_map(|case| case.panel.as_ref()?.deadline());
+        let cases = self.cases.iter().filter_map(|(id, case)| match &case.panel {
+            Some(panel) => panel.deadline(),
+            None => self.evidence_deadline(*id),
+        });
         let others = [self.announcement_due(), self.negotiation_deadline(), self.checkpoint_deadline()];
         jobs.chain(outbox).chain(cases).chain(others.into_iter().flatten()).min()
     }
@@ -446,7 +450,7 @@ impl Node {
                 self.drive_deal(id, rng);
             }
             for id in cases {
-                self.drive_case(id);
+                self.drive_case(id, rng);
             }
             if dirty.journal || dirty.all {
                 self.drive_journal();

@@ -42,11 +42,15 @@ fn wrapped(party: &Keys, class: Class, recipient: &str) -> Vec<u8> {
     wrapped
 }
 
-/// What a juror's node makes of evidence, given this wrap.
-async fn judge_opens(juror: &Arc<Keys>, wrapped: &[u8], blobs: &Blobs, blob: BlobId) -> Option<Vec<u8>> {
+/// What a juror's node does with evidence, given this wrap.
+async fn try_to_open(juror: &Arc<Keys>, wrapped: &[u8], blobs: &Blobs, blob: BlobId) -> Outcome {
     let (juror, wrapped) = (Arc::clone(juror), wrapped.to_vec());
-    let identity = move || class_identity(&juror, REQUEST, &wrapped);
-    let opened = open(blobs, blob, identity).await;
+    open(blobs, blob, move || class_identity(&juror, REQUEST, &wrapped)).await
+}
+
+/// What a juror's node makes of evidence, given this wrap; nothing where it never will.
+async fn judge_opens(juror: &Arc<Keys>, wrapped: &[u8], blobs: &Blobs, blob: BlobId) -> Option<Vec<u8>> {
+    let opened = try_to_open(juror, wrapped, blobs, blob).await;
     if let Outcome::Files(files) = opened {
         return Some(files[0].bytes.clone());
     }
@@ -81,9 +85,13 @@ async fn a_jurors_key_opens_its_milestone_and_nothing_else() {
     juror.juror_recipient([9; 32]).unwrap();
     let elsewhere = juror.juror_unwrap([9; 32], &wrap);
     assert!(matches!(elsewhere, Err(KeysError::Seal(SealError::NotForThisKey))));
-    // Once the seat's key is destroyed, the milestone is closed to this juror too.
+    // What is no wrap of anything never opens.
+    assert_eq!(judge_opens(&juror, b"not age", &blobs, packages[3].1).await, None);
+    // Once the seat's key is destroyed, the milestone is closed to this juror too. That is no fault of the
+    // evidence, on which it therefore does not vote.
     juror.destroy_seat(REQUEST).unwrap();
-    assert_eq!(judge_opens(&juror, &wrap, &blobs, packages[3].1).await, None);
+    let opened = try_to_open(&juror, &wrap, &blobs, packages[3].1).await;
+    assert!(matches!(opened, Outcome::Failed { permanent: false, .. }), "{opened:?}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use nuncio_protocol::{
 };
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     chain::{CHAIN_ID, Settler},
@@ -151,6 +151,7 @@ impl World {
             moments: 0,
             next_number: 0,
             notes: Vec::new(),
+            tricks: BTreeSet::new(),
         };
         self.move_in(host)
     }

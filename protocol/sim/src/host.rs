@@ -6,7 +6,7 @@
 //!
 //! Deliberately absent: performing. That needs the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::Address;
 use nuncio_protocol::{
@@ -25,6 +25,19 @@ use crate::{agent::Agent, keys::Keys, store::Store};
 /// Names a host of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Who(pub(crate) usize);
+
+/// What a machine does that its node did not decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trick {
+    /// Seals noise in place of what it delivers.
+    SealsNoise,
+    /// Delivers without the pact that it is judged by.
+    LeavesOutPact,
+    /// Gives the jurors an identity that opens nothing.
+    WrapsAnother,
+    /// Hands out nothing of what it keeps.
+    Withholds,
+}
 
 /// A blob that waits for the node's word on it.
 #[derive(Clone, Debug)]
@@ -73,6 +86,7 @@ pub struct Host {
     pub(crate) moments: u64,
     pub(crate) next_number: u64,
     pub(crate) notes: Vec<(Timestamp, Event)>,
+    pub(crate) tricks: BTreeSet<Trick>,
 }
 
 impl Host {

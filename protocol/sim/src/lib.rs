@@ -20,7 +20,9 @@
 //! the blobs hold is therefore no age file. Everything else that a peer, a contract or a stranger
 //! would check is what a daemon would give them.
 //!
-//! Deliberately absent: endpoints that lie, reorganisations, torn writes, and hosts that are not
+//! A machine may be taught a [`Trick`]; its node stays as it is.
+//!
+//! Deliberately absent: endpoints that lie, reorganisations, torn writes, and nodes that are not
 //! honest. The first has its own tests beside the quorum, the third beside guard and slots.
 
 mod agent;
@@ -42,7 +44,7 @@ mod world;
 pub use agent::{Agent, Desk};
 pub use cast::{JUROR_PURSE, PURSE, Part};
 pub use death::{Death, Doom, Named};
-pub use host::{Host, Who};
+pub use host::{Host, Trick, Who};
 pub use keys::{Keys, Witness};
 pub use store::Store;
 pub use weather::Weather;

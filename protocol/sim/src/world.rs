@@ -36,7 +36,7 @@ use crate::{
     beacon::BeaconKey,
     chain::{Chain, Founding, Settler},
     death::{Death, Doom, Moment},
-    host::{Host, Volatile, Who},
+    host::{Host, Trick, Volatile, Who},
     weather::Weather,
 };
 
@@ -208,6 +208,11 @@ impl World {
     /// Lets a machine's processes live from now on.
     pub fn spare(&mut self, who: Who) {
         self.dooms.remove(&who);
+    }
+
+    /// Makes a machine cheat from now on.
+    pub fn teach(&mut self, who: Who, trick: Trick) {
+        self.host_mut(who).tricks.insert(trick);
     }
 
     /// Gives a machine its agent.

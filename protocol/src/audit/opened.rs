@@ -132,7 +132,7 @@ fn case(
         attempt: verdict.case.attempt,
         evidence: PaperId(verdict.evidence.0),
         pact: pact.id(),
-        terms: Terms::of(pact, milestone),
+        terms: Some(Terms::of(pact, milestone)),
         members: members.clone(),
         quorum,
         // The run is over: its times decide nothing in a count.

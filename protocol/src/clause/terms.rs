@@ -63,6 +63,12 @@ impl Terms {
         &self.0
     }
 
+    /// Whether a clause applies to the milestone.
+    #[must_use]
+    pub fn applies(&self, clause: &Token) -> bool {
+        self.0.contains_key(clause)
+    }
+
     /// The seller's share of the milestone, given the scores; a clause without one counts as not met
     /// at all. A milestone without clauses earns nothing.
     #[must_use]

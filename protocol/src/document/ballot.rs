@@ -36,7 +36,11 @@ pub struct Ballot {
     pub account: Address,
     /// The evidence that was judged.
     pub evidence: PaperId,
-    /// One result for each clause that applies, in the order of their ids.
+    /// Whether nothing of the evidence could be read, after everybody who keeps it was asked: then every
+    /// clause fails, and the pact, which lies in the evidence, need not even be known.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub unread: bool,
+    /// One result for each clause that applies, in the order of their ids; none where nothing was read.
     pub clauses: BoundedVec<ClauseResult, 32>,
     /// The seller's share that follows.
     pub seller_bps: Bps,
@@ -70,7 +74,8 @@ impl Paper for Ballot {
         rule::<Self>(self.milestone.0 < 8, "a deal has at most eight milestones")?;
         rule::<Self>(self.round <= 2, "there are at most three rounds")?;
         rule::<Self>(self.attempt < 8, "a milestone is delivered at most eight times")?;
-        rule::<Self>(!self.clauses.is_empty(), "a ballot has a result")?;
+        rule::<Self>(self.clauses.is_empty() == self.unread, "a ballot has results, or nothing was read")?;
+        rule::<Self>(!self.unread || self.seller_bps == Bps::ZERO, "what nobody can read earns nothing")?;
         let ids: BTreeSet<_> = self.clauses.iter().map(|result| &result.clause).collect();
         rule::<Self>(ids.len() == self.clauses.len(), "no clause is judged twice")
     }

@@ -99,7 +99,7 @@ impl Node {
         let guard = guard.filter(|guard| *guard > self.guard_seq);
         self.record(Record::Finished { job: id, guard });
         if let Outcome::Failed { why, .. } = outcome {
-            return self.on_failed(&job, command, why);
+            return self.on_failed(&job, command, why, rng);
         }
         match (job, outcome) {
             (Job::Sign { request, then }, Outcome::Signed { signatures, .. }) => {
@@ -149,14 +149,14 @@ impl Node {
         }
     }
 
-    fn on_failed(&mut self, job: &Job, command: Option<CommandId>, why: String) {
+    fn on_failed(&mut self, job: &Job, command: Option<CommandId>, why: String, rng: &mut dyn CryptoRng) {
         if let Some(command) = command {
             let refusal = Refusal::Signing { why: why.clone() };
             self.effects.push(Effect::Reply { command, result: Err(refusal) });
         }
         match job {
             Job::OpenEvidence { case, .. } | Job::GetBlob { then: Fetching::Evidence { case }, .. } => {
-                self.on_evidence_missing(*case);
+                self.vote_unread(*case, &why, rng);
             }
             Job::Sign { .. }
             | Job::NdaKeys { .. }

@@ -1,29 +1,24 @@
-//! How this node judges: a delivery comes, its evidence is opened, the panel's business is done.
+//! How this node judges: a delivery comes, its evidence is read, the panel's business is done.
+//!
+//! Deliberately absent: getting and reading the evidence.
 
-use std::collections::BTreeMap;
-
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use rand_core::CryptoRng;
 
-use super::{Case, Node, papers};
+use super::{Case, Node};
 use crate::{
-    clause::{self, Found, Terms},
-    command::Event,
-    did::Did,
-    document::{Ballot, Document, Pact, Role, SOURCES},
-    ids::{CaseId, ContentHash, MilestoneIndex, PeerKey},
-    job::{Fetching, File, Job, Payload, Signing, Slot},
+    document::{AgentCard, Role},
+    ids::{CaseId, ContentHash, PeerKey},
+    job::{Payload, Signing, Slot},
     misconduct::Misconduct,
     record::{CaseEvent, Record},
     stage::jury::{self, Jury, JuryMessage, JuryWant, Outcome as JuryOutcome},
-    text::FileName,
-    time::Timestamp,
-    typed::{self, EthSignature, address_list_hash},
+    typed::{EthSignature, address_list_hash},
     wire::{Delivery, Direct, VerdictReady, receipts_needed},
 };
 
 impl Node {
-    fn case_event(&mut self, id: CaseId, event: CaseEvent) {
+    pub(super) fn case_event(&mut self, id: CaseId, event: CaseEvent) {
         self.record(Record::Case { id, event });
     }
 
@@ -78,21 +73,21 @@ impl Node {
         if vaults != Ok(terms.meta.vaults) && all < receipts_needed(all + 1) {
             return Err(Misconduct::NotAMember { what: "receipt".into() });
         }
-        let seller = self
-            .directory
-            .settlement(terms.seller)
-            .map(|listing| listing.card.document.agent)
-            .ok_or(Misconduct::OutOfTurn)?;
-        self.check_delivery(&delivery, all, seller)?;
+        let seller = self.directory.settlement(terms.seller).ok_or(Misconduct::OutOfTurn)?;
+        let AgentCard { agent, node, .. } = seller.card.document.content();
+        // The claim is signed, the identity beside it is not: from anybody else it could be a wrong one, with
+        // which nothing opens.
+        if *node != from {
+            return Err(Misconduct::OutOfTurn);
+        }
+        self.check_delivery(&delivery, all, *agent)?;
         self.case_event(id, CaseEvent::Taken { delivery: Box::new(delivery), from });
         Ok(())
     }
 
-    pub(super) fn drive_case(&mut self, id: CaseId) {
+    pub(super) fn drive_case(&mut self, id: CaseId, rng: &mut dyn CryptoRng) {
         let Some(case) = self.cases.get(&id) else { return };
-        let Some(panel) = &case.panel else {
-            return self.fetch_evidence(id);
-        };
+        let Some(panel) = &case.panel else { return self.drive_evidence(id, rng) };
         let events = panel.on_time(self.now);
         for event in events {
             self.case_event(id, CaseEvent::Panel(event));
@@ -123,125 +118,6 @@ impl Node {
         }
     }
 
-    /// Gets the sealed evidence from the vaults, or from whoever sent the delivery, and opens it.
-    fn fetch_evidence(&mut self, id: CaseId) {
-        let Some(case) = self.cases.get(&id) else { return };
-        let blob = case.delivery.claim.document.blob;
-        let busy = self.is_pending(|job| {
-            let (Job::GetBlob { then: Fetching::Evidence { case }, .. } | Job::OpenEvidence { case, .. }) =
-                job
-            else {
-                return false;
-            };
-            *case == id
-        });
-        if busy {
-            return;
-        }
-        let from: Vec<PeerKey> = case
-            .delivery
-            .receipts
-            .iter()
-            .filter_map(|receipt| self.directory.settlement(receipt.vault))
-            .map(|listing| listing.card.document.node)
-            .collect();
-        self.start(None, Job::GetBlob { from, blob, then: Fetching::Evidence { case: id } });
-    }
-
-    pub(super) fn on_evidence_held(&mut self, id: CaseId) {
-        let Some(case) = self.cases.get(&id) else { return };
-        let (wrapped, blob) = (case.delivery.identity.clone(), case.delivery.claim.document.blob);
-        let ours = self.me.settlement();
-        let Some(seat) = case.delivery.seats.iter().find(|seat| seat.juror == ours) else { return };
-        let request = seat.request;
-        self.start(None, Job::OpenEvidence { case: id, request, wrapped, blob });
-    }
-
-    /// Nobody has the bytes, or they do not open: every clause fails, which is a judgement too.
-    pub(super) fn on_evidence_missing(&mut self, id: CaseId) {
-        self.note(Event::Trouble {
-            what: format!("evidence of {}/{} is not to be had", id.deal, id.milestone),
-        });
-    }
-
-    /// The evidence lies open for this one step: run the clauses, commit to the result.
-    pub(super) fn on_evidence(&mut self, id: CaseId, files: &[File], rng: &mut dyn CryptoRng) {
-        let Some(case) = self.cases.get(&id) else { return };
-        if case.panel.is_some() {
-            return;
-        }
-        let Some(state) = self.deal_fact(id.deal) else { return };
-        let terms = state.terms.clone();
-        let delivery = case.delivery.clone();
-        let Some(pact) = self.pact_of(files, terms.meta.pact) else {
-            return self
-                .note(Event::Trouble { what: format!("the pact of {} is not in the evidence", id.deal) });
-        };
-        let milestone = MilestoneIndex(id.milestone);
-        let Some(members) = self.members_of(&delivery) else {
-            return self.note(Event::Trouble { what: format!("a juror of {} has no card", id.deal) });
-        };
-        let opened = jury::Case {
-            contracts: self.network.deployment.contracts,
-            deal: id.deal,
-            milestone,
-            round: id.round,
-            attempt: id.attempt,
-            evidence: delivery.claim.document.manifest,
-            pact: pact.id(),
-            terms: Terms::of(&pact, milestone),
-            members,
-            quorum: terms.quorum,
-            commit_until: self.commit_until(&delivery),
-            timing: jury::Timing {
-                relay_ms: millis(self.network.timing.relay),
-                reveal_ms: millis(self.network.timing.reveal),
-                sign_ms: millis(self.network.timing.reveal),
-            },
-            last_run: true,
-        };
-        let due = typed::unpack_due(terms.due).get(usize::from(id.milestone)).copied().unwrap_or_default();
-        let stored = delivery.receipts.iter().map(|receipt| receipt.stored_at).max().unwrap_or_default();
-        let held = found(files, |name| (!name.starts_with(SOURCES)).then_some(name));
-        let sources = found(files, |name| name.strip_prefix(SOURCES));
-        let evidence = clause::Delivery::new(&pact, &delivery.manifest, &held, &sources)
-            .stored(stored, typed::seconds(terms.meta.start) + u64::from(due));
-        let judgement = clause::judge(&pact, milestone, &evidence, &BTreeMap::new());
-        let Ok(clauses) = judgement.results().try_into() else { return };
-        let content = Ballot {
-            deal: id.deal,
-            milestone,
-            round: id.round,
-            attempt: id.attempt,
-            juror: self.me.did,
-            account: self.me.settlement(),
-            evidence: opened.evidence,
-            clauses,
-            seller_bps: judgement.seller_share,
-        };
-        let Ok(ballot) = papers::paper(self.network.chain(), content, rng) else { return };
-        self.case_event(id, CaseEvent::Opened { case: Box::new(opened) });
-        let Some(panel) = self.cases.get(&id).and_then(|case| case.panel.as_ref()) else { return };
-        match panel.on_vote(ballot, self.now) {
-            Ok(events) => self.panel_events(id, events),
-            Err(fault) => self.note(Event::Trouble { what: format!("vote not cast: {fault}") }),
-        }
-        self.replay_early(id);
-    }
-
-    /// The panel's accounts and the identities behind them.
-    fn members_of(&self, delivery: &Delivery) -> Option<BTreeMap<Address, Did>> {
-        let ours = self.me.settlement();
-        delivery
-            .seats
-            .iter()
-            .map(|seat| {
-                let listed = self.directory.settlement(seat.juror).map(|l| l.card.document.agent);
-                Some((seat.juror, if seat.juror == ours { self.me.did } else { listed? }))
-            })
-            .collect()
-    }
-
     pub(super) fn panel_events(&mut self, id: CaseId, events: Vec<jury::JuryEvent>) {
         for event in events {
             let twice = match &event {
@@ -263,18 +139,6 @@ impl Node {
                 self.misbehaved(peer, Misconduct::SecondDigest { slot });
             }
         }
-    }
-
-    /// When commitments stop counting: the same instant for every juror, from the last receipt.
-    fn commit_until(&self, delivery: &Delivery) -> Timestamp {
-        let last = delivery.receipts.iter().map(|receipt| receipt.stored_at).max().unwrap_or_default();
-        Timestamp::from_secs(last).plus(self.network.timing.commit)
-    }
-
-    fn pact_of(&self, files: &[File], id: B256) -> Option<Document<Pact>> {
-        let file = files.iter().find(|file| file.name == "pact.json")?;
-        let pact = Document::<Pact>::read(&file.bytes).ok()?;
-        (pact.id().word() == id).then_some(pact)
     }
 
     pub(super) fn on_panel_signed(&mut self, id: CaseId, slot: &str, signature: EthSignature) {
@@ -319,7 +183,7 @@ impl Node {
         Ok(())
     }
 
-    fn replay_early(&mut self, id: CaseId) {
+    pub(super) fn replay_early(&mut self, id: CaseId) {
         let (now, waiting) = (self.now, core::mem::take(&mut self.early));
         for (case, message) in waiting {
             if case != id {
@@ -374,17 +238,4 @@ impl Node {
         }
         self.case_event(id, CaseEvent::Reported);
     }
-}
-
-fn millis(wait: core::time::Duration) -> u64 {
-    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The files of a package by the names that `pick` gives them; the clauses check their hashes.
-fn found<'a>(files: &'a [File], pick: impl Fn(&'a str) -> Option<&'a str>) -> BTreeMap<FileName, Found<'a>> {
-    let named = files.iter().filter_map(|file| {
-        let name = pick(&file.name)?.parse().ok()?;
-        Some((name, Found::Bytes(&file.bytes)))
-    });
-    named.collect()
 }

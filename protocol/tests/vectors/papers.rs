@@ -7,7 +7,9 @@ use nuncio_protocol::{
         DestructionAttestation, Document, Mandate, Manifest, Nda, Pact, Paper, PaperError, Rating, Request,
         SettlementReceipt, Signed, TermSheet, VerdictPaper,
     },
+    money::Bps,
     reputation::statement::TrustStatement,
+    text::BoundedVec,
 };
 use serde_json::{Map, Value, json};
 
@@ -201,4 +203,41 @@ fn the_reader_and_the_schema_refuse_the_same_changes() {
     }
     assert!(differ.is_empty(), "{differ:#?}");
     assert!(tried > 1000, "{tried} changes");
+}
+
+/// A ballot of a juror who could read nothing has no results, and says so in one way only.
+#[test]
+fn a_ballot_that_read_nothing_says_it_in_one_way() {
+    let read_nothing =
+        Ballot { unread: true, clauses: BoundedVec::new(), seller_bps: Bps::ZERO, ..samples::ballot() };
+    let paper = samples::document(read_nothing).canonical();
+    let tree: Value = serde_json::from_slice(&paper).unwrap();
+    let schema = schema("ballot");
+    assert!(schema.is_valid(&tree));
+    let mut differ = Vec::new();
+    let mut hold = |what: String, tree: &Value| {
+        let bytes = serde_json_canonicalizer::to_vec(tree).unwrap();
+        let (reads, obeys) = (read::<Ballot>(&bytes).is_ok(), schema.is_valid(tree));
+        if reads != obeys {
+            differ.push(format!("{what}: reader {reads}, schema {obeys}"));
+        }
+        obeys
+    };
+    assert!(hold("as it is".into(), &tree));
+    for (what, tree) in changed(&tree) {
+        hold(what, &tree);
+    }
+    for (field, value) in [("unread", json!(false)), ("seller_bps", json!(1))] {
+        let mut tree = tree.clone();
+        tree[field] = value;
+        assert!(!hold(format!("another {field}"), &tree), "{field}");
+    }
+    let mut with_results: Value =
+        serde_json::from_slice(&samples::document(samples::ballot()).canonical()).unwrap();
+    for seller_bps in [0, 9400] {
+        with_results["seller_bps"] = json!(seller_bps);
+        with_results["unread"] = json!(true);
+        assert!(!hold(format!("results and {seller_bps}"), &with_results));
+    }
+    assert!(differ.is_empty(), "{differ:#?}");
 }

@@ -398,6 +398,7 @@ pub(crate) fn ballot() -> Ballot {
         juror: did(3),
         account: account(3),
         evidence: document(manifest()).id(),
+        unread: false,
         clauses: list([result("citations", 8800), result("structure", 10_000)]),
         seller_bps: bps(9400),
     }

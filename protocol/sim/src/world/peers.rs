@@ -17,7 +17,7 @@ use nuncio_protocol::{
 use sha2::{Digest, Sha256};
 
 use super::{What, World};
-use crate::host::{Offer, Who};
+use crate::host::{Offer, Trick, Who};
 
 /// The network numbers inbound streams from here on.
 const INBOUND: u64 = 1 << 63;
@@ -277,7 +277,8 @@ impl World {
             }
             Arrival::Asked { by, life, job, rest, blob } => {
                 let host = self.host(who);
-                let keeps = host.node.as_ref().is_some_and(|node| node.keeps(blob));
+                let keeps = host.node.as_ref().is_some_and(|node| node.keeps(blob))
+                    && !host.tricks.contains(&Trick::Withholds);
                 let Some(bytes) = host.blobs.get(&blob).filter(|_| keeps).cloned() else {
                     return self.ask_for_blob(Arrival::Asked { by, life, job, rest, blob });
                 };

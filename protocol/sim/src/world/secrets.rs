@@ -5,11 +5,15 @@
 use nuncio_protocol::{
     guard,
     ids::BlobId,
-    job::{Job, Outcome, Payload, SignRequest, Signature},
+    job::{Class, Job, Outcome, Payload, SignRequest, Signature},
 };
+use rand_core::Rng;
 use sha2::{Digest, Sha256};
 
-use crate::{host::Host, seal};
+use crate::{
+    host::{Host, Trick},
+    seal,
+};
 
 impl Host {
     /// Does the act; a failure is for good, since the disk in memory does not fail.
@@ -18,7 +22,7 @@ impl Host {
     }
 
     fn try_secret_work(&mut self, job: Job) -> Result<Outcome, String> {
-        let Self { keys, rng, ndas, .. } = self;
+        let Self { keys, rng, ndas, tricks, .. } = self;
         match job {
             Job::Sign { request, .. } => self.sign(&request),
             Job::NdaKeys { draft } => {
@@ -34,6 +38,11 @@ impl Host {
                 keys.deal_secret_import(deal, *nda, &wrapped, rng)?;
                 Ok(Outcome::Done)
             }
+            Job::WrapClass { deal, class: Class::Milestone(_), recipient }
+                if tricks.contains(&Trick::WrapsAnother) =>
+            {
+                Ok(Outcome::Wrapped(keys.class_wrap(deal, "another", &recipient, rng)?))
+            }
             Job::WrapClass { deal, class, recipient } => {
                 Ok(Outcome::Wrapped(keys.class_wrap(deal, &class.label(), &recipient, rng)?))
             }
@@ -45,8 +54,15 @@ impl Host {
                         staged.get(&file.blob).ok_or_else(|| format!("{} is not staged", file.blob))?;
                     Ok((file.name.clone(), bytes.clone()))
                 };
-                let files = files.iter().map(read).collect::<Result<Vec<_>, String>>()?;
-                let sealed = seal::seal(&to, &seal::pack(files), rng);
+                let delivered = matches!(class, Class::Milestone(_));
+                let mut files = files.iter().map(read).collect::<Result<Vec<_>, String>>()?;
+                if delivered && tricks.contains(&Trick::LeavesOutPact) {
+                    files.retain(|(name, _)| name != "pact.json");
+                }
+                let mut sealed = seal::seal(&to, &seal::pack(files), rng);
+                if delivered && tricks.contains(&Trick::SealsNoise) {
+                    rng.fill_bytes(&mut sealed);
+                }
                 let (blob, size) = (BlobId(Sha256::digest(&sealed).into()), sealed.len() as u64);
                 self.blobs.insert(blob, sealed);
                 Ok(Outcome::Sealed { blob, size })

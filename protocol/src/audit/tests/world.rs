@@ -442,6 +442,7 @@ fn verdict(deal: DealId, by: &[u8; 3]) -> VerdictProof {
             juror: did(n),
             account: account(n),
             evidence: manifest,
+            unread: false,
             clauses: clauses.into(),
             seller_bps: Bps::FULL,
         };

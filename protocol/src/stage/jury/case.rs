@@ -52,8 +52,10 @@ pub struct Case {
     pub evidence: PaperId,
     /// The pact that it is judged by.
     pub pact: PaperId,
-    /// How the pact's scores become the seller's share of this milestone.
-    pub terms: Terms,
+    /// How the pact's scores become the seller's share of this milestone; nothing where this juror could
+    /// not read the evidence, in which the pact lies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
     /// The panel: the accounts of its seats and the identities behind them.
     pub members: BTreeMap<Address, Did>,
     /// Votes that decide.

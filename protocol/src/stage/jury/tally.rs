@@ -4,6 +4,10 @@
 //! what passes and fails gives the seller's share by the pact's terms. Fewer reveals than the quorum,
 //! or fewer scores than the quorum on any clause, decide nothing.
 //!
+//! A ballot whose juror could read nothing of the evidence is the lowest score on every clause. So where
+//! such ballots reach the lower median the share is nothing, whatever the clauses are, and a juror who
+//! does not know them can say so too. Where they do not, it cannot count the others.
+//!
 //! # The bytes
 //!
 //! `field` is as in [`crate::transcript`]; milestone, round and attempt are one byte each. A juror
@@ -100,6 +104,14 @@ pub enum NoQuorum {
         /// Votes that decide.
         quorum: u8,
     },
+    /// This juror read nothing, but so many did that it cannot say what they found.
+    #[error("{unread} of {revealed} could read nothing, which does not decide for those who could")]
+    OthersRead {
+        /// Ballots that say so.
+        unread: u8,
+        /// Ballots revealed in time.
+        revealed: u8,
+    },
     /// A tally was reached, but too few members signed it in time.
     #[error("{signatures} members signed the verdict, {quorum} are needed")]
     TooFewSignatures {
@@ -121,8 +133,9 @@ pub fn tally(case: &Case, votes: &BTreeMap<Address, Vote>) -> Result<Tally, NoQu
     if ballots.len() < usize::from(quorum) {
         return Err(NoQuorum::TooFewReveals { revealed: small(ballots.len()), quorum });
     }
+    let Some(terms) = &case.terms else { return tally_unread(case, votes, &ballots) };
     let (mut clauses, mut agreed, mut given) = (BTreeMap::new(), 0, 0);
-    for (clause, term) in case.terms.clauses() {
+    for (clause, term) in terms.clauses() {
         let found = Scores::of(&ballots, clause, term);
         let Some(Scores { count, median, passed, same }) = found.filter(|s| s.count >= usize::from(quorum))
         else {
@@ -133,8 +146,23 @@ pub fn tally(case: &Case, votes: &BTreeMap<Address, Vote>) -> Result<Tally, NoQu
         clauses.insert(clause.clone(), ClauseTally { median, passed, agreed: share(same, count) });
     }
     let medians = clauses.iter().map(|(clause, tally)| (clause.clone(), tally.median)).collect();
-    let seller_share = case.terms.seller_share(&medians);
+    let seller_share = terms.seller_share(&medians);
     Ok(Tally { clauses, seller_share, consensus: share(agreed, given), votes: votes_hash(case, votes) })
+}
+
+/// The count of a juror who read nothing and does not know the clauses: nothing for the seller, where that
+/// is the lower median of every clause.
+fn tally_unread(
+    case: &Case,
+    votes: &BTreeMap<Address, Vote>,
+    ballots: &[&Document<Ballot>],
+) -> Result<Tally, NoQuorum> {
+    let unread = ballots.iter().filter(|ballot| ballot.unread).count();
+    if unread <= lower_middle(ballots.len()) {
+        return Err(NoQuorum::OthersRead { unread: small(unread), revealed: small(ballots.len()) });
+    }
+    let (seller_share, consensus) = (Bps::ZERO, share(unread, ballots.len()));
+    Ok(Tally { clauses: BTreeMap::new(), seller_share, consensus, votes: votes_hash(case, votes) })
 }
 
 /// How far ballots agree: of all scores that they give, the share on the side of its clause's median.
@@ -171,11 +199,14 @@ impl Scores {
     /// Nothing where nobody gave a score.
     fn of(ballots: &[&Document<Ballot>], clause: &Token, term: &Term) -> Option<Self> {
         let score = |ballot: &&Document<Ballot>| {
+            if ballot.unread {
+                return Some(Bps::ZERO);
+            }
             ballot.clauses.iter().find(|result| result.clause == *clause).map(|result| result.score_bps)
         };
         let mut scores: Vec<Bps> = ballots.iter().filter_map(score).collect();
         scores.sort_unstable();
-        let median = *scores.get(scores.len().checked_sub(1)? / 2)?;
+        let median = *scores.get(lower_middle(scores.len()))?;
         let passed = term.passes(median);
         let same = scores.iter().filter(|score| term.passes(**score) == passed).count();
         Some(Self { count: scores.len(), median, passed, same })
@@ -205,7 +236,10 @@ pub fn belongs(case: &Case, account: Address, ballot: &Document<Ballot>) -> bool
         && ballot.chain() == Chain(case.contracts.chain_id)
         && ballot.account == account
         && case.members.get(&account) == Some(&ballot.juror)
-        && ballot.clauses.iter().all(|result| case.terms.clauses().contains_key(&result.clause))
+        && ballot
+            .clauses
+            .iter()
+            .all(|result| case.terms.as_ref().is_none_or(|terms| terms.applies(&result.clause)))
         && ballot.clauses.is_sorted_by(|a, b| a.clause < b.clause)
 }
 
@@ -271,6 +305,11 @@ pub fn votes_digest(
         hash = hash.field(account).field(commit).field(shown);
     }
     hash.finish().into()
+}
+
+/// The place of the lower median among this many scores in order.
+const fn lower_middle(scores: usize) -> usize {
+    scores.saturating_sub(1) / 2
 }
 
 fn share(part: usize, whole: usize) -> Bps {

@@ -9,6 +9,7 @@ use crate::{
     document::{Chain, ClauseResult, Consequence, Salt},
     ids::{DealId, MilestoneIndex, PaperId},
     money::Bps,
+    text::BoundedVec,
     typed::Contracts,
 };
 
@@ -92,7 +93,7 @@ fn case(keys: &[Key]) -> Case {
         attempt: 0,
         evidence: PaperId([8; 32]),
         pact: PaperId([9; 32]),
-        terms: serde_json::from_value::<Terms>(serde_json::to_value(terms).unwrap()).unwrap(),
+        terms: serde_json::from_value::<Option<Terms>>(serde_json::to_value(terms).unwrap()).unwrap(),
         members,
         quorum: 3,
         commit_until: Timestamp(T),
@@ -116,8 +117,20 @@ fn ballot(case: &Case, account: Address, score: u16, salt: u8) -> Document<Ballo
         juror: case.members[&account],
         account,
         evidence: case.evidence,
+        unread: false,
         clauses: [result("faithful"), result("shape")].into(),
         seller_bps: bps(score),
+    };
+    Document::new(Chain(31_337), Salt([salt; 16]), content).unwrap()
+}
+
+/// What a juror says who could read nothing.
+fn unread(case: &Case, account: Address, salt: u8) -> Document<Ballot> {
+    let content = Ballot {
+        unread: true,
+        clauses: BoundedVec::new(),
+        seller_bps: Bps::ZERO,
+        ..ballot(case, account, 0, salt).content().clone()
     };
     Document::new(Chain(31_337), Salt([salt; 16]), content).unwrap()
 }
@@ -141,6 +154,15 @@ impl World {
         let jurors = keys.iter().zip(scores).zip(1..).map(juror).collect();
         let lost = |_: u8, _: Address, _: &[Address], _: &JuryMessage| false;
         Self { now: Timestamp(1_000), delay: 100, jurors, mail: Vec::new(), lost, record: BTreeMap::new() }
+    }
+
+    /// Lets these jurors (by place) find no evidence that they could read.
+    fn blind(&mut self, at: &[usize]) {
+        for at in at {
+            let juror = &mut self.jurors[*at];
+            let case = Case { terms: None, ..juror.jury.case().clone() };
+            juror.jury = Jury::new(case, juror.key.account());
+        }
     }
 
     fn case(&self) -> &Case {
@@ -172,7 +194,11 @@ impl World {
                 let Some(want) = juror.jury.wants(self.now).into_iter().find(open) else { break };
                 match want {
                     JuryWant::Judge => {
-                        let mine = ballot(juror.jury.case(), accounts[at], juror.score, juror.number);
+                        let case = juror.jury.case();
+                        let mine = match case.terms {
+                            Some(_) => ballot(case, accounts[at], juror.score, juror.number),
+                            None => unread(case, accounts[at], juror.number),
+                        };
                         let events = juror.jury.on_vote(mine, self.now).unwrap();
                         self.note(at, events);
                     }
@@ -469,4 +495,57 @@ fn a_signature_that_nothing_waits_for_is_not_taken() {
     let signature = world.jurors[0].key.sign(B256::ZERO);
     let refused = world.jurors[0].jury.on_signed("vote/other", signature, world.now);
     assert_eq!(refused, Err(JuryFault::NotWanted("vote/other".into())));
+}
+
+#[test]
+fn evidence_that_nobody_can_read_fails_by_a_verdict_of_all() {
+    let mut world = World::new(&[10_000; 5]);
+    world.blind(&[0, 1, 2, 3, 4]);
+    world.run();
+    assert_eq!(world.outcomes(), vec![Some(Outcome::Judged); 5]);
+    let (verdict, signatures) = world.jurors[0].jury.verdict().unwrap();
+    assert_eq!((verdict.sellerBps, signatures.len()), (0, 5));
+    assert_eq!(world.digests(&[0, 1, 2, 3, 4]).len(), 1);
+    let tally = world.jurors[0].jury.tally().unwrap();
+    assert_eq!((tally.clauses.len(), tally.consensus), (0, Bps::FULL));
+}
+
+/// Whoever could read counts the others as the lowest score, and whoever could not needs no clause for that.
+#[test]
+fn where_most_could_read_nothing_those_who_could_sign_the_same_verdict() {
+    for blind in [vec![0, 1, 2], vec![1, 2, 3, 4]] {
+        let mut world = World::new(&[10_000; 5]);
+        world.blind(&blind);
+        world.run();
+        assert_eq!(world.outcomes(), vec![Some(Outcome::Judged); 5]);
+        assert_eq!(world.digests(&[0, 1, 2, 3, 4]).len(), 1);
+        let (verdict, signatures) = world.jurors[4].jury.verdict().unwrap();
+        assert_eq!((verdict.sellerBps, signatures.len()), (0, 5));
+    }
+}
+
+#[test]
+fn where_most_could_read_their_verdict_stands_and_the_others_sign_none() {
+    let mut world = World::new(&[10_000; 5]);
+    world.blind(&[0, 1]);
+    world.run();
+    let (verdict, signatures) = world.jurors[4].jury.verdict().unwrap();
+    assert_eq!((verdict.sellerBps, signatures.len()), (10_000, 3), "two zeros are below the median of five");
+    assert_eq!(world.jurors[4].jury.tally().unwrap().consensus, bps(6_000));
+    assert!([0, 1].iter().all(|at| !signatures.contains_key(&world.account(*at))));
+    let missing = NoQuorum::OthersRead { unread: 2, revealed: 5 };
+    assert!(world.jurors[0].jury.tally().is_none());
+    assert_eq!(tally(world.jurors[0].jury.case(), &world.jurors[0].jury.votes()), Err(missing));
+}
+
+#[test]
+fn a_ballot_has_results_or_says_that_nothing_was_read() {
+    let world = World::new(&[10_000; 5]);
+    let good = unread(world.case(), world.account(0), 1).content().clone();
+    let paper = |content| Document::new(Chain(31_337), Salt([1; 16]), content);
+    assert!(paper(good.clone()).is_ok());
+    assert!(paper(Ballot { unread: false, ..good.clone() }).is_err());
+    assert!(paper(Ballot { seller_bps: bps(1), ..good.clone() }).is_err());
+    let read = ballot(world.case(), world.account(0), 10_000, 1).content().clone();
+    assert!(paper(Ballot { unread: true, seller_bps: Bps::ZERO, ..read }).is_err());
 }
