@@ -2,8 +2,14 @@
 
 use core::time::Duration;
 
-use nuncio_protocol::{command::Event, money::Usdc};
-use nuncio_sim::{Trick, Who, scene::Scene};
+use nuncio_protocol::{
+    command::Event,
+    deal::DealEvent,
+    money::Usdc,
+    record::Record,
+    wire::{Delivery, Direct},
+};
+use nuncio_sim::{Trick, Who, World, scene::Scene};
 
 /// The first milestone is due after 300 seconds, and is settled from then on.
 const PATIENCE: Duration = Duration::from_secs(420);
@@ -74,4 +80,29 @@ fn the_seller_hands_out_what_its_vaults_withhold() {
         scene.world.teach(who, Trick::Withholds);
     }
     assert_eq!(first_milestone(&mut scene), Some((10_000, Usdc(54_000_000), Usdc(0))));
+}
+
+/// The buyer has the seller's signed claim too, and would gain if jurors took it from the buyer beside an
+/// identity that opens nothing.
+#[test]
+fn a_claim_that_somebody_else_passes_on_is_no_delivery() {
+    let mut scene = Scene::new(37, 3);
+    let (buyer, seller) = (scene.buyer, scene.seller);
+    let sent = |world: &World| {
+        world.host(seller).store().records().iter().find_map(|record| {
+            let Record::Deal { event, .. } = record else { return None };
+            let DealEvent::Delivered(delivery) = event.as_ref() else { return None };
+            Some(delivery.clone())
+        })
+    };
+    assert!(scene.world.run_until(PATIENCE, |world| sent(world).is_some()));
+    let forged = Delivery { identity: vec![7; 80], ..*sent(&scene.world).unwrap() };
+    for juror in scene.jurors.clone() {
+        scene.world.forge(buyer, juror, Direct::Delivery(Box::new(forged.clone())));
+    }
+    assert_eq!(first_milestone(&mut scene), Some((10_000, Usdc(54_000_000), Usdc(0))));
+    for juror in &scene.jurors {
+        let noted = scene.world.host(*juror).notes();
+        assert!(noted.iter().any(|(_, event)| matches!(event, Event::Misconduct { .. })), "it is counted");
+    }
 }
